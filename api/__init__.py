@@ -1,0 +1,1 @@
+"""How others ask: HTTP, command line, and the one place where everything is put together."""

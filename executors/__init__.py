@@ -1,0 +1,1 @@
+"""How a plan runs: a pure scheduler, drivers that act for it, engines, stores."""

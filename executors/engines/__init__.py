@@ -1,0 +1,1 @@
+"""Adapters: each turns one kind of engine into three verbs and some facts."""
