@@ -1,0 +1,95 @@
+"""The checked document: what a workflow or a module says, every part with its place on the page.
+
+Values of these types are only made by `spec.load`; whoever holds one may rely on it.
+"""
+
+from dataclasses import dataclass
+
+from spec.types import Type
+from spec.values import JSON, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place on the author's page. Lines and columns count from 1."""
+
+    source: str
+    pointer: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One declared input. `default` is only meaningful when it is not `required`."""
+
+    id: str
+    type: Type
+    required: bool
+    default: JSON
+    schema: JSON  # the JSON Schema a run's value must meet; {} when the type says it all
+    description: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One key of a step that is not a control key: an input of what the step calls."""
+
+    name: str
+    value: Value
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The body of a step that opens a module."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """The body of a step, in modules only, that is one primitive."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `after` names steps of the same map that must be over before it starts."""
+
+    id: str
+    body: Use | Op
+    parameters: tuple[Parameter, ...]
+    after: tuple[str, ...]
+    engine: str | None
+    priority: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One declared output and the value that becomes it."""
+
+    id: str
+    value: Value
+    type: Type
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A workflow or a module. Steps and outputs stand in the order of the file."""
+
+    kind: str  # "workflow" or "module"
+    name: str
+    description: str
+    inputs: tuple[Input, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Output, ...]
+    stream: tuple[str, ...]
+    passes_off: tuple[str, ...]
+    passes_on: tuple[str, ...]
+    version: str  # hash of the content, key order kept: two texts that say the same share it
+    origin: Origin

@@ -1,0 +1,25 @@
+"""What a document may call: the modules, primitives and engine pools that exist where it is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from spec.model import Input
+from spec.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a callable takes and gives. An output's `any` may stand for a type known only at a call."""
+
+    inputs: Mapping[str, Input]
+    outputs: Mapping[str, Type]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Names in force while one document is checked. `ops` is empty for workflows."""
+
+    modules: Mapping[str, Signature] = field(default_factory=dict)
+    ops: Mapping[str, Signature] = field(default_factory=dict)
+    engines: frozenset[str] = frozenset()
+    passes: frozenset[str] = frozenset()
