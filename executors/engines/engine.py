@@ -1,0 +1,139 @@
+"""What an engine is: three verbs and some facts.
+
+The scheduler reads the facts and never asks which engine it is; a driver calls the verbs.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NewType, Protocol
+
+BatchId = NewType("BatchId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTraits:
+    """Facts about an engine, for as long as it lives.
+
+    `deterministic`: equal requests give equal outputs. `batch_invariant`: whatever shares the batch.
+    `slots`: batches that one replica runs at the same time.
+    `batch_rows_max`: rows beyond which a batch is refused.
+    """
+
+    name: str
+    model: str
+    kind: str
+    ops: frozenset[str]
+    slots: int
+    batch_rows_max: int
+    streams: bool
+    deterministic: bool
+    batch_invariant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One primitive's share of a batch, or one whole LLM call (its prefill and decode together).
+
+    `op` is the operation asked for: of a call, its last. `args` hold every parameter by name, as
+    JSON values, except vectors: float32 arrays of shape (rows, dimension).
+    """
+
+    id: int
+    op: str
+    args: Mapping[str, Any]
+    run: str
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Requests that leave together."""
+
+    id: BatchId
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted by the engine itself; zero where it does not count."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.tokens_cached + other.tokens_cached,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FirstToken:
+    """The prompt of `request` has been read: its prefill is over."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of text of `request`. All pieces joined are its `text`."""
+
+    request: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`request` is answered: every output port by name."""
+
+    request: int
+    outputs: Mapping[str, Any]
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`request` failed. `code` is a problem type; `transient`: the same request may work later."""
+
+    request: int
+    code: str
+    detail: str
+    transient: bool = False
+
+
+Emission = FirstToken | Delta | Done | Fault
+
+
+class EngineFailed(Exception):
+    """An engine could not start, or lost a whole batch.
+
+    No other exception leaves an adapter. `cure` says what an operator can do.
+    """
+
+    def __init__(self, code: str, detail: str, cure: str = "", transient: bool = False) -> None:
+        super().__init__(f"{detail} {cure}".strip())
+        self.code = code
+        self.detail = detail
+        self.cure = cure
+        self.transient = transient
+
+
+class Engine(Protocol):
+    """One replica. `start` is called before the first batch, `stop` once, also if `start` failed."""
+
+    @property
+    def traits(self) -> EngineTraits: ...
+
+    async def start(self) -> None:
+        """Load what is needed; return when a batch can be run. Raise `EngineFailed`."""
+
+    def run(self, batch: Batch) -> AsyncIterator[Emission]:
+        """Answer each request with exactly one `Done` or `Fault`, in any order, then end.
+
+        Closing the iterator early abandons the batch and frees what it held.
+        """
+
+    async def stop(self) -> None:
+        """Give everything back. No batch is running."""

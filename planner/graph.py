@@ -1,0 +1,75 @@
+"""The graph of primitives: frozen nodes, declared edges, no progress.
+
+A `Graph` is a value. Whoever rewrites one makes another.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NewType
+
+from spec.model import Origin
+from spec.values import Leaf, Value, leaves
+
+PrimitiveId = NewType("PrimitiveId", str)
+PoolName = NewType("PoolName", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Leaf):
+    """What one port of a primitive gives."""
+
+    primitive: PrimitiveId
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput(Leaf):
+    """One input of the run."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One typed operation. `params` say what goes in; `after` orders without data.
+
+    `call` joins primitives that are one engine request: a decode names its prefill.
+    """
+
+    id: PrimitiveId
+    op: str
+    pool: PoolName
+    params: Mapping[str, Value]
+    after: frozenset[PrimitiveId]
+    call: PrimitiveId | None
+    priority: int
+    step: str
+    origin: Origin
+
+    def reads(self) -> frozenset[Output]:
+        """Return the ports this primitive reads, its own call's prefill included."""
+        found = (leaf for value in self.params.values() for leaf in leaves(value))
+        return frozenset(leaf for leaf in found if isinstance(leaf, Output))
+
+    def waits_for(self) -> frozenset[PrimitiveId]:
+        """Return every primitive that must be done before this one starts."""
+        return frozenset(output.primitive for output in self.reads()) | self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Primitives by id, in an order the author would recognise: that of the file, opened up."""
+
+    primitives: Mapping[PrimitiveId, Primitive]
+
+    @staticmethod
+    def of(primitives: Iterable[Primitive]) -> "Graph":
+        """Freeze `primitives`; the last of two with one id is kept."""
+        return Graph(MappingProxyType({primitive.id: primitive for primitive in primitives}))
+
+    def __iter__(self) -> Iterator[Primitive]:
+        return iter(self.primitives.values())
+
+    def __getitem__(self, id: PrimitiveId) -> Primitive:
+        return self.primitives[id]
