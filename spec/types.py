@@ -79,7 +79,7 @@ RECORDS: Mapping[str, Mapping[str, Type]] = MappingProxyType(
             "id: string, name: string, media_type: string, size: integer, text: string"
         ),
         "message": _fields(
-            "role: string, content: string?, tool_calls: object[]?, tool_call_id: string?"
+            "role: string, content: string, tool_calls: object[]?, tool_call_id: string?"
         ),
     }
 )
@@ -91,8 +91,10 @@ def fits(given: Type, wanted: Type) -> bool:
     >>> fits(Type("integer"), Type("number")), fits(Type("number"), Type("integer"))
     (True, False)
     """
-    if given.is_any or wanted.is_any:
-        return not {given.word, wanted.word} & set(OPAQUE_WORDS)
+    if given.is_any:
+        return True
+    if wanted.is_any:
+        return given.word not in OPAQUE_WORDS
     if given.lists and wanted.lists:
         return fits(given.element(), wanted.element())
     if given.lists or wanted.lists:

@@ -199,5 +199,3 @@ def _style(style: str) -> Style:
 
 def _old_boolean(text: str) -> str:
     return f"{quoted(text)} is a boolean to some readers: quote it, or write `true` or `false`"
-
-
