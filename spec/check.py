@@ -116,7 +116,9 @@ class _Checker:
         waits = {id: list(outline.waits(self.outlines)) for id, outline in self.outlines.items()}
         for group in cycles(waits):
             names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
-            detail = f"{names} wait for each other" if len(group) > 1 else f"{names} reads itself"
+            detail = (
+                f"{names} wait for each other" if len(group) > 1 else f"{names} waits for itself"
+            )
             self.report.at_key("cycle", ("steps", group[0]), detail)
 
     def _check_plan_and_stream(self, root: Mapping[str, JSON]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from spec.data import article
-from spec.inputs import check_data
+from spec.inputs import check_data, check_schema
 from spec.model import Input
 from spec.parsed import Reference
 from spec.problems import quoted
@@ -42,8 +42,7 @@ class Fit:
         self.check_value(written, input.type)
         clear = written.known and len(self.report.problems) == before
         if clear and isinstance(written.value, Literal):
-            data = written.value.value
-            check_data(self.report, written.pointer, data, input.type, input.schema)
+            check_schema(self.report, written.pointer, written.value.value, input.schema)
 
     def check_value(self, written: Written, wanted: Type) -> None:
         """Report where `written` is not of type `wanted`."""

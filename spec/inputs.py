@@ -54,7 +54,13 @@ def check_data(
     wrong = list(mismatches(value, type, pointer))
     for mismatch in wrong:
         report.at_value("wrong-type", mismatch.pointer, mismatch.detail)
-    if wrong or value is None:
+    if not wrong:
+        check_schema(report, pointer, value, schema)
+
+
+def check_schema(report: Report, pointer: Pointer, value: JSON, schema: JSON) -> None:
+    """Report where plain data at `pointer` does not meet `schema`; null is the type's affair."""
+    if value is None:
         return
     for error in refusals(schema or {}, value):
         code: Code = "wrong-type" if error.keyword == "type" else "bad-value"

@@ -115,6 +115,8 @@ class StepReader:
                 self.report.at_key("missing-key", pointer, detail)
             return None, None
         where = (*pointer, bodies[0])
+        if len(bodies) > 1:
+            return None, None
         if bodies[0] == "op":
             return self._op(where)
         return self._use(where) if bodies[0] == "use" else (None, None)

@@ -58,6 +58,7 @@ class _Reader:
         try:
             scanner = Scanner(self.text, opening + 2)
             value, segments = _path(scanner)
+            found = len(self.problems)
             formatters = self._formatters(scanner)
             if not scanner.sign("}}"):
                 raise scanner.malformed("`}}` is missing")
@@ -67,7 +68,8 @@ class _Reader:
             closing = self.text.find("}}", opening)
             return closing + 2 if closing >= 0 else len(self.text)
         self.segments.append(Slot(value, formatters))
-        self.references.append(Reference(segments, formatters))
+        known = len(self.problems) == found
+        self.references.append(Reference(segments, formatters if known else None))
         return scanner.token.end
 
     def _formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:

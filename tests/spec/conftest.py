@@ -99,7 +99,9 @@ def signature(takes: str, gives: str) -> Signature:
     for name, word in (pair.split(": ") for pair in takes.split(", ")):
         type = parse_type(word) or ANY
         inputs[name] = Input(name, type, not type.optional, None, {}, "", _NOWHERE)
-    outputs = {name: parse_type(word) or ANY for name, word in (p.split(": ") for p in gives.split(", "))}
+    outputs = {
+        name: parse_type(word) or ANY for name, word in (p.split(": ") for p in gives.split(", "))
+    }
     return Signature(inputs, outputs)
 
 
