@@ -7,10 +7,10 @@ from spec.fit import Fit
 from spec.inputs import origin_of, read_inputs
 from spec.model import Document, Input, Output
 from spec.names import DOCUMENT_KEYS, RESERVED_STEP_IDS, WORKFLOW_KEYS, is_id, is_name
-from spec.order import cycles
+from spec.order import cycles, in_order
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
-from spec.scope import Scope
+from spec.scope import Fields, Scope
 from spec.source import Pointer
 from spec.steps import Outline, StepReader, check_step, make_step
 from spec.types import ANY
@@ -41,9 +41,10 @@ class _Checker:
         self.kind = "module" if "module" in root and "workflow" not in root else "workflow"
         self._check_top(root)
         self._read(root)
-        scope = Scope(self.inputs, {id: outline.fields() for id, outline in self.outlines.items()})
+        waits = {id: list(outline.waits(self.outlines)) for id, outline in self.outlines.items()}
+        scope = self._scope(waits)
         self._check_values(scope)
-        self._check_order()
+        self._check_order(waits)
         self._check_plan_and_stream(root)
         return None if self.report.problems else self._make(root, scope, version)
 
@@ -112,8 +113,15 @@ class _Checker:
         shape = scope.shape_of(written.value)
         return self.kind == "module" and shape is not None and shape.type.word == "index"
 
-    def _check_order(self) -> None:
-        waits = {id: list(outline.waits(self.outlines)) for id, outline in self.outlines.items()}
+    def _scope(self, waits: Mapping[str, list[str]]) -> Scope:
+        """Find what each step gives, after those it waits for; in a cycle, it is not known."""
+        steps: dict[str, Fields | None] = dict.fromkeys(self.outlines)
+        scope = Scope(self.inputs, steps)
+        for id in in_order(waits):
+            steps[id] = self.outlines[id].fields(scope)
+        return scope
+
+    def _check_order(self, waits: Mapping[str, list[str]]) -> None:
         for group in cycles(waits):
             names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
             detail = (

@@ -1,7 +1,26 @@
 """Steps that wait for each other: the cycles of a map of waits."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+
+def in_order(waits: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield each step after those it waits for; one in or behind a cycle is left out.
+
+    >>> list(in_order({"a": ["b"], "b": [], "c": ["c"]}))
+    ['b', 'a']
+    """
+    sorter = TopologicalSorter(waits)
+    with suppress(CycleError):
+        sorter.prepare()
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        if not ready:
+            return
+        yield from ready
+        sorter.done(*ready)
 
 
 def cycles(waits: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:

@@ -3,11 +3,14 @@
 Unknown is an answer: None says that something else is wrong already, and that nothing follows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeAlias
 
 from spec.codes import Code
 from spec.data import common_type, type_of_data
+from spec.limits import NAMES_COMPARED_MAX
 from spec.model import Input
 from spec.names import ELEMENT_NAMES
 from spec.parsed import Reference
@@ -28,20 +31,23 @@ class Shape:
 class Unresolved(Exception):
     """A path that leads nowhere; `segment` counts to the first name that does not exist."""
 
-    def __init__(self, code: Code, segment: int, detail: str, hint: str | None = None) -> None:
+    def __init__(
+        self, code: Code, segment: int, detail: str, name: str = "", known: Iterable[str] = ()
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.segment = segment
         self.detail = detail
-        self.hint = hint
+        self._name = name
+        self._known = known
+
+    @property
+    def hint(self) -> str | None:
+        """The right name that is nearest to the wrong one."""
+        return nearest(self._name, self._known)  # a lone `inputs.x` is close enough to `x`
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """What a step gives. One whose type depends on the call stands in `passed` with its value."""
-
-    types: Mapping[str, Type]
-    passed: Mapping[str, Value] = field(default_factory=dict)
+Fields: TypeAlias = Mapping[str, Shape | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,6 @@ class Scope:
     steps: Mapping[str, Fields | None]
     names: Mapping[str, Type] = field(default_factory=dict)
     lenient: bool = False
-    _busy: tuple[str, ...] = ()
 
     def shape_of(self, value: Value) -> Shape | None:
         """Return the shape of `value`; None when something it reads is not known."""
@@ -142,7 +147,7 @@ class Scope:
         id = keys[0]
         if id not in self.inputs:
             detail = f"there is no input {quoted(str(id))}; {_listed(self.inputs)}"
-            raise Unresolved("unknown-reference", 1, detail, nearest(str(id), self.inputs))
+            raise Unresolved("unknown-reference", 1, detail, str(id), self.inputs)
         input = self.inputs[str(id)]
         return _members(Shape(input.type, input.schema) if input else None, keys[1:], 2)
 
@@ -153,38 +158,29 @@ class Scope:
         if not keys:
             only = only_field(fields)
             if only is None:
-                detail = f"{quoted(name)} has several fields; name one: {', '.join(fields.types)}"
+                detail = f"{quoted(name)} has several fields; name one: {', '.join(fields)}"
                 raise Unresolved("wrong-type", 0, detail)
-            keys = [only]
-        key = keys[0]
-        if key not in fields.types:
-            detail = f"{quoted(name)} has no field {quoted(str(key))}; {_listed(fields.types)}"
-            raise Unresolved("unknown-reference", 1, detail, nearest(str(key), fields.types))
-        return _members(self._field(name, str(key), fields), keys[1:], 2)
-
-    def _field(self, step: str, key: str, fields: Fields) -> Shape | None:
-        if key not in fields.passed:
-            return Shape(fields.types[key])
-        if step in self._busy:
-            return None
-        inner = replace(self, names={}, _busy=(*self._busy, step))
-        return inner.shape_of(fields.passed[key])
+            return fields[only]
+        key = str(keys[0])
+        if key not in fields:
+            detail = f"{quoted(name)} has no field {quoted(key)}; {_listed(fields)}"
+            raise Unresolved("unknown-reference", 1, detail, key, fields)
+        return _members(fields[key], keys[1:], 2)
 
     def _unknown(self, name: str) -> Unresolved:
+        known = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names, "inputs"]
         if name in self.inputs:
-            hint: str | None = f"inputs.{name}"
-        else:
-            hint = nearest(name, [*self.steps, *self.names, "inputs"])
+            known = [f"inputs.{name}"]
         if name in ELEMENT_NAMES:
             detail = f"{quoted(name)} exists only inside the step that goes over elements"
         else:
-            detail = f"{quoted(name)} is no step here; {_listed([*self.steps, *self.names])}"
-        return Unresolved("unknown-reference", 0, detail, hint)
+            detail = f"{quoted(name)} is no step here; {_listed(known[:-1])}"
+        return Unresolved("unknown-reference", 0, detail, name, known)
 
 
 def only_field(fields: Fields) -> str | None:
     """Return the field that the step's name alone means, if it has exactly one."""
-    return next(iter(fields.types)) if len(fields.types) == 1 else None
+    return next(iter(fields)) if len(fields) == 1 else None
 
 
 def _path(value: Value) -> tuple[Value, list[str | int]]:
@@ -201,7 +197,7 @@ def _members(shape: Shape | None, keys: list[str | int], segment: int) -> Shape 
             return None
         optional = shape.type.optional
         shape = _member(shape, key, segment + count)
-        if shape and optional and not shape.type.optional:
+        if shape is not None and optional and not shape.type.optional:
             shape = replace(shape, type=shape.type.or_null())
     return shape
 
@@ -237,7 +233,7 @@ def _record_field(word: str, key: str, segment: int) -> Type:
     fields = RECORDS[word]
     if key not in fields:
         detail = f"a `{word}` has no field {quoted(key)}; {_listed(fields)}"
-        raise Unresolved("unknown-reference", segment, detail, nearest(key, fields))
+        raise Unresolved("unknown-reference", segment, detail, key, fields)
     return fields[key]
 
 
@@ -251,7 +247,7 @@ def _property(schema: JSON, key: str, segment: int) -> Shape:
         return Shape(type if required else type.or_null(), properties[key])
     if schema.get("additionalProperties") is False:
         detail = f"this object has no field {quoted(key)}; {_listed(properties)}"
-        raise Unresolved("unknown-reference", segment, detail, nearest(key, properties))
+        raise Unresolved("unknown-reference", segment, detail, key, properties)
     return Shape(ANY)
 
 
@@ -261,7 +257,6 @@ def _secret(keys: list[str | int]) -> Shape:
     return Shape(Type("secret"))
 
 
-def _listed(known: Mapping[str, object] | list[str]) -> str:
-    names = [quoted(name) for name in known]
-    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-    return f"there are {shown}" if names else "there is none"
+def _listed(known: Collection[str]) -> str:
+    shown = ", ".join(quoted(name) for name in islice(known, 8))
+    return f"known: {shown}{', …' * (len(known) > 8)}" if known else "there is none"

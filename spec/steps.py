@@ -9,7 +9,7 @@ from spec.model import Op, Parameter, Step, Use
 from spec.names import AVAILABLE_KEYS, BODY_KEYS, CONTROL_KEYS
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
-from spec.scope import Fields, Scope
+from spec.scope import Fields, Scope, Shape
 from spec.source import Pointer
 from spec.types import Type
 from spec.values import JSON
@@ -34,17 +34,17 @@ class Outline:
     priority: int = 0
     lenient: bool = False
 
-    def fields(self) -> Fields | None:
-        """Return what the step gives, or None when that cannot be known."""
+    def fields(self, scope: Scope) -> Fields | None:
+        """Return what the step gives, or None when that cannot be known.
+
+        `scope` has the fields of every step that this one waits for.
+        """
         if self.signature is None:
             return None
-        types = self.signature.outputs
         if self.body == Use(_PASSING):
             given = self.parameters.get(_PASSING)
-            if given is None or not given.known:
-                return None
-            return Fields(types, {_PASSING: given.value})
-        return Fields(types)
+            return {_PASSING: scope.shape_of(given.value) if given and given.known else None}
+        return {name: Shape(type) for name, type in self.signature.outputs.items()}
 
     def waits(self, steps: Mapping[str, object]) -> Iterator[str]:
         """Yield the steps this one reads or comes after."""

@@ -3,7 +3,7 @@
 What fills a slot is never read again, so nothing that arrives in one can open another.
 """
 
-from spec.limits import FORMATTERS_MAX
+from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
 from spec.parsed import Parsed, Reference, Refused, Segment
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
@@ -104,6 +104,8 @@ def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
         step = _member(scanner)
         value = Member(value, step.key)
         segments.append(step)
+        if len(segments) > PATH_SEGMENTS_MAX:
+            raise Malformed(f"a path has at most {PATH_SEGMENTS_MAX} parts", step.offset)
     return value, tuple(segments)
 
 

@@ -46,7 +46,7 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         raise builder.stop("syntax", _where(error), _why(error), here=False) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise builder.stop("syntax", START, str(error)[:200], here=False) from None
     if not reader.documents:
         raise builder.stop("syntax", START, "the document is empty", here=False)
