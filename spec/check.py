@@ -114,10 +114,12 @@ class _Checker:
         return self.kind == "module" and shape is not None and shape.type.word == "index"
 
     def _scope(self, waits: Mapping[str, list[str]]) -> Scope:
-        """Find what each step gives, after those it waits for; in a cycle, it is not known."""
+        """Find what each step gives; one that passes a value on comes after those it waits for."""
         steps: dict[str, Fields | None] = dict.fromkeys(self.outlines)
         scope = Scope(self.inputs, steps)
-        for id in in_order(waits):
+        fixed = [id for id, outline in self.outlines.items() if not outline.passes]
+        passing = [id for id in in_order(waits) if self.outlines[id].passes]
+        for id in (*fixed, *passing):
             steps[id] = self.outlines[id].fields(scope)
         return scope
 

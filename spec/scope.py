@@ -38,13 +38,15 @@ class Unresolved(Exception):
         self.code = code
         self.segment = segment
         self.detail = detail
-        self._name = name
-        self._known = known
+        self.name = name
+        self.known = known
 
     @property
     def hint(self) -> str | None:
         """The right name that is nearest to the wrong one."""
-        return nearest(self._name, self._known)  # a lone `inputs.x` is close enough to `x`
+        if f"inputs.{self.name}" in self.known:
+            return f"inputs.{self.name}"
+        return nearest(self.name, self.known)
 
 
 Fields: TypeAlias = Mapping[str, Shape | None]
@@ -168,13 +170,12 @@ class Scope:
         return _members(fields[key], keys[1:], 2)
 
     def _unknown(self, name: str) -> Unresolved:
-        known = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names, "inputs"]
-        if name in self.inputs:
-            known = [f"inputs.{name}"]
+        steps = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names]
+        known = [*steps, "inputs", *([f"inputs.{name}"] if name in self.inputs else [])]
         if name in ELEMENT_NAMES:
             detail = f"{quoted(name)} exists only inside the step that goes over elements"
         else:
-            detail = f"{quoted(name)} is no step here; {_listed(known[:-1])}"
+            detail = f"{quoted(name)} is no step here; {_listed(steps)}"
         return Unresolved("unknown-reference", 0, detail, name, known)
 
 
@@ -197,7 +198,7 @@ def _members(shape: Shape | None, keys: list[str | int], segment: int) -> Shape 
             return None
         optional = shape.type.optional
         shape = _member(shape, key, segment + count)
-        if shape is not None and optional and not shape.type.optional:
+        if optional and not shape.type.optional:
             shape = replace(shape, type=shape.type.or_null())
     return shape
 

@@ -34,6 +34,11 @@ class Outline:
     priority: int = 0
     lenient: bool = False
 
+    @property
+    def passes(self) -> bool:
+        """Whether what the step gives is, in value and type, what it was given."""
+        return self.body == Use(_PASSING)
+
     def fields(self, scope: Scope) -> Fields | None:
         """Return what the step gives, or None when that cannot be known.
 
@@ -41,7 +46,7 @@ class Outline:
         """
         if self.signature is None:
             return None
-        if self.body == Use(_PASSING):
+        if self.passes:
             given = self.parameters.get(_PASSING)
             return {_PASSING: scope.shape_of(given.value) if given and given.known else None}
         return {name: Shape(type) for name, type in self.signature.outputs.items()}
@@ -216,8 +221,7 @@ def check_step(report: Report, outline: Outline, scope: Scope) -> None:
     for name, written in outline.parameters.items():
         input = inputs.get(name)
         inner = replace(scope, names=input.names if input else {}, lenient=outline.lenient)
-        welcome = outline.body == Use(_PASSING)
-        fit = Fit(report, inner, null_welcome=welcome)
+        fit = Fit(report, inner, null_welcome=outline.passes)
         fit.check_references(written)
         if input is not None:
             fit.check_input(written, input)
