@@ -110,7 +110,7 @@ class StepReader:
         self, pointer: Pointer, written: Mapping[str, JSON], *, lenient: bool
     ) -> tuple[Use | Op | None, Signature | None]:
         bodies = [key for key in written if key in BODY_KEYS]
-        for key in bodies[1:]:
+        for key in (key for key in bodies[1:] if key in AVAILABLE_KEYS):
             detail = f"a step has one body, and this one has {quoted(bodies[0])} already"
             self.report.at_key("conflicting-keys", (*pointer, key), detail)
         if not bodies:
@@ -135,6 +135,12 @@ class StepReader:
         return (None, None) if name is None else (Op(name), self.vocabulary.ops[name])
 
     def _use(self, where: Pointer) -> tuple[Use | None, Signature | None]:
+        named = self.report.tree.at(where)
+        own = self.report.tree.value.get("module") if self.in_module else None
+        if isinstance(own, str) and self.vocabulary.leads_to(named, own):
+            detail = f"{quoted(named)} opens the module {quoted(own)}, which stands here"
+            self.report.at_value("recursion", where, detail)
+            return None, None
         name = self._callee(where, self.vocabulary.modules, "module")
         return (None, None) if name is None else (Use(name), self.vocabulary.modules[name])
 
