@@ -44,7 +44,7 @@ class Primitive:
     after: frozenset[PrimitiveId]
     call: PrimitiveId | None
     priority: int
-    step: str
+    step: str | None
     origin: Origin
 
     def reads(self) -> frozenset[Output]:
