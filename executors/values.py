@@ -4,7 +4,7 @@ Files hold JSON or raw arrays and are read back as nothing else.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -44,10 +44,14 @@ class Values:
     def put(self, ref: Ref, value: Any) -> None:
         """Keep `value`. Raise `ValueTooLarge`; then nothing is kept."""
         size = weigh(value)
-        if size > self.value_bytes_max:
-            raise ValueTooLarge("value_bytes_max", size, self.value_bytes_max)
+        self.check(size)
         self.by_run.setdefault(ref.run, set()).add(ref)
         self._hold(ref, value, size)
+
+    def check(self, size: int) -> None:
+        """Raise `ValueTooLarge` if a value of `size` bytes may not be kept."""
+        if size > self.value_bytes_max:
+            raise ValueTooLarge("value_bytes_max", size, self.value_bytes_max)
 
     def get(self, ref: Ref) -> Any:
         """Return the value of `ref`, wherever it is. Raise `KeyError` if it was never put."""
@@ -94,7 +98,7 @@ def weigh(value: Any) -> int:
             return int(value.nbytes) + 100
         case list():
             return 60 + sum(weigh(item) for item in value)
-        case dict():
+        case Mapping():
             return 100 + sum(len(key) + 50 + weigh(item) for key, item in value.items())
     return 30
 

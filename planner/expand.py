@@ -13,7 +13,7 @@ from planner.plan import Plan
 from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
-from spec.model import Document, Op, Step, Use
+from spec.model import Document, Op, Origin, Step, Use
 from spec.values import Literal, Value
 
 
@@ -29,7 +29,7 @@ def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools)
     """Open `document` over `modules`. Raise `IllegalGraph` if what comes out breaks a law."""
     opening = _Opening(modules, pools)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
-    fields = opening.document(document, inputs, _Place("", None, None, 0))
+    fields = opening.document(document, inputs, _Place("", None, None, None, 0))
     outputs = {
         output.id: opening.add(
             Primitive(
@@ -73,6 +73,7 @@ class _Place:
 
     prefix: str
     step: str | None
+    origin: Origin | None
     engine: str | None
     priority: int
 
@@ -80,6 +81,7 @@ class _Place:
         return _Place(
             prefix=f"{self.prefix}{step.id}.",
             step=self.step or step.id,
+            origin=self.origin or step.origin,
             engine=step.engine or self.engine,
             priority=step.priority or self.priority,
         )
@@ -143,7 +145,7 @@ class _Opening:
                 call=head.primitive if isinstance(head, Output) else None,
                 priority=place.priority,
                 step=place.step,
-                origin=step.origin,
+                origin=place.origin or step.origin,
             )
         )
         return {port: Output(id, port) for port in op.signature.outputs}

@@ -3,7 +3,7 @@
 The scheduler reads the facts and never asks which engine it is; a driver calls the verbs.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NewType, Protocol
 
@@ -129,10 +129,10 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Load what is needed; return when a batch can be run. Raise `EngineFailed`."""
 
-    def run(self, batch: Batch) -> AsyncIterator[Emission]:
+    def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Answer each request with exactly one `Done` or `Fault`, in any order, then end.
 
-        Closing the iterator early abandons the batch and frees what it held.
+        Closing the generator early abandons the batch and frees what it held.
         """
 
     async def stop(self) -> None:
