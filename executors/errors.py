@@ -1,6 +1,7 @@
 """What can go wrong while plans run.
 
     ExecutionError
+    ├── BadPool         an operator asked for a pool that cannot be
     ├── Refused         no room for a run now
     ├── NotCancellable  the run has already ended another way
     └── ValueTooLarge   a result is over a limit
@@ -9,6 +10,15 @@
 
 class ExecutionError(Exception):
     """Something about running plans went wrong."""
+
+
+class BadPool(ExecutionError):
+    """Pool `pool` cannot be set up as asked."""
+
+    def __init__(self, pool: str, detail: str) -> None:
+        super().__init__(f"pool '{pool}': {detail}")
+        self.pool = pool
+        self.detail = detail
 
 
 class Refused(ExecutionError):

@@ -17,9 +17,15 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Names in force while one document is checked. `ops` is empty for workflows."""
+    """Names in force while one document is checked. `ops` is empty for workflows.
+
+    `callers` are the module being read and all that use it: calling one of them is `recursion`.
+    `reserved` are the names a module may not take: those of the standard modules.
+    """
 
     modules: Mapping[str, Signature] = field(default_factory=dict)
     ops: Mapping[str, Signature] = field(default_factory=dict)
     engines: frozenset[str] = frozenset()
     passes: frozenset[str] = frozenset()
+    callers: frozenset[str] = frozenset()
+    reserved: frozenset[str] = frozenset()

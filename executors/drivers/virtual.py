@@ -5,13 +5,15 @@ happens at the same moment is shuffled by the seed, never by chance.
 """
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Protocol
 
 from executors.drivers.unanswered import Unanswered
-from executors.engines.engine import Batch, Emission, EngineFailed, EngineTraits
+from executors.engines.engine import Batch, BatchId, Emission, EngineFailed, EngineTraits
 from executors.journal import Journal
 from executors.performer import Performer
 from executors.scheduler.commands import Abort, Command, Dispatch, WakeAt
@@ -51,19 +53,75 @@ class VirtualDriver:
         self._journal = journal
         self._random = Random(seed)
         self._watch = watch
-        self._agenda: list[tuple[float, float, int, _Due]] = []
+        self._agenda: list[tuple[float, float, int, Callable[[], Event | None]]] = []
         self._ties = count()
-        self._travelling: dict[int, Unanswered] = {}
+        self._travelling: dict[BatchId, Unanswered] = {}
         self.now = 0.0
 
     def at(self, when: float, event: Event) -> None:
         """Let `event` happen at `when`, in an order with its equals that the seed decides."""
-        self._put(when, _Due(event=event), self._random.random())
+        self._put(when, lambda: event)
 
     def run(self) -> None:
         """Let everything happen that will."""
         while self._agenda:
-            self.now, _, _, due = heapq.heappop(self._agenda)
-            event = due.happen()
+            self.now, _, _, happen = heapq.heappop(self._agenda)
+            event = happen()
             if event is not None:
                 self._feed(event)
+
+    def _put(self, when: float, happen: Callable[[], Event | None], shuffle: bool = True) -> None:
+        tie = self._random.random() if shuffle else -1.0
+        heapq.heappush(self._agenda, (when, tie, next(self._ties), happen))
+
+    def _feed(self, first: Event) -> None:
+        events = deque([first])
+        while events:
+            event = events.popleft()
+            commands = self._scheduler.handle(event, self.now)
+            self._journal.write(self.now, event, commands)
+            events.extend(
+                answer for command in commands if (answer := self._perform(command)) is not None
+            )
+            self._watch(self._scheduler)
+
+    def _perform(self, command: Command) -> Event | None:
+        match command:
+            case Dispatch():
+                self._dispatch(command)
+            case Abort(batch):
+                self._end(batch, EngineFailed("aborted", "the work was abandoned"))
+            case WakeAt(when):
+                self._put(when, Woke)
+            case _:
+                return self._performer.perform(command)
+        return None
+
+    def _dispatch(self, order: Dispatch) -> None:
+        engine = self._engines[order.pool][order.replica]
+        pieces = Unanswered(order, self._performer)
+        self._travelling[order.batch] = pieces
+        batch = Batch(order.batch, pieces.requests())
+        when = self.now
+        for wait_s, emission in engine.script(batch, self._random):
+            when += wait_s
+            self._put(when, partial(self._emit, order.batch, emission), shuffle=False)
+        if not engine.stalls(batch):
+            silent = EngineFailed("engine-error", "the engine ended without an answer")
+            self._put(when, partial(self._end, order.batch, silent), shuffle=False)
+
+    def _emit(self, batch: BatchId, emission: Emission) -> Event | None:
+        pieces = self._travelling.get(batch)
+        return pieces.take(emission) if pieces is not None else None
+
+    def _end(self, batch: BatchId, why: EngineFailed) -> None:
+        """Fail what is unanswered and free the slot, before anything else of this moment."""
+        pieces = self._travelling.pop(batch, None)
+        if pieces is None:
+            return
+        for event in (*pieces.fail_rest(why), BatchEnded(batch)):
+            self._put(self.now, partial(_given, event), shuffle=False)
+
+
+def _given(event: Event) -> Event:
+    return event

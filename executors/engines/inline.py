@@ -53,6 +53,10 @@ class Inline:
         for request in batch.requests:
             yield 0.0, self._answer(request)
 
+    def stalls(self, batch: Batch) -> bool:
+        """Every batch ends by itself."""
+        return False
+
     def _answer(self, request: Request) -> Emission:
         match request.op:
             case "chunk":

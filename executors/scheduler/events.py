@@ -31,12 +31,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class RunAccepted:
-    """The store holds `run`; it may start. `deadline` is on the same clock as `now`."""
+    """The store holds `run`; it may start. `deadline` is on the same clock as `now`; `priority`
+    adds to that of each step.
+    """
 
     run: RunId
     tenant: str
     plan: Plan
     deadline: float
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """What must hold after every event. Tests call this each time; it changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Run
 from executors.scheduler.scheduler import Scheduler
+from planner.graph import PrimitiveId
 
 
 def broken(scheduler: Scheduler) -> list[str]:
@@ -62,7 +63,7 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
         yield from _rows(scheduler, run, inside)
 
 
-def _rows(scheduler: Scheduler, run: Run, inside: list[str]) -> Iterator[str]:
+def _rows(scheduler: Scheduler, run: Run, inside: Sequence[PrimitiveId]) -> Iterator[str]:
     """No row of an open unit is lost or doubled: it waits, is in an engine, or is done."""
     for leader, progress in run.open.items():
         waiting = sum(

@@ -28,7 +28,7 @@ class Run:
     tenant: str
     plan: Plan
     deadline: float
-    started_at: float
+    priority: int
     missing: dict[PrimitiveId, int] = field(init=False)  #: primitives each unit still waits for
     open: dict[PrimitiveId, Progress] = field(default_factory=dict)
     done: set[PrimitiveId] = field(default_factory=set)

@@ -99,7 +99,7 @@ class Scheduler:
                 assert_never(event)
 
     def _accept(self, event: RunAccepted, now: float) -> list[Command]:
-        run = Run(event.run, event.tenant, event.plan, event.deadline, started_at=now)
+        run = Run(event.run, event.tenant, event.plan, event.deadline, event.priority)
         self.runs[run.id] = run
         ready = run.open_ready(tuple(run.plan.units), now)
         return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines()]
@@ -112,7 +112,7 @@ class Scheduler:
         run.open[task.unit].rows = rows
         self.arrivals += 1
         pool = self.pools[unit.pool]
-        pool.join(task, rows, self.arrivals, unit.priority)
+        pool.join(task, rows, self.arrivals, run.priority + unit.priority)
         return self._form(pool, now)
 
     def _form(self, pool: Pool, now: float) -> list[Command]:
