@@ -1,1 +1,1 @@
-"""What an author may write: text in, a checked document out, every problem with its place and its cure."""
+"""What an author may write: text in, a checked document out, each problem with place and cure."""

@@ -23,7 +23,8 @@ class Reference:
 
     def __str__(self) -> str:
         first, *rest = (segment.key for segment in self.segments)
-        return str(first) + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)
+        steps = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)
+        return str(first) + "".join(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,7 @@ class SpecError(Exception):
     """
 
     def __init__(self, problems: Iterable[Problem], source: str) -> None:
-        found = sorted(
-            dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column)
-        )
+        found = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column))
         self.problems = tuple(found[:PROBLEMS_MAX])
         self.more = len(found) - len(self.problems)
         self.source = source

@@ -13,9 +13,7 @@ class Report:
         self.problems = list(found)
         self._taken = frozenset(Position(problem.line, problem.column) for problem in found)
 
-    def at_value(
-        self, code: Code, pointer: Pointer, detail: str, hint: str | None = None
-    ) -> None:
+    def at_value(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:
         """Report a problem with the value at `pointer`."""
         self._add(code, pointer, self.tree.value_position(pointer), detail, hint)
 
@@ -38,4 +36,6 @@ class Report:
     ) -> None:
         if position not in self._taken:
             page = self.tree.page
+            while pointer and pointer not in self.tree.places:
+                pointer = pointer[:-1]
             self.problems.append(problem_at(page, code, pointer, position, detail, hint))

@@ -111,7 +111,7 @@ def _number(text: str, offset: int) -> int | float:
     if text.isdigit():
         value = int(text) if len(text) <= _DIGITS_MAX else INTEGER_MAX + 1
         if value > INTEGER_MAX:
-            raise Malformed("integers are exact only up to 2^53−1", offset)
+            raise Malformed("integers are exact only up to 2^53 - 1", offset)
         return value
     number = float(text)
     if number == float("inf"):

@@ -90,7 +90,7 @@ class TreeBuilder:
     def scalar(self, value: JSON, position: Position, style: Style = "other") -> None:
         """Take one string, number, boolean or null."""
         if isinstance(value, int) and abs(value) > INTEGER_MAX:
-            detail = f"integers are exact only up to ±(2^53−1), not {echo(value)}"
+            detail = f"integers are exact only up to 2^53 - 1, not {echo(value)}"
             self.refuse("bad-value", position, detail)
             self.unknown(position)
             return

@@ -80,23 +80,25 @@ Value: TypeAlias = Leaf | Literal | Member | Text | ListOf | ObjectOf
 
 def leaves(value: Value) -> Iterator[Leaf]:
     """Yield every leaf of `value`, left to right, repeats included."""
+    if isinstance(value, Leaf):
+        yield value
+    for part in parts(value):
+        yield from leaves(part)
+
+
+def parts(value: Value) -> tuple[Value, ...]:
+    """Return the values that `value` is directly made of, left to right."""
     match value:
-        case Leaf():
-            yield value
-        case Literal():
-            return
         case Member(of):
-            yield from leaves(of)
+            return (of,)
         case Text(segments):
-            for segment in segments:
-                if isinstance(segment, Slot):
-                    yield from leaves(segment.value)
+            return tuple(segment.value for segment in segments if isinstance(segment, Slot))
         case ListOf(items):
-            for item in items:
-                yield from leaves(item)
+            return items
         case ObjectOf(fields):
-            for _, field in fields:
-                yield from leaves(field)
+            return tuple(field for _, field in fields)
+        case _:
+            return ()
 
 
 def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:

@@ -1,4 +1,4 @@
-"""What a document may call: the modules, primitives and engine pools that exist where it is read."""
+"""What a document may call: modules, primitives and engine pools that exist where it is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from spec.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a callable takes and gives. An output's `any` may stand for a type known only at a call."""
+    """What a callable takes and gives. An output's `any` may be a type known only at a call."""
 
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
