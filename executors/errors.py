@@ -1,10 +1,10 @@
 """What can go wrong while plans run.
 
-    ExecutionError
-    ├── BadPool         an operator asked for a pool that cannot be
-    ├── Refused         no room for a run now
-    ├── NotCancellable  the run has already ended another way
-    └── ValueTooLarge   a result is over a limit
+ExecutionError
+├── BadPool         an operator asked for a pool that cannot be
+├── Refused         no room for a run now
+├── NotCancellable  the run has already ended another way
+└── ValueTooLarge   a result is over a limit
 """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from executors.engines.engine import EngineTraits, Usage
+from executors.engines.engine import EngineTraits
 from executors.scheduler.commands import (
     Abort,
     Command,
@@ -22,12 +22,14 @@ from executors.scheduler.commands import (
     WakeAt,
 )
 from executors.scheduler.events import Event, RunId, Trouble
+from executors.store.record import EventKind
+from executors.usage import Usage
 from executors.workspace import Workspace
 from planner.graph import PoolName
 from planner.plan import Plan
 
 #: Adds one event of a kind, with its data, to the story of a run.
-Append = Callable[[str, str, dict[str, Any]], object]
+Append = Callable[[str, EventKind, dict[str, Any]], object]
 
 
 @dataclass(slots=True)

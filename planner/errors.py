@@ -1,8 +1,8 @@
 """What can go wrong between a checked document and a plan.
 
-    PlanError
-    ├── IllegalGraph   an expansion or a rewrite broke a law of the graph: our fault
-    └── NoSuchModule   asked for by name, not registered
+PlanError
+├── IllegalGraph   an expansion or a rewrite broke a law of the graph: our fault
+└── NoSuchModule   asked for by name, not registered
 """
 
 

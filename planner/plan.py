@@ -92,7 +92,9 @@ def _fingerprint(
     graph: Graph, outputs: Mapping[str, PrimitiveId], streams: Mapping[PrimitiveId, str]
 ) -> str:
     lines = [
-        repr((p.id, p.op, p.pool, sorted(p.params.items(), key=_first), sorted(p.after), p.priority))
+        repr(
+            (p.id, p.op, p.pool, sorted(p.params.items(), key=_first), sorted(p.after), p.priority)
+        )
         for p in graph
     ]
     lines += [repr(sorted(outputs.items())), repr(sorted(streams.items()))]

@@ -74,7 +74,9 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
             OpSpec(
                 "embed",
                 "embedding",
-                _signature((_input("texts", Type("any", 1, True)),), {"vectors": Type("vector", 1)}),
+                _signature(
+                    (_input("texts", Type("any", 1, True)),), {"vectors": Type("vector", 1)}
+                ),
                 cut=Cut("texts", "vectors"),
             ),
             OpSpec(

@@ -30,7 +30,9 @@ def _problems(graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str])
     if pools.get(primitive.pool) != op.kind:
         found.append(f"pool '{primitive.pool}' does not run {op.kind} work")
     inputs = op.signature.inputs
-    found += [f"'{name}' is not an input of {op.name}" for name in primitive.params if name not in inputs]
+    found += [
+        f"'{name}' is not an input of {op.name}" for name in primitive.params if name not in inputs
+    ]
     found += [
         f"input '{each.id}' is missing"
         for each in inputs.values()

@@ -40,7 +40,9 @@ class Unanswered:
         """Return what `emission` means for the scheduler, if anything."""
         piece = self._open.get(emission.request)
         if piece is None:
-            raise EngineFailed("engine-error", "the engine answered a request twice, or none of ours")
+            raise EngineFailed(
+                "engine-error", "the engine answered a request twice, or none of ours"
+            )
         match emission:
             case FirstToken(request):
                 return FirstTokenSeen(self._order.batch, request)

@@ -13,11 +13,11 @@ from random import Random
 from typing import Protocol
 
 from executors.drivers.unanswered import Unanswered
-from executors.engines.engine import Batch, BatchId, Emission, EngineFailed, EngineTraits
+from executors.engines.engine import Batch, Emission, EngineFailed, EngineTraits
 from executors.journal import Journal
 from executors.performer import Performer
 from executors.scheduler.commands import Abort, Command, Dispatch, WakeAt
-from executors.scheduler.events import BatchEnded, Event, Woke
+from executors.scheduler.events import BatchEnded, BatchId, Event, Woke
 from executors.scheduler.scheduler import Scheduler
 from planner.graph import PoolName
 

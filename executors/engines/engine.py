@@ -5,9 +5,10 @@ The scheduler reads the facts and never asks which engine it is; a driver calls 
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NewType, Protocol
+from typing import Any, Protocol
 
-BatchId = NewType("BatchId", int)
+from executors.scheduler.events import BatchId
+from executors.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,6 @@ class Batch:
 
     id: BatchId
     requests: tuple[Request, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens counted by the engine itself; zero where it does not count."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.tokens_in + other.tokens_in,
-            self.tokens_out + other.tokens_out,
-            self.tokens_cached + other.tokens_cached,
-        )
 
 
 @dataclass(frozen=True, slots=True)

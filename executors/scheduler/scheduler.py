@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from executors.engines.engine import BatchId, Usage
 from executors.scheduler.commands import (
     Abort,
     Command,
@@ -25,6 +24,7 @@ from executors.scheduler.commands import (
 )
 from executors.scheduler.events import (
     BatchEnded,
+    BatchId,
     Event,
     FirstTokenSeen,
     PieceDone,
@@ -40,6 +40,7 @@ from executors.scheduler.events import (
 )
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
+from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
 
@@ -147,9 +148,7 @@ class Scheduler:
         progress.restart(now)
         return commands
 
-    def _piece_done(
-        self, batch: BatchId, position: int, usage: Usage, now: float
-    ) -> list[Command]:
+    def _piece_done(self, batch: BatchId, position: int, usage: Usage, now: float) -> list[Command]:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1

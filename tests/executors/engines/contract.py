@@ -22,7 +22,6 @@ import pytest
 
 from executors.engines.engine import (
     Batch,
-    BatchId,
     Delta,
     Done,
     Emission,
@@ -31,6 +30,7 @@ from executors.engines.engine import (
     FirstToken,
     Request,
 )
+from executors.scheduler.events import BatchId
 
 DECIMALS = 5
 KINDS = {"llm", "embedding", "rerank", "vector", "web", "http", "tool", "inline"}
