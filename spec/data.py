@@ -24,7 +24,7 @@ class Mismatch:
 def mismatches(value: JSON, wanted: Type, pointer: Pointer = ()) -> Iterator[Mismatch]:
     """Yield everything in `value` that is not of type `wanted`."""
     if value is None:
-        if not wanted.optional:
+        if not wanted.optional and not wanted.is_any:
             yield Mismatch(pointer, f"null, where {article(wanted)} is wanted")
     elif wanted.lists:
         yield from _list_mismatches(value, wanted, pointer)

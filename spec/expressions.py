@@ -3,7 +3,7 @@
 Reads literals, lists and paths. The rest of the grammar is recognised and refused by name.
 """
 
-from spec.limits import EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX
+from spec.limits import EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, PATH_SEGMENTS_MAX
 from spec.parsed import Parsed, Reference, Refused, Segment
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, Scanner
@@ -75,14 +75,29 @@ class _Parser:
             raise self.not_yet(quoted(str(token.value)))
 
     def postfix(self) -> Value:
-        if self.scanner.token.kind == "name" or self.scanner.sign("$"):
-            return self.named()
-        value = self.plain()
+        value, path = self.atom()
+        count = 0
         while step := self.member():
             value = Member(value, step.key)
+            path = (*path, step) if path else ()
+            count += 1
+            if count > PATH_SEGMENTS_MAX:
+                raise Malformed(f"a path has at most {PATH_SEGMENTS_MAX} parts", step.offset)
+        if path:
+            self.references.append(Reference(path))
         return value
 
-    def named(self) -> Value:
+    def atom(self) -> tuple[Value, tuple[Segment, ...]]:
+        """Read what a path may start with; the segments are empty when it is no name."""
+        if self.scanner.token.kind == "name" or self.scanner.sign("$"):
+            return self.named()
+        if self.scanner.skip("("):
+            value = self.expression()
+            self.scanner.expect(")")
+            return value, self.references.pop().segments if _is_path(value) else ()
+        return self.plain(), ()
+
+    def named(self) -> tuple[Value, tuple[Segment, ...]]:
         self.scanner.skip("$")
         token = self.scanner.take()
         if token.kind != "name":
@@ -91,17 +106,8 @@ class _Parser:
         if self.scanner.sign("("):
             raise self.call(name, token.offset)
         if name in ("true", "false", "null"):
-            return Literal({"true": True, "false": False, "null": None}[name])
-        return self.path(name, token.offset)
-
-    def path(self, name: str, offset: int) -> Value:
-        value: Value = Name(name)
-        segments = [Segment(name, offset)]
-        while step := self.member():
-            value = Member(value, step.key)
-            segments.append(step)
-        self.references.append(Reference(tuple(segments)))
-        return value
+            return Literal({"true": True, "false": False, "null": None}[name]), ()
+        return Name(name), (Segment(name, token.offset),)
 
     def call(self, name: str, offset: int) -> Exception:
         if name in FUNCTIONS:
@@ -135,10 +141,6 @@ class _Parser:
     def plain(self) -> Value:
         if self.scanner.skip("["):
             return self.listed()
-        if self.scanner.skip("("):
-            value = self.expression()
-            self.scanner.expect(")")
-            return value
         negative = self.scanner.skip("-")
         token = self.scanner.take()
         if isinstance(token.value, int | float):
@@ -159,6 +161,12 @@ class _Parser:
 
     def not_yet(self, what: str) -> Malformed:
         return self.scanner.malformed(f"{what} is not available yet")
+
+
+def _is_path(value: Value) -> bool:
+    while isinstance(value, Member):
+        value = value.of
+    return isinstance(value, Name)
 
 
 def _refused(problem: Refused) -> Parsed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from spec.codes import Code
 from spec.data import mismatches
 from spec.model import Input, Origin
 from spec.names import CONTROL_KEYS, is_id
@@ -41,20 +42,28 @@ def check_inputs(
 def check_value(input: Input, value: JSON) -> tuple[str, ...]:
     """Return why `input` refuses `value`, one sentence each; empty when it takes it."""
     report = Report(Tree.of({input.id: value}, "inputs"), [])
-    check_data(report, (input.id,), value, input)
+    check_data(report, (input.id,), value, input.type, input.schema)
     problems: list[Problem] = report.problems
     return tuple(problem.detail for problem in problems)
 
 
-def check_data(report: Report, pointer: Pointer, value: JSON, input: Input) -> None:
-    """Report where plain data at `pointer` is not what `input` takes."""
-    wrong = list(mismatches(value, input.type, pointer))
+def check_data(
+    report: Report, pointer: Pointer, value: JSON, type: Type, schema: JSON = None
+) -> None:
+    """Report where plain data at `pointer` is not of `type`, or else does not meet `schema`."""
+    wrong = list(mismatches(value, type, pointer))
     for mismatch in wrong:
         report.at_value("wrong-type", mismatch.pointer, mismatch.detail)
-    if wrong or value is None:
+    if not wrong:
+        check_schema(report, pointer, value, schema)
+
+
+def check_schema(report: Report, pointer: Pointer, value: JSON, schema: JSON) -> None:
+    """Report where plain data at `pointer` does not meet `schema`; null is the type's affair."""
+    if value is None:
         return
-    for error in refusals(input.schema, value):
-        code = "wrong-type" if error.keyword == "type" else "bad-value"
+    for error in refusals(schema or {}, value):
+        code: Code = "wrong-type" if error.keyword == "type" else "bad-value"
         report.at_value(code, (*pointer, *error.pointer), error.detail)
 
 
@@ -111,7 +120,7 @@ def _check_given(
             report.at_key("unknown-key", (*at, id), detail, nearest(id, declared))
     for id, input in declared.items():
         if id in values:
-            check_data(report, (*at, id), values[id], input)
+            check_data(report, (*at, id), values[id], input.type, input.schema)
         elif input.required:
             detail = f"the input {quoted(id)} is missing: {input.type}"
             report.at_key("missing-key", at, detail)
@@ -173,7 +182,8 @@ class _Declaration:
     def _with_default(self, input: Input) -> Input | None:
         before = len(self.report.problems)
         if "default" in self.written:
-            check_data(self.report, (*self.pointer, "default"), input.default, input)
+            where = (*self.pointer, "default")
+            check_data(self.report, where, input.default, input.type, input.schema)
         if "names" in self.written and input.type.word != "prompt":
             detail = "only a `prompt` declares names"
             self.report.at_key("unknown-key", (*self.pointer, "names"), detail)

@@ -18,7 +18,6 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WORDS: tuple[tuple[str, JSON], ...] = (("true", True), ("false", False), ("null", None))
 _DIGITS_MAX = 30
@@ -116,8 +115,6 @@ class _Reader:
         if match is None:
             raise self.wrong("this string is not closed, or holds a character JSON wants escaped")
         text: str = scanstring(self.text, self.index + 1)[0]
-        if _SURROGATE.search(text):
-            raise self.wrong("half of a surrogate pair is not a character")
         self.advance(match.end())
         return text, "quoted"
 

@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from unicodedata import combining, east_asian_width
 
 from spec.codes import Code
-from spec.limits import ECHO_CHARS_MAX, PROBLEMS_MAX
+from spec.limits import ECHO_CHARS_MAX, NAMES_COMPARED_MAX, PROBLEMS_MAX
 from spec.source import Page, Pointer, Position, pointer_text
 from spec.values import JSON
 
@@ -98,7 +99,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("retreive", ["rerank", "retrieve"])
     'retrieve'
     """
-    close = get_close_matches(name[:ECHO_CHARS_MAX], sorted(known), n=1, cutoff=0.6)
+    close = get_close_matches(
+        name[:ECHO_CHARS_MAX], sorted(islice(known, NAMES_COMPARED_MAX)), n=1, cutoff=0.6
+    )
     return close[0] if close else None
 
 

@@ -1,12 +1,16 @@
 """Collects the problems of one tree while it is checked, each placed by pointer or by offset."""
 
 from spec.codes import Code
-from spec.problems import Problem, problem_at
+from spec.limits import PROBLEMS_FOUND_MAX
+from spec.problems import Problem, SpecError, problem_at
 from spec.source import Pointer, Position, Tree
 
 
 class Report:
-    """Problems found so far. Where reading already refused something, nothing more is said."""
+    """Problems found so far. Where reading already refused something, nothing more is said.
+
+    When there are more than anyone reads, looking for others ends: `SpecError` is raised then.
+    """
 
     def __init__(self, tree: Tree, found: list[Problem]) -> None:
         self.tree = tree
@@ -39,3 +43,5 @@ class Report:
             while pointer and pointer not in self.tree.places:
                 pointer = pointer[:-1]
             self.problems.append(problem_at(page, code, pointer, position, detail, hint))
+        if len(self.problems) >= PROBLEMS_FOUND_MAX:
+            raise SpecError(self.problems, self.tree.page.name)

@@ -12,58 +12,16 @@ from spec.source import Pointer
 from spec.types import ANY, Type, parse_type
 from spec.values import JSON
 
-KEYWORDS = frozenset(
-    [
-        "type",
-        "enum",
-        "const",
-        "default",
-        "description",
-        "title",
-        "examples",
-        "format",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "items",
-        "prefixItems",
-        "contains",
-        "minContains",
-        "maxContains",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "properties",
-        "required",
-        "additionalProperties",
-        "patternProperties",
-        "propertyNames",
-        "minProperties",
-        "maxProperties",
-        "dependentRequired",
-        "dependentSchemas",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "not",
-        "if",
-        "then",
-        "else",
-        "$ref",
-        "$defs",
-        "$comment",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-    ]
-)
+KEYWORDS = (
+    "type", "enum", "const", "default", "description", "title", "examples", "format",
+    "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf", "items", "prefixItems", "contains", "minContains",
+    "maxContains", "minItems", "maxItems", "uniqueItems", "properties", "required",
+    "additionalProperties", "patternProperties", "propertyNames", "minProperties",
+    "maxProperties", "dependentRequired", "dependentSchemas", "unevaluatedProperties",
+    "unevaluatedItems", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$ref", "$defs",
+    "$comment", "deprecated", "readOnly", "writeOnly",
+)  # fmt: skip
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 _REFERENCES_MAX = 32
 _ERRORS_MAX = 20

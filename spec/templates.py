@@ -3,7 +3,7 @@
 What fills a slot is never read again, so nothing that arrives in one can open another.
 """
 
-from spec.limits import FORMATTERS_MAX
+from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
 from spec.parsed import Parsed, Reference, Refused, Segment
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
@@ -58,6 +58,7 @@ class _Reader:
         try:
             scanner = Scanner(self.text, opening + 2)
             value, segments = _path(scanner)
+            found = len(self.problems)
             formatters = self._formatters(scanner)
             if not scanner.sign("}}"):
                 raise scanner.malformed("`}}` is missing")
@@ -67,7 +68,8 @@ class _Reader:
             closing = self.text.find("}}", opening)
             return closing + 2 if closing >= 0 else len(self.text)
         self.segments.append(Slot(value, formatters))
-        self.references.append(Reference(segments, formatters))
+        known = len(self.problems) == found
+        self.references.append(Reference(segments, formatters if known else None))
         return scanner.token.end
 
     def _formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:
@@ -102,6 +104,8 @@ def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
         step = _member(scanner)
         value = Member(value, step.key)
         segments.append(step)
+        if len(segments) > PATH_SEGMENTS_MAX:
+            raise Malformed(f"a path has at most {PATH_SEGMENTS_MAX} parts", step.offset)
     return value, tuple(segments)
 
 

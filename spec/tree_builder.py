@@ -3,13 +3,16 @@
 Both readers feed it, so YAML and JSON have the same limits, positions and refusals.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from spec.codes import Code
-from spec.limits import INTEGER_MAX, Limits
+from spec.limits import INTEGER_MAX, PROBLEMS_FOUND_MAX, Limits
 from spec.problems import Problem, SpecError, echo, problem_at, quoted
 from spec.source import Page, Place, Pointer, Position, Style, Tree
 from spec.values import JSON
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -58,6 +61,8 @@ class TreeBuilder:
     def refuse(self, code: Code, position: Position, detail: str) -> None:
         """Note a problem with what comes next and go on."""
         self.problems.append(problem_at(self.page, code, self.pointer, position, detail))
+        if len(self.problems) >= PROBLEMS_FOUND_MAX:
+            raise SpecError(self.problems, self.page.name)
 
     def stop(self, code: Code, position: Position, detail: str, *, here: bool = True) -> SpecError:
         """Note a problem after which nothing can be read; returns what is to be raised."""
@@ -80,7 +85,7 @@ class TreeBuilder:
 
     def key(self, text: str, position: Position) -> None:
         """Take the key of the value that comes next. A repeated one keeps its first value."""
-        self._count(text, position)
+        self._check_text(text, position)
         frame = self._frames[-1]
         frame.key, frame.key_position = text, position
         frame.key_kept = text not in frame.container
@@ -94,12 +99,11 @@ class TreeBuilder:
             self.refuse("bad-value", position, detail)
             self.unknown(position)
             return
-        self._count(value, position)
+        self._check_text(value, position)
         self._put(value, position, style)
 
     def unknown(self, position: Position) -> None:
         """Take a value that was refused: it stays in its place and says nothing."""
-        self._count(None, position)
         pointer = self.pointer
         if self._put(None, position, "other"):
             self._unknown.add(pointer)
@@ -112,11 +116,16 @@ class TreeBuilder:
         """Return the whole tree with what was refused in it marked unknown."""
         return Tree(self._root, self.page, self._places, frozenset(self._unknown))
 
-    def _count(self, value: JSON, position: Position) -> None:
+    def _check_text(self, value: JSON, position: Position) -> None:
+        if not isinstance(value, str):
+            return
         limit = self.limits.scalar_chars_max
-        if isinstance(value, str) and len(value) > limit:
+        if len(value) > limit:
             detail = f"a string longer than {limit} characters (`scalar_chars_max`)"
             raise self.stop("too-large", position, detail)
+        if _SURROGATE.search(value):
+            detail = "half of a surrogate pair is not a character"
+            raise self.stop("syntax", position, detail, here=False)
 
     def _put(self, value: JSON, position: Position, style: Style) -> bool:
         self._nodes += 1

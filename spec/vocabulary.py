@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spec.model import Input
+from spec.model import Document, Input
 from spec.types import Type
 
 
@@ -13,6 +13,12 @@ class Signature:
 
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
+
+    @staticmethod
+    def of(document: Document) -> "Signature":
+        """Return what a checked module takes and gives."""
+        inputs = {input.id: input for input in document.inputs}
+        return Signature(inputs, {output.id: output.type for output in document.outputs})
 
 
 @dataclass(frozen=True, slots=True)

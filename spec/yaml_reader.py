@@ -20,6 +20,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
+_OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
@@ -45,7 +46,7 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         raise builder.stop("syntax", _where(error), _why(error), here=False) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise builder.stop("syntax", START, str(error)[:200], here=False) from None
     if not reader.documents:
         raise builder.stop("syntax", START, "the document is empty", here=False)
@@ -140,7 +141,8 @@ class _Reader:
             self.builder.refuse("yaml-feature", position, "`<<` merges; write the keys out")
             self.builder.unknown_object()
         elif plain and text.lower() in _OLD_BOOLEAN:
-            self.builder.refuse("yaml-boolean", position, _old_boolean(text))
+            if text not in _OWN_KEYS or self.builder.pointer != ("plan",):
+                self.builder.refuse("yaml-boolean", position, _old_boolean(text))
         elif plain and not _is_string(text):
             detail = f"a key has to be a string; quote {quoted(text) if text else 'it'}"
             self.builder.refuse("yaml-feature", position, detail)
