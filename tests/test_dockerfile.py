@@ -213,7 +213,7 @@ def test_the_install_steps_make_a_working_service_in_an_empty_folder(tmp_path: P
         replay.carry_out(step)
     entry = next(step.rest for step in steps if step.verb == "ENTRYPOINT")
     command = [word.strip('[]", ') for word in entry.split(",")]
-    assert "up" in replay.run(*command, "--help")
+    assert "Usage: teola" in replay.run(*command, "--help")
     loaded = replay.run("python", "-c", "import api.cli; print(api.__file__)")
     assert loaded.startswith(str(replay.root / "opt"))
     found = replay.run("python", "-c", "import api.shipped as s; print(s.workflows_folder())")

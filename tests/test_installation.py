@@ -121,7 +121,8 @@ def test_a_foreign_package_called_workflows_is_not_taken_for_ours(tmp_path: Path
 
 
 def test_make_prints_every_verb() -> None:
-    done = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True)
+    command = ["make", "--no-print-directory"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     printed = {line.split()[0] for line in done.stdout.splitlines()}
     makefile = (ROOT / "Makefile").read_text()
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
