@@ -17,7 +17,7 @@ _BUILT_IN = Origin(source="built in", pointer="", line=1, column=1)
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Rows of input `takes` are independent; outputs `gives` of the pieces, joined, are the whole."""
+    """Rows of input `takes` are independent; outputs `gives` of pieces, joined, are the whole."""
 
     takes: str
     gives: str

@@ -10,7 +10,7 @@ from spec.values import Leaf, leaves
 
 
 def verify(graph: Graph, made_by: str, pools: Mapping[PoolName, str]) -> None:
-    """Raise `IllegalGraph` naming `made_by` unless every law holds. `pools` gives each pool's kind."""
+    """Raise `IllegalGraph` naming `made_by` unless every law holds. `pools` maps pool to kind."""
     problems = tuple(
         f"{primitive.id}: {problem}"
         for primitive in graph

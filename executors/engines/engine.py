@@ -15,7 +15,8 @@ from executors.usage import Usage
 class EngineTraits:
     """Facts about an engine, for as long as it lives.
 
-    `deterministic`: equal requests give equal outputs. `batch_invariant`: whatever shares the batch.
+    `deterministic`: equal requests give equal outputs.
+    `batch_invariant`: they do so whatever else is in the batch.
     `slots`: batches that one replica runs at the same time.
     `batch_rows_max`: rows beyond which a batch is refused.
     """
@@ -106,7 +107,7 @@ class EngineFailed(Exception):
 
 
 class Engine(Protocol):
-    """One replica. `start` is called before the first batch, `stop` once, also if `start` failed."""
+    """One replica. `start` comes before the first batch; `stop` once, also if `start` failed."""
 
     @property
     def traits(self) -> EngineTraits: ...

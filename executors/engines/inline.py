@@ -48,12 +48,16 @@ class Inline:
             else:
                 yield self._answer(request)
 
-    def script(self, batch: Batch, random: Random) -> Iterator[tuple[float, Emission]]:
+    def script(
+        self,
+        batch: Batch,
+        random: Random,  # noqa: ARG002  # the driver's protocol; nothing here is left to chance
+    ) -> Iterator[tuple[float, Emission]]:
         """Answer in no virtual time at all."""
         for request in batch.requests:
             yield 0.0, self._answer(request)
 
-    def stalls(self, batch: Batch) -> bool:
+    def stalls(self, batch: Batch) -> bool:  # noqa: ARG002  # the driver's protocol
         """Every batch ends by itself."""
         return False
 

@@ -47,13 +47,17 @@ class Behaviour:
     stalls: bool = False
 
 
+def _at_once(request: Request) -> Behaviour:  # noqa: ARG001  # one behaviour for every request
+    return Behaviour()
+
+
 class Scripted:
     """One replica of any kind. `behave` says what to do with each request."""
 
     def __init__(
         self,
         kind: str,
-        behave: Callable[[Request], Behaviour] = lambda request: Behaviour(),
+        behave: Callable[[Request], Behaviour] = _at_once,
         slots: int = 1,
         batch_rows_max: int = 64,
     ) -> None:

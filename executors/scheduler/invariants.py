@@ -1,5 +1,6 @@
 """What must hold after every event. Tests call this each time; it changes nothing."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -24,18 +25,15 @@ def _pool(scheduler: Scheduler, pool: Pool) -> Iterator[str]:
         yield f"{pool.name}: {len(pool.busy)} batches in {room} slots"
     if pool.waiting and len(pool.busy) < room:
         yield f"{pool.name}: work waits although a slot is free"
-    for replica in range(pool.limits.replicas):
-        if sum(where == replica for where in pool.busy.values()) > pool.limits.slots:
-            yield f"{pool.name}: replica {replica} holds more batches than slots"
-    for one, other in pairwise(pool.waiting):
-        if one.rank() >= other.rank():
-            yield f"{pool.name}: the queue is out of order"
+    load = Counter(pool.busy.values())
+    if any(batches > pool.limits.slots for batches in load.values()):
+        yield f"{pool.name}: a replica holds more batches than slots"
+    if any(one.rank() >= other.rank() for one, other in pairwise(pool.waiting)):
+        yield f"{pool.name}: the queue is out of order"
     for entry in pool.waiting:
         run = scheduler.runs.get(entry.task.run)
-        if run is None or run.ending is not None:
-            yield f"{pool.name}: work of a run that has ended waits"
-        if entry.rows < 1:
-            yield f"{pool.name}: {entry.task} waits with no rows"
+        if run is None or run.ending is not None or entry.rows < 1:
+            yield f"{pool.name}: {entry} should not wait"
 
 
 def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
@@ -49,8 +47,12 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
         yield f"{run.id}: counts {run.inside} pieces in engines, {len(inside)} are"
     if run.is_over():
         yield f"{run.id}: is over but still there"
-    if run.missing.keys() & run.open.keys():
-        yield f"{run.id}: a unit is both waiting for others and open"
+    yield from _units(run)
+    if run.ending is None:
+        yield from _rows(scheduler, run, inside)
+
+
+def _units(run: Run) -> Iterator[str]:
     for leader, unit in run.plan.units.items():
         closed = run.done.issuperset(unit.members)
         if (leader in run.missing) + (leader in run.open) + closed != 1:
@@ -59,8 +61,6 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
             yield f"{run.id}: {leader} miscounts what it waits for"
         if leader in run.open and not unit.waits <= run.done:
             yield f"{run.id}: {leader} was opened too early"
-    if run.ending is None:
-        yield from _rows(scheduler, run, inside)
 
 
 def _rows(scheduler: Scheduler, run: Run, inside: Sequence[PrimitiveId]) -> Iterator[str]:

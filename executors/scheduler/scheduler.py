@@ -75,7 +75,7 @@ class Scheduler:
                 return Full("queue-full", f"pool '{name}' has {len(pool.waiting)} tasks waiting")
         return None
 
-    def handle(self, event: Event, now: float) -> list[Command]:
+    def handle(self, event: Event, now: float) -> list[Command]:  # noqa: C901  # a case an event
         """Take in one fact; return what is to be done about it, in order."""
         match event:
             case RunAccepted():
@@ -91,7 +91,7 @@ class Scheduler:
             case PieceDone(batch, position, usage):
                 return self._piece_done(batch, position, usage, now)
             case PieceFailed(batch, position, trouble):
-                return self._piece_failed(batch, position, trouble, now)
+                return self._piece_failed(batch, position, trouble)
             case BatchEnded(batch):
                 return self._batch_ended(batch, now)
             case Woke():
@@ -185,9 +185,7 @@ class Scheduler:
             commands.append(StepFinished(run.id, step, now - run.steps_started[step]))
         return commands + [Prepare(task) for task in run.finish(primitive, now)]
 
-    def _piece_failed(
-        self, batch: BatchId, position: int, trouble: Trouble, now: float
-    ) -> list[Command]:
+    def _piece_failed(self, batch: BatchId, position: int, trouble: Trouble) -> list[Command]:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
