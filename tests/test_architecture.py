@@ -220,6 +220,7 @@ def test_a_distribution_that_claims_a_room_is_named(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1.0\n")
     (folder / "RECORD").write_text("planner/__init__.py,,\nrival.py,,\n")
+    plant(tmp_path, {"rival.py": '"""A rival."""\n'})
     assert list(claimed_names(str(tmp_path))) == [
         "rival installs 'planner', which is a room of ours"
     ]
