@@ -3,7 +3,8 @@
 Values of these types are only made by `spec.load`; whoever holds one may rely on it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from spec.types import Type
 from spec.values import JSON, Value
@@ -30,6 +31,7 @@ class Input:
     schema: JSON  # the JSON Schema a run's value must meet; {} when the type says it all
     description: str
     origin: Origin
+    names: Mapping[str, Type] = field(default_factory=dict)  # what a prompt's text may use besides
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,43 +80,49 @@ Value: TypeAlias = Leaf | Literal | Member | Text | ListOf | ObjectOf
 
 def leaves(value: Value) -> Iterator[Leaf]:
     """Yield every leaf of `value`, left to right, repeats included."""
+    if isinstance(value, Leaf):
+        yield value
+    for part in parts(value):
+        yield from leaves(part)
+
+
+def parts(value: Value) -> tuple[Value, ...]:
+    """Return the values that `value` is directly made of, left to right."""
     match value:
-        case Leaf():
-            yield value
-        case Literal():
-            return
         case Member(of):
-            yield from leaves(of)
+            return (of,)
         case Text(segments):
-            for segment in segments:
-                if isinstance(segment, Slot):
-                    yield from leaves(segment.value)
+            return tuple(segment.value for segment in segments if isinstance(segment, Slot))
         case ListOf(items):
-            for item in items:
-                yield from leaves(item)
+            return items
         case ObjectOf(fields):
-            for _, field in fields:
-                yield from leaves(field)
+            return tuple(field for _, field in fields)
+        case _:
+            return ()
 
 
-def substitute(value: Value, put: Callable[[Leaf], Value]) -> Value:
-    """Return `value` with each leaf replaced by what `put` gives for it."""
+def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:
+    """Return `value` with every part for which `rule` gives another one replaced by it.
+
+    Parts are asked from the outside in; what a rule gives is not asked again.
+    """
+    replaced = rule(value)
+    if replaced is not None:
+        return replaced
     match value:
-        case Leaf():
-            return put(value)
-        case Literal():
-            return value
         case Member(of, key):
-            return Member(substitute(of, put), key)
+            return Member(rewrite(of, rule), key)
         case Text(segments):
-            return Text(tuple(_segment(segment, put) for segment in segments))
+            return Text(tuple(_segment(segment, rule) for segment in segments))
         case ListOf(items):
-            return ListOf(tuple(substitute(item, put) for item in items))
+            return ListOf(tuple(rewrite(item, rule) for item in items))
         case ObjectOf(fields):
-            return ObjectOf(tuple((key, substitute(field, put)) for key, field in fields))
+            return ObjectOf(tuple((key, rewrite(field, rule)) for key, field in fields))
+        case _:
+            return value
 
 
-def _segment(segment: str | Slot, put: Callable[[Leaf], Value]) -> str | Slot:
+def _segment(segment: str | Slot, rule: Callable[[Value], Value | None]) -> str | Slot:
     if isinstance(segment, str):
         return segment
-    return replace(segment, value=substitute(segment.value, put))
+    return replace(segment, value=rewrite(segment.value, rule))

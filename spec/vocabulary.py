@@ -1,25 +1,37 @@
-"""What a document may call: the modules, primitives and engine pools that exist where it is read."""
+"""What a document may call: modules, primitives and engine pools that exist where it is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spec.model import Input
+from spec.model import Document, Input
 from spec.types import Type
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a callable takes and gives. An output's `any` may stand for a type known only at a call."""
+    """What a callable takes and gives. An output's `any` may be a type known only at a call."""
 
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
 
+    @staticmethod
+    def of(document: Document) -> "Signature":
+        """Return what a checked module takes and gives."""
+        inputs = {input.id: input for input in document.inputs}
+        return Signature(inputs, {output.id: output.type for output in document.outputs})
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Names in force while one document is checked. `ops` is empty for workflows."""
+    """Names in force while one document is checked. `ops` is empty for workflows.
+
+    `callers` are the module being read and all that use it: calling one of them is `recursion`.
+    `reserved` are the names a module may not take: those of the standard modules.
+    """
 
     modules: Mapping[str, Signature] = field(default_factory=dict)
     ops: Mapping[str, Signature] = field(default_factory=dict)
     engines: frozenset[str] = frozenset()
     passes: frozenset[str] = frozenset()
+    callers: frozenset[str] = frozenset()
+    reserved: frozenset[str] = frozenset()

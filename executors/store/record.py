@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from executors.engines.engine import Usage
 from executors.store.errors import RunOver
+from executors.usage import Usage
 
 RunStatus: TypeAlias = Literal[
     "queued", "running", "waiting", "succeeded", "failed", "cancelled", "expired", "quarantined"

@@ -1,0 +1,214 @@
+"""Checks a whole document: its keys, names and order; and makes the `Document` when all is well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from spec.fit import Fit
+from spec.inputs import origin_of, read_inputs
+from spec.model import Document, Input, Output
+from spec.names import DOCUMENT_KEYS, RESERVED_STEP_IDS, WORKFLOW_KEYS, is_id, is_name
+from spec.order import cycles, in_order
+from spec.problems import echo, nearest, quoted
+from spec.report import Report
+from spec.scope import Fields, Scope
+from spec.source import Pointer
+from spec.steps import Outline, StepReader, check_step, make_step
+from spec.types import ANY
+from spec.values import JSON
+from spec.vocabulary import Vocabulary
+from spec.written import Written, read_value
+
+
+def check(report: Report, vocabulary: Vocabulary, version: str) -> Document | None:
+    """Return the document that the report's tree says, or None with every problem reported."""
+    return _Checker(report, vocabulary).document(version)
+
+
+@dataclass(slots=True)
+class _Checker:
+    report: Report
+    vocabulary: Vocabulary
+    kind: str = "workflow"
+    inputs: dict[str, Input | None] = field(default_factory=dict)
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    outputs: dict[str, Written] = field(default_factory=dict)
+
+    def document(self, version: str) -> Document | None:
+        root = self.report.tree.value
+        if not isinstance(root, dict):
+            self.report.at_value("wrong-type", (), f"{echo(root)}, where an object is wanted")
+            return None
+        self.kind = "module" if "module" in root and "workflow" not in root else "workflow"
+        self._check_top(root)
+        self._read(root)
+        waits = {id: list(outline.waits(self.outlines)) for id, outline in self.outlines.items()}
+        scope = self._scope(waits)
+        self._check_values(scope)
+        self._check_order(waits)
+        self._check_plan_and_stream(root)
+        return None if self.report.problems else self._make(root, scope, version)
+
+    def _check_top(self, root: Mapping[str, JSON]) -> None:
+        known = WORKFLOW_KEYS if self.kind == "workflow" else DOCUMENT_KEYS
+        for key in root:
+            if key not in known:
+                detail = f"{quoted(key)} is no key of a {self.kind}; keys: {', '.join(known)}"
+                self.report.at_key("unknown-key", (key,), detail, nearest(key, known))
+        if "workflow" in root and "module" in root:
+            second = [key for key in root if key in ("workflow", "module")][1]
+            detail = "a document is a `workflow` or a `module`, not both"
+            self.report.at_key("conflicting-keys", (second,), detail)
+        missing = [key for key in (self.kind, "steps", "outputs") if key not in root]
+        for key in missing if self.report.knows(()) else ():
+            named = "`workflow` or `module`" if key == self.kind else quoted(key)
+            self.report.at_value("missing-key", (), f"the document has no {named}")
+        self._check_name(root)
+        self._expect(root, "description", str, "a string")
+
+    def _check_name(self, root: Mapping[str, JSON]) -> None:
+        for key in ("workflow", "module"):
+            if self._expect(root, key, str, "a name") and not is_name(root[key]):
+                detail = (
+                    f"{echo(root[key])} is not of the form of a name: parts of a-z, 0-9, _ and -, "
+                    "each starting with a letter, joined by dots"
+                )
+                self.report.at_value("bad-name", (key,), detail)
+
+    def _read(self, root: Mapping[str, JSON]) -> None:
+        in_module = self.kind == "module"
+        if self._expect(root, "inputs", dict, "an object"):
+            self.inputs = read_inputs(self.report, ("inputs",), in_module=in_module)
+        if self._filled(root, "steps"):
+            reader = StepReader(self.report, self.vocabulary, in_module=in_module)
+            for id in root["steps"]:
+                self._check_id(("steps", id), RESERVED_STEP_IDS)
+                self.outlines[id] = reader.read(("steps", id), root["steps"])
+        if self._filled(root, "outputs"):
+            for id in root["outputs"]:
+                self._check_id(("outputs", id), ())
+                self.outputs[id] = read_value(self.report, ("outputs", id))
+
+    def _check_id(self, pointer: Pointer, reserved: tuple[str, ...]) -> None:
+        id = str(pointer[-1])
+        if not is_id(id):
+            detail = (
+                f"{quoted(id)} is not of the form of an id: a-z, 0-9 and _, a letter first, "
+                "at most 64"
+            )
+            self.report.at_key("bad-name", pointer, detail)
+        elif id in reserved:
+            detail = f"{quoted(id)} already means something in expressions"
+            self.report.at_key("bad-name", pointer, detail)
+
+    def _check_values(self, scope: Scope) -> None:
+        for outline in self.outlines.values():
+            check_step(self.report, outline, scope)
+        fit = Fit(self.report, scope, null_welcome=True)
+        for written in self.outputs.values():
+            fit.check_references(written)
+            if not self._hands_on_an_index(written, scope):
+                fit.check_value(written, ANY)
+
+    def _hands_on_an_index(self, written: Written, scope: Scope) -> bool:
+        shape = scope.shape_of(written.value)
+        return self.kind == "module" and shape is not None and shape.type.word == "index"
+
+    def _scope(self, waits: Mapping[str, list[str]]) -> Scope:
+        """Find what each step gives; one that passes a value on comes after those it waits for."""
+        steps: dict[str, Fields | None] = dict.fromkeys(self.outlines)
+        scope = Scope(self.inputs, steps)
+        fixed = [id for id, outline in self.outlines.items() if not outline.passes]
+        passing = [id for id in in_order(waits) if self.outlines[id].passes]
+        for id in (*fixed, *passing):
+            steps[id] = self.outlines[id].fields(scope)
+        return scope
+
+    def _check_order(self, waits: Mapping[str, list[str]]) -> None:
+        for group in cycles(waits):
+            names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
+            detail = (
+                f"{names} wait for each other" if len(group) > 1 else f"{names} waits for itself"
+            )
+            self.report.at_key("cycle", ("steps", group[0]), detail)
+
+    def _check_plan_and_stream(self, root: Mapping[str, JSON]) -> None:
+        if self.kind == "module":
+            return
+        for index, id in self._strings(root, "stream", ()):
+            if self.outputs and id not in self.outputs:
+                detail = f"there is no output {quoted(id)}"
+                hint = nearest(id, self.outputs)
+                self.report.at_value("unknown-reference", ("stream", index), detail, hint)
+        if self._expect(root, "plan", dict, "an object with `off` and `on`"):
+            self._check_plan(root["plan"])
+
+    def _check_plan(self, plan: Mapping[str, JSON]) -> None:
+        known = ("off", "on")
+        for key in plan:
+            if key not in known:
+                detail = f"{quoted(key)} is no key of `plan`; keys: off, on"
+                self.report.at_key("unknown-key", ("plan", key), detail, nearest(key, known))
+        for key in known:
+            for index, name in self._strings(plan, key, ("plan",)):
+                if name not in self.vocabulary.passes:
+                    detail = f"there is no pass {quoted(name)}"
+                    hint = nearest(name, self.vocabulary.passes)
+                    self.report.at_value("bad-value", ("plan", key, index), detail, hint)
+
+    def _strings(self, of: Mapping[str, JSON], key: str, pointer: Pointer) -> list[tuple[int, str]]:
+        if not self._expect(of, key, list, "a list of names", pointer):
+            return []
+        for index, item in enumerate(of[key]):
+            if not isinstance(item, str):
+                detail = f"{echo(item)}, where a name is wanted"
+                self.report.at_value("wrong-type", (*pointer, key, index), detail)
+        return [(index, item) for index, item in enumerate(of[key]) if isinstance(item, str)]
+
+    def _expect(
+        self,
+        of: Mapping[str, JSON],
+        key: str,
+        kind: type,
+        wanted: str,
+        pointer: Pointer = (),
+    ) -> bool:
+        """Say whether `key` is there and of its kind; report it when it is of another."""
+        where = (*pointer, key)
+        if key not in of or not self.report.knows(where):
+            return key in of and isinstance(of[key], kind)
+        if not isinstance(of[key], kind):
+            self.report.at_value("wrong-type", where, f"{echo(of[key])}, where {wanted} is wanted")
+            return False
+        return True
+
+    def _filled(self, root: Mapping[str, JSON], key: str) -> bool:
+        if not self._expect(root, key, dict, "an object"):
+            return False
+        if not root[key]:
+            self.report.at_value("bad-value", (key,), f"{quoted(key)} has to have something in it")
+        return True
+
+    def _make(self, root: Mapping[str, JSON], scope: Scope, version: str) -> Document:
+        tree = self.report.tree
+        plan = root.get("plan", {})
+        outlines = self.outlines.values()
+        return Document(
+            kind=self.kind,
+            name=root[self.kind],
+            description=root.get("description", ""),
+            inputs=tuple(input for input in self.inputs.values() if input is not None),
+            steps=tuple(make_step(self.report, outline, scope) for outline in outlines),
+            outputs=tuple(self._output(id, scope) for id in self.outputs),
+            stream=tuple(dict.fromkeys(root.get("stream", ()))),
+            passes_off=tuple(plan.get("off", ())),
+            passes_on=tuple(plan.get("on", ())),
+            version=version,
+            origin=origin_of(tree, ()),
+        )
+
+    def _output(self, id: str, scope: Scope) -> Output:
+        written = self.outputs[id]
+        shape = scope.shape_of(written.value)
+        type = shape.type if shape else ANY
+        origin = origin_of(self.report.tree, written.pointer)
+        return Output(id, scope.canonical(written.value), type, origin)

@@ -1,0 +1,122 @@
+"""Whether data is of a type: strictly, with the place of everything that is not.
+
+A string is never a number, 3.0 is never an integer, one value is never a list.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from spec.problems import echo
+from spec.source import Pointer
+from spec.types import OPAQUE_WORDS, RECORDS, STRING, Type
+from spec.values import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Something at `pointer` that is not of its type."""
+
+    pointer: Pointer
+    detail: str
+
+
+def mismatches(value: JSON, wanted: Type, pointer: Pointer = ()) -> Iterator[Mismatch]:
+    """Yield everything in `value` that is not of type `wanted`."""
+    if value is None:
+        if not wanted.optional and not wanted.is_any:
+            yield Mismatch(pointer, f"null, where {article(wanted)} is wanted")
+    elif wanted.lists:
+        yield from _list_mismatches(value, wanted, pointer)
+    elif wanted.word in RECORDS and isinstance(value, dict):
+        yield from _record_mismatches(value, wanted.word, pointer)
+    elif not _is_of(value, wanted.word):
+        yield _mismatch(value, wanted, pointer)
+
+
+def type_of_data(value: JSON) -> Type:
+    """Return the type of plain data."""
+    for word in ("boolean", "integer", "number", "string", "object"):
+        if _is_of(value, word):
+            return Type(word)
+    if isinstance(value, list):
+        return common_type([type_of_data(item) for item in value]).listed()
+    return Type("any", optional=value is None)
+
+
+def common_type(types: list[Type]) -> Type:
+    """Return the type that every one of `types` has, `any` where they differ."""
+    words = set(types)
+    if words == {Type("integer"), Type("number")}:
+        return Type("number")
+    only = words.pop() if len(words) == 1 else None
+    return only if only and not only.optional else Type("any")
+
+
+def article(wanted: Type) -> str:
+    """Return a type as it stands in a sentence."""
+    if wanted.lists:
+        return f"a list (`{wanted}`)"
+    vowel = wanted.word[0] in "aeiou"
+    return f"{'an' if vowel else 'a'} `{wanted}`"
+
+
+def _list_mismatches(value: JSON, wanted: Type, pointer: Pointer) -> Iterator[Mismatch]:
+    if not isinstance(value, list):
+        yield _mismatch(value, wanted, pointer)
+        return
+    for index, item in enumerate(value):
+        yield from mismatches(item, wanted.element(), (*pointer, index))
+
+
+def _record_mismatches(
+    value: Mapping[str, JSON], word: str, pointer: Pointer
+) -> Iterator[Mismatch]:
+    fields = _given_file(value) if word == "file" else RECORDS[word]
+    for name, type in fields.items():
+        if name in value:
+            yield from mismatches(value[name], type, (*pointer, name))
+        elif not type.optional:
+            yield Mismatch(pointer, f"a `{word}` needs the field `{name}`")
+    for name in value:
+        if name not in fields:
+            detail = f"a `{word}` has the fields {', '.join(fields)} and no other"
+            yield Mismatch((*pointer, name), detail)
+
+
+def _given_file(value: Mapping[str, JSON]) -> Mapping[str, Type]:
+    """A file is handed in by the id of an upload, or inline by name and text."""
+    return {"id": STRING} if "id" in value else {"name": STRING, "text": STRING}
+
+
+def _mismatch(value: JSON, wanted: Type, pointer: Pointer) -> Mismatch:
+    if wanted.word in OPAQUE_WORDS and not wanted.lists:
+        return Mismatch(pointer, f"{article(wanted)} cannot be written down, only handed on")
+    return Mismatch(pointer, f"{echo(value)}, where {article(wanted)} is wanted")
+
+
+def _is_of(value: JSON, word: str) -> bool:
+    test = _TESTS.get(word)
+    return test is not None and test(value)
+
+
+def _is_integer(value: JSON) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TESTS: Mapping[str, Callable[[JSON], bool]] = MappingProxyType(
+    {
+        "string": lambda value: isinstance(value, str),
+        "prompt": lambda value: isinstance(value, str),
+        "boolean": lambda value: isinstance(value, bool),
+        "integer": _is_integer,
+        "number": _is_number,
+        "object": lambda value: isinstance(value, dict),
+        "schema": lambda value: isinstance(value, dict),
+        "any": lambda _: True,
+    }
+)

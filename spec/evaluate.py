@@ -1,0 +1,86 @@
+"""From a value to data: paths walked, slots written. Touches only JSON, by key and position.
+
+Whoever calls it says what each leaf stands for; what is opaque passes through untouched.
+"""
+
+from collections.abc import Callable
+
+from spec.codes import Code
+from spec.formatters import FormatError, apply, write
+from spec.values import JSON, Leaf, ListOf, Literal, Member, Name, ObjectOf, Slot, Text, Value
+
+
+class EvaluationError(Exception):
+    """A value that could not be made. `path` says which, as far as its names are the author's."""
+
+    def __init__(self, code: Code, path: str, detail: str) -> None:
+        super().__init__(f"`{path}`: {detail}" if path else detail)
+        self.code = code
+        self.path = path
+        self.detail = detail
+
+
+Lookup = Callable[[Leaf], JSON]
+
+
+def evaluate(value: Value, lookup: Lookup) -> JSON:
+    """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
+    match value:
+        case Leaf():
+            return lookup(value)
+        case Literal(data):
+            return data
+        case Member(of, key):
+            return _member(evaluate(of, lookup), key, value)
+        case Text(segments):
+            return "".join(_segment(segment, lookup) for segment in segments)
+        case ListOf(items):
+            return [evaluate(item, lookup) for item in items]
+        case ObjectOf(fields):
+            return {key: evaluate(field, lookup) for key, field in fields}
+
+
+def fill(slot: Slot, lookup: Lookup) -> str:
+    """Return the text that stands in place of `slot`."""
+    value = evaluate(slot.value, lookup)
+    try:
+        for formatter in slot.formatters:
+            value = apply(formatter, value)
+        return write(value)
+    except FormatError as error:
+        raise EvaluationError(error.code, path_text(slot.value), error.detail) from None
+
+
+def path_text(value: Value) -> str:
+    """Write a path as its author did, as far as that can be said.
+
+    >>> path_text(Member(Member(Name("hits"), "docs"), 0))
+    'hits.docs[0]'
+    """
+    match value:
+        case Name(id):
+            return id
+        case Member(of, str() as key):
+            return f"{path_text(of)}.{key}".lstrip(".")
+        case Member(of, int() as index):
+            return f"{path_text(of)}[{index}]"
+        case _:
+            return ""
+
+
+def _segment(segment: str | Slot, lookup: Lookup) -> str:
+    return segment if isinstance(segment, str) else fill(segment, lookup)
+
+
+def _member(of: JSON, key: str | int, value: Value) -> JSON:
+    if of is None:
+        return None
+    if isinstance(of, dict) and isinstance(key, str):
+        return of.get(key)
+    if isinstance(of, list | str) and isinstance(key, int):
+        if -len(of) <= key < len(of):
+            return of[key]
+        detail = f"position {key} is outside a length of {len(of)}"
+        raise EvaluationError("bad-value", path_text(value), detail)
+    wanted = "an object" if isinstance(key, str) else "a list or a string"
+    raise EvaluationError("wrong-type", path_text(value), f"what it is read from is not {wanted}")

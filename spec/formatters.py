@@ -1,0 +1,117 @@
+"""How a value becomes text: the formatters of a slot and the text of an element."""
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from spec.codes import Code
+from spec.patterns import Field, read_pattern
+from spec.values import JSON, Formatter
+
+
+class FormatError(Exception):
+    """A value that a formatter does not take."""
+
+    def __init__(self, code: Code, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def apply(formatter: Formatter, value: JSON) -> JSON:
+    """Return what `formatter` gives for `value`. Raises `FormatError`."""
+    return _APPLY[formatter.name](value, formatter.argument)
+
+
+def write(value: JSON) -> str:
+    """Return `value` as it stands in text without a formatter. Raises `FormatError` for null."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise FormatError("may-be-null", "it is null here; give it a `default`")
+    return compact(value)
+
+
+def text_of(element: JSON) -> str:
+    """Return the text of an element: a string itself, an object's `text`, else its JSON."""
+    if isinstance(element, str):
+        return element
+    if isinstance(element, dict) and isinstance(element.get("text"), str):
+        text: str = element["text"]
+        return text
+    return compact(element)
+
+
+def compact(value: JSON) -> str:
+    """Return JSON without spaces, keys in order, with no escapes beyond JSON's own."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise FormatError("wrong-type", "it cannot be written as text") from None
+
+
+def _numbered(value: JSON, _: JSON) -> str:
+    items = _list(value, "numbered")
+    return "\n".join(f"[{number}] {text_of(item)}" for number, item in enumerate(items, 1))
+
+
+def _join(value: JSON, separator: JSON) -> str:
+    return str(separator).join(text_of(item) for item in _list(value, "join"))
+
+
+def _json(value: JSON, _: JSON) -> str:
+    return compact(value)
+
+
+def _default(value: JSON, instead: JSON) -> JSON:
+    return instead if value is None else value
+
+
+def _truncate(value: JSON, length: JSON) -> str:
+    if isinstance(value, str):
+        return value[: int(length)]
+    raise _wrong(value, "truncate", "a string")
+
+
+def _each(value: JSON, pattern: JSON) -> str:
+    parts = read_pattern(pattern) or ()
+    items = enumerate(_list(value, "each"), 1)
+    return "".join(_part(part, number, item) for number, item in items for part in parts)
+
+
+def _part(part: str | Field, number: int, item: JSON) -> str:
+    if isinstance(part, str):
+        return part
+    if part.is_number:
+        return str(number)
+    if not part.names:
+        return text_of(item)
+    for name in part.names:
+        if not isinstance(item, dict) and item is not None:
+            raise FormatError("wrong-type", f"`each` finds no field `{name}` in what is no object")
+        item = item.get(name) if item is not None else None
+    return "" if item is None else text_of(item)
+
+
+def _list(value: JSON, name: str) -> list[JSON]:
+    if isinstance(value, list):
+        return value
+    raise _wrong(value, name, "a list")
+
+
+def _wrong(value: JSON, name: str, wanted: str) -> FormatError:
+    if value is None:
+        return FormatError("may-be-null", f"`{name}` takes {wanted}, and this is null")
+    return FormatError("wrong-type", f"`{name}` takes {wanted}, and this is none")
+
+
+_APPLY: Mapping[str, Callable[[JSON, JSON], JSON]] = MappingProxyType(
+    {
+        "numbered": _numbered,
+        "join": _join,
+        "json": _json,
+        "default": _default,
+        "truncate": _truncate,
+        "each": _each,
+    }
+)

@@ -1,0 +1,50 @@
+"""The only way in: from bytes to a checked document, or to every problem it has."""
+
+import hashlib
+import json
+
+from spec.check import check
+from spec.json_reader import read_json
+from spec.limits import Limits
+from spec.model import Document
+from spec.problems import SpecError
+from spec.report import Report
+from spec.source import Source, Tree
+from spec.tree_builder import TreeBuilder
+from spec.values import JSON
+from spec.vocabulary import Vocabulary
+from spec.yaml_reader import read_yaml
+
+
+def load(source: Source, vocabulary: Vocabulary) -> Document:
+    """Return the workflow or module that `source` says, checked against what exists.
+
+    Raises `SpecError` with all problems at once.
+    """
+    tree, builder = _read(source, Limits())
+    report = Report(tree, builder.problems)
+    document = check(report, vocabulary, content_hash(tree.value))
+    if document is None:
+        raise SpecError(report.problems, source.name)
+    return document
+
+
+def read(source: Source, limits: Limits | None = None) -> Tree:
+    """Return the plain data of any other YAML or JSON text, with positions.
+
+    Raises `SpecError` with all problems at once.
+    """
+    tree, builder = _read(source, limits or Limits())
+    if builder.problems:
+        raise SpecError(builder.problems, source.name)
+    return tree
+
+
+def content_hash(value: JSON) -> str:
+    """Return the hash that two texts share when they say the same. Key order counts."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
+    return read_yaml(source, limits) if source.media == "yaml" else read_json(source, limits)

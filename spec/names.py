@@ -1,0 +1,33 @@
+"""What names look like and which ones the language keeps for itself."""
+
+import re
+
+from spec.limits import ID_CHARS_MAX
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)*")
+ID = re.compile(r"[a-z][a-z0-9_]*")
+
+DOCUMENT_KEYS = ("workflow", "module", "description", "inputs", "steps", "outputs")
+WORKFLOW_KEYS = (*DOCUMENT_KEYS, "stream", "plan")
+BODY_KEYS = ("use", "op", "flow", "steps")
+CONTROL_KEYS = (
+    "use", "op", "flow", "steps", "outputs", "if", "else", "for_each", "max_parallel", "on_error",
+    "collect", "fold", "reduce", "start", "fan_in", "loop", "retry", "timeout", "fallback", "cache",
+    "engine", "priority", "after",
+)  # fmt: skip
+AVAILABLE_KEYS = ("use", "op", "engine", "priority", "after")
+ELEMENT_NAMES = ("item", "items", "position", "acc", "loop")
+RESERVED_STEP_IDS = (
+    "inputs", "item", "items", "position", "acc", "loop", "secret",
+    "true", "false", "null", "and", "or", "not", "in",
+)  # fmt: skip
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id: of a step, an input or an output."""
+    return len(text) <= ID_CHARS_MAX and ID.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` has the form of a workflow's or a module's name."""
+    return NAME.fullmatch(text) is not None

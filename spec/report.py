@@ -1,0 +1,47 @@
+"""Collects the problems of one tree while it is checked, each placed by pointer or by offset."""
+
+from spec.codes import Code
+from spec.limits import PROBLEMS_FOUND_MAX
+from spec.problems import Problem, SpecError, problem_at
+from spec.source import Pointer, Position, Tree
+
+
+class Report:
+    """Problems found so far. Where reading already refused something, nothing more is said.
+
+    When there are more than anyone reads, looking for others ends: `SpecError` is raised then.
+    """
+
+    def __init__(self, tree: Tree, found: list[Problem]) -> None:
+        self.tree = tree
+        self.problems = list(found)
+        self._taken = frozenset(Position(problem.line, problem.column) for problem in found)
+
+    def at_value(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:
+        """Report a problem with the value at `pointer`."""
+        self._add(code, pointer, self.tree.value_position(pointer), detail, hint)
+
+    def at_key(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:
+        """Report a problem with the key of `pointer`, or with what it names."""
+        self._add(code, pointer, self.tree.key_position(pointer), detail, hint)
+
+    def at_offset(
+        self, code: Code, pointer: Pointer, offset: int, detail: str, hint: str | None = None
+    ) -> None:
+        """Report a problem at a character of the string at `pointer`."""
+        self._add(code, pointer, self.tree.position_in(pointer, offset), detail, hint)
+
+    def knows(self, pointer: Pointer) -> bool:
+        """Whether the value at `pointer` is what the author wrote, all of it."""
+        return pointer not in self.tree.unknown
+
+    def _add(
+        self, code: Code, pointer: Pointer, position: Position, detail: str, hint: str | None
+    ) -> None:
+        if position not in self._taken:
+            page = self.tree.page
+            while pointer and pointer not in self.tree.places:
+                pointer = pointer[:-1]
+            self.problems.append(problem_at(page, code, pointer, position, detail, hint))
+        if len(self.problems) >= PROBLEMS_FOUND_MAX:
+            raise SpecError(self.problems, self.tree.page.name)

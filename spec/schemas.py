@@ -1,0 +1,94 @@
+"""JSON Schemas that authors write: checked when declared, applied to what a run is given.
+
+Offline: nothing is ever fetched. Patterns run in linear time. The validator is loaded on first use.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spec.problems import echo
+from spec.source import Pointer
+from spec.types import ANY, Type, parse_type
+from spec.values import JSON
+
+KEYWORDS = (
+    "type", "enum", "const", "default", "description", "title", "examples", "format",
+    "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf", "items", "prefixItems", "contains", "minContains",
+    "maxContains", "minItems", "maxItems", "uniqueItems", "properties", "required",
+    "additionalProperties", "patternProperties", "propertyNames", "minProperties",
+    "maxProperties", "dependentRequired", "dependentSchemas", "unevaluatedProperties",
+    "unevaluatedItems", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$ref", "$defs",
+    "$comment", "deprecated", "readOnly", "writeOnly",
+)  # fmt: skip
+JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
+_REFERENCES_MAX = 32
+_ERRORS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaError:
+    """Something a schema refuses, or something wrong in the schema; `keyword` says by what."""
+
+    pointer: Pointer
+    detail: str
+    keyword: str
+
+
+def schema_errors(schema: Mapping[str, JSON]) -> Iterator[SchemaError]:
+    """Yield what is wrong with an author's schema."""
+    if _references(schema) > _REFERENCES_MAX:
+        yield SchemaError((), f"a schema has at most {_REFERENCES_MAX} `$ref`s", "$ref")
+        return
+    import jsonschema_rs
+
+    try:
+        _validator(schema)
+    except jsonschema_rs.ValidationError as error:
+        yield SchemaError(tuple(error.instance_path), _sentence(error), "")
+
+
+def refusals(schema: Mapping[str, JSON], value: JSON) -> Iterator[SchemaError]:
+    """Yield why `value` does not meet `schema`, which has no errors."""
+    if not schema:
+        return
+    for count, error in enumerate(_validator(schema).iter_errors(value)):
+        if count == _ERRORS_MAX:
+            return
+        keyword = str(error.schema_path[-1]) if error.schema_path else ""
+        yield SchemaError(tuple(error.instance_path), _sentence(error), keyword)
+
+
+def type_of_schema(schema: JSON) -> Type:
+    """Return what a standard schema says of a value's type, as far as a type can say it."""
+    if not isinstance(schema, dict):
+        return ANY
+    named = schema.get("type")
+    words = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    optional = "null" in words
+    rest = [word for word in words if word != "null"]
+    if len(rest) != 1 or rest[0] not in JSON_TYPES:
+        return ANY.or_null(optional)
+    if rest[0] == "array":
+        return type_of_schema(schema.get("items")).listed().or_null(optional)
+    return (parse_type(rest[0]) or ANY).or_null(optional)
+
+
+def _validator(schema: Mapping[str, JSON]) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema), offline=True, pattern_options=jsonschema_rs.RegexOptions()
+    )
+
+
+def _references(schema: JSON) -> int:
+    if isinstance(schema, dict):
+        return ("$ref" in schema) + sum(_references(part) for part in schema.values())
+    return sum(_references(part) for part in schema) if isinstance(schema, list) else 0
+
+
+def _sentence(error: Any) -> str:
+    first = str(error.message).partition("\n")[0]
+    return first if len(first) <= 200 else f"{echo(error.instance)} does not meet the schema"

@@ -1,0 +1,263 @@
+"""What the names on a page stand for, and of what type each path from them is.
+
+Unknown is an answer: None says that something else is wrong already, and that nothing follows.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeAlias
+
+from spec.codes import Code
+from spec.data import common_type, type_of_data
+from spec.limits import NAMES_COMPARED_MAX
+from spec.model import Input
+from spec.names import ELEMENT_NAMES
+from spec.parsed import Reference
+from spec.problems import nearest, quoted
+from spec.schemas import type_of_schema
+from spec.types import ANY, OBJECT, RECORDS, STRING, Type
+from spec.values import JSON, ListOf, Literal, Member, Name, ObjectOf, Slot, Text, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The type of a value and, for objects that a schema describes, that schema."""
+
+    type: Type
+    schema: JSON = None
+
+
+class Unresolved(Exception):
+    """A path that leads nowhere; `segment` counts to the first name that does not exist."""
+
+    def __init__(
+        self, code: Code, segment: int, detail: str, name: str = "", known: Iterable[str] = ()
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.segment = segment
+        self.detail = detail
+        self.name = name
+        self.known = known
+
+    @property
+    def hint(self) -> str | None:
+        """The right name that is nearest to the wrong one."""
+        if f"inputs.{self.name}" in self.known:
+            return f"inputs.{self.name}"
+        return nearest(self.name, self.known)
+
+
+Fields: TypeAlias = Mapping[str, Shape | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Names that may be read in one place. A step or an input that is None is there, but unknown.
+
+    `names` are the ones a prompt declares; they win over the others. `lenient` places are inside
+    something not understood, where further names may well exist.
+    """
+
+    inputs: Mapping[str, Input | None]
+    steps: Mapping[str, Fields | None]
+    names: Mapping[str, Type] = field(default_factory=dict)
+    lenient: bool = False
+
+    def shape_of(self, value: Value) -> Shape | None:
+        """Return the shape of `value`; None when something it reads is not known."""
+        match value:
+            case Literal(data):
+                return Shape(type_of_data(data))
+            case Text():
+                return Shape(STRING)
+            case ListOf(items):
+                return self._list_shape(items)
+            case ObjectOf():
+                return Shape(OBJECT)
+            case _:
+                return self._path_shape(value)
+
+    def resolve(self, reference: Reference) -> Shape | None:
+        """Return the shape of what `reference` reads. Raises `Unresolved`."""
+        first, *keys = (segment.key for segment in reference.segments)
+        return self._walk(str(first), keys)
+
+    def canonical(self, value: Value) -> Value:
+        """Return `value` with every name alone written out: a step's field, all the inputs."""
+        match value:
+            case Name(id):
+                return self._whole(id)
+            case Member(of, key):
+                return Member(of if isinstance(of, Name) else self.canonical(of), key)
+            case Text(segments):
+                return Text(tuple(self._canonical_segment(segment) for segment in segments))
+            case ListOf(items):
+                return ListOf(tuple(self.canonical(item) for item in items))
+            case ObjectOf(fields):
+                return ObjectOf(tuple((key, self.canonical(field)) for key, field in fields))
+            case _:
+                return value
+
+    def _canonical_segment(self, segment: str | Slot) -> str | Slot:
+        if isinstance(segment, str):
+            return segment
+        return replace(segment, value=self.canonical(segment.value))
+
+    def _whole(self, name: str) -> Value:
+        if name in self.names:
+            return Name(name)
+        if name == "inputs":
+            return ObjectOf(tuple((id, Member(Name(name), id)) for id in self.inputs))
+        fields = self.steps.get(name)
+        only = only_field(fields) if fields else None
+        return Member(Name(name), only) if only else Name(name)
+
+    def _path_shape(self, value: Value) -> Shape | None:
+        root, keys = _path(value)
+        try:
+            if isinstance(root, Name):
+                return self._walk(root.id, keys)
+            return _members(self.shape_of(root), keys, 0)
+        except Unresolved:
+            return None
+
+    def _list_shape(self, items: tuple[Value, ...]) -> Shape | None:
+        shapes = [self.shape_of(item) for item in items]
+        types = [shape.type for shape in shapes if shape is not None]
+        if len(types) < len(shapes):
+            return Shape(ANY.listed())
+        return Shape(common_type(types).listed())
+
+    def _walk(self, name: str, keys: list[str | int]) -> Shape | None:
+        if name in self.names:
+            return _members(Shape(self.names[name]), keys, 1)
+        if name == "inputs":
+            return self._input(keys)
+        if name == "secret":
+            return _secret(keys)
+        if name in self.steps:
+            return self._step(name, keys)
+        if self.lenient and name in ELEMENT_NAMES:
+            return None
+        raise self._unknown(name)
+
+    def _input(self, keys: list[str | int]) -> Shape | None:
+        if not keys:
+            return Shape(OBJECT)
+        id = keys[0]
+        if id not in self.inputs:
+            detail = f"there is no input {quoted(str(id))}; {_listed(self.inputs)}"
+            raise Unresolved("unknown-reference", 1, detail, str(id), self.inputs)
+        input = self.inputs[str(id)]
+        return _members(Shape(input.type, input.schema) if input else None, keys[1:], 2)
+
+    def _step(self, name: str, keys: list[str | int]) -> Shape | None:
+        fields = self.steps[name]
+        if fields is None:
+            return None
+        if not keys:
+            only = only_field(fields)
+            if only is None:
+                detail = f"{quoted(name)} has several fields; name one: {', '.join(fields)}"
+                raise Unresolved("wrong-type", 0, detail)
+            return fields[only]
+        key = str(keys[0])
+        if key not in fields:
+            detail = f"{quoted(name)} has no field {quoted(key)}; {_listed(fields)}"
+            raise Unresolved("unknown-reference", 1, detail, key, fields)
+        return _members(fields[key], keys[1:], 2)
+
+    def _unknown(self, name: str) -> Unresolved:
+        steps = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names]
+        known = [*steps, "inputs", *([f"inputs.{name}"] if name in self.inputs else [])]
+        if name in ELEMENT_NAMES:
+            detail = f"{quoted(name)} exists only inside the step that goes over elements"
+        else:
+            detail = f"{quoted(name)} is no step here; {_listed(steps)}"
+        return Unresolved("unknown-reference", 0, detail, name, known)
+
+
+def only_field(fields: Fields) -> str | None:
+    """Return the field that the step's name alone means, if it has exactly one."""
+    return next(iter(fields)) if len(fields) == 1 else None
+
+
+def _path(value: Value) -> tuple[Value, list[str | int]]:
+    keys: list[str | int] = []
+    while isinstance(value, Member):
+        keys.append(value.key)
+        value = value.of
+    return value, keys[::-1]
+
+
+def _members(shape: Shape | None, keys: list[str | int], segment: int) -> Shape | None:
+    for count, key in enumerate(keys):
+        if shape is None:
+            return None
+        optional = shape.type.optional
+        shape = _member(shape, key, segment + count)
+        if optional and not shape.type.optional:
+            shape = replace(shape, type=shape.type.or_null())
+    return shape
+
+
+def _member(shape: Shape, key: str | int, segment: int) -> Shape:
+    type = shape.type
+    if type.is_any:
+        return Shape(ANY)
+    if isinstance(key, int):
+        return _element(shape, segment)
+    if type.lists:
+        detail = f"a list (`{type}`) has no field {quoted(key)}; take an element, as in `[0]`"
+        raise Unresolved("unknown-reference", segment, detail)
+    if type.word in RECORDS:
+        return Shape(_record_field(type.word, key, segment))
+    if type.word == "object":
+        return _property(shape.schema, key, segment)
+    detail = f"a `{type.word}` has no field {quoted(key)}"
+    raise Unresolved("unknown-reference", segment, detail)
+
+
+def _element(shape: Shape, segment: int) -> Shape:
+    if shape.type.lists:
+        items = shape.schema.get("items") if isinstance(shape.schema, dict) else None
+        return Shape(shape.type.element(), items)
+    if shape.type.word == "string":
+        return Shape(STRING)
+    detail = f"`{shape.type}` is no list: it has no position"
+    raise Unresolved("unknown-reference", segment, detail)
+
+
+def _record_field(word: str, key: str, segment: int) -> Type:
+    fields = RECORDS[word]
+    if key not in fields:
+        detail = f"a `{word}` has no field {quoted(key)}; {_listed(fields)}"
+        raise Unresolved("unknown-reference", segment, detail, key, fields)
+    return fields[key]
+
+
+def _property(schema: JSON, key: str, segment: int) -> Shape:
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return Shape(ANY)
+    if key in properties:
+        required = key in schema.get("required", ())
+        type = type_of_schema(properties[key])
+        return Shape(type if required else type.or_null(), properties[key])
+    if schema.get("additionalProperties") is False:
+        detail = f"this object has no field {quoted(key)}; {_listed(properties)}"
+        raise Unresolved("unknown-reference", segment, detail, key, properties)
+    return Shape(ANY)
+
+
+def _secret(keys: list[str | int]) -> Shape:
+    if len(keys) != 1 or not isinstance(keys[0], str):
+        raise Unresolved("unknown-reference", 0, "a secret is named as `$secret.NAME`")
+    return Shape(Type("secret"))
+
+
+def _listed(known: Collection[str]) -> str:
+    shown = ", ".join(quoted(name) for name in islice(known, 8))
+    return f"known: {shown}{', …' * (len(known) > 8)}" if known else "there is none"

@@ -1,0 +1,268 @@
+"""One step of a document: its keys read, then its values checked against what it calls."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from spec.fit import Fit
+from spec.inputs import origin_of
+from spec.model import Op, Parameter, Step, Use
+from spec.names import AVAILABLE_KEYS, BODY_KEYS, CONTROL_KEYS
+from spec.problems import echo, nearest, quoted
+from spec.report import Report
+from spec.scope import Fields, Scope, Shape
+from spec.source import Pointer
+from spec.types import Type
+from spec.values import JSON
+from spec.vocabulary import Signature, Vocabulary
+from spec.written import Written, read_literal, read_value
+
+_PRIORITY_MAX = 10
+_PASSING = "value"  # the module whose output is, in value and type, its input
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A step whose keys are read. Without a `signature` nothing is known of what it gives."""
+
+    id: str
+    pointer: Pointer
+    body: Use | Op | None = None
+    signature: Signature | None = None
+    parameters: Mapping[str, Written] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    engine: str | None = None
+    priority: int = 0
+    lenient: bool = False
+
+    @property
+    def passes(self) -> bool:
+        """Whether what the step gives is, in value and type, what it was given."""
+        return self.body == Use(_PASSING)
+
+    def fields(self, scope: Scope) -> Fields | None:
+        """Return what the step gives, or None when that cannot be known.
+
+        `scope` has the fields of every step that this one waits for.
+        """
+        if self.signature is None:
+            return None
+        if self.passes:
+            given = self.parameters.get(_PASSING)
+            return {_PASSING: scope.shape_of(given.value) if given and given.known else None}
+        return {name: Shape(type) for name, type in self.signature.outputs.items()}
+
+    def waits(self, steps: Mapping[str, object]) -> Iterator[str]:
+        """Yield the steps this one reads or comes after."""
+        yield from self.after
+        for name, written in self.parameters.items():
+            own = self.prompt_names(name)
+            for _, reference in written.all_references():
+                first = str(reference.segments[0].key)
+                if first in steps and first not in own:
+                    yield first
+
+    def prompt_names(self, parameter: str) -> Mapping[str, Type]:
+        """Return the names that the text of `parameter` may use besides those in scope."""
+        input = self.signature.inputs.get(parameter) if self.signature else None
+        return input.names if input else {}
+
+
+class StepReader:
+    """Reads the keys of the steps of one document."""
+
+    def __init__(self, report: Report, vocabulary: Vocabulary, *, in_module: bool) -> None:
+        self.report = report
+        self.vocabulary = vocabulary
+        self.in_module = in_module
+
+    def read(self, pointer: Pointer, siblings: Mapping[str, JSON]) -> Outline:
+        """Read the step at `pointer`; `siblings` are all the steps of the same map."""
+        id, written = str(pointer[-1]), self.report.tree.at(pointer)
+        if not self.report.knows(pointer):
+            return Outline(id, pointer, lenient=True)
+        if not isinstance(written, dict):
+            self.report.at_value(
+                "wrong-type", pointer, f"{echo(written)}, where a step is wanted: an object"
+            )
+            return Outline(id, pointer, lenient=True)
+        lenient = self._refuse_unavailable(pointer, written)
+        body, signature = self._body(pointer, written, lenient=lenient)
+        return Outline(
+            id=id,
+            pointer=pointer,
+            body=body,
+            signature=None if lenient else signature,
+            parameters=self._parameters(pointer, written, signature),
+            after=self._after((*pointer, "after"), siblings) if "after" in written else (),
+            engine=self._engine((*pointer, "engine")) if "engine" in written else None,
+            priority=self._priority((*pointer, "priority")) if "priority" in written else 0,
+            lenient=lenient,
+        )
+
+    def _refuse_unavailable(self, pointer: Pointer, written: Mapping[str, JSON]) -> bool:
+        found = [key for key in written if key in CONTROL_KEYS and key not in AVAILABLE_KEYS]
+        for key in found:
+            detail = f"{quoted(key)} is not available yet"
+            self.report.at_key("unknown-key", (*pointer, key), detail)
+        return bool(found)
+
+    def _body(
+        self, pointer: Pointer, written: Mapping[str, JSON], *, lenient: bool
+    ) -> tuple[Use | Op | None, Signature | None]:
+        bodies = [key for key in written if key in BODY_KEYS]
+        for key in bodies[1:]:
+            detail = f"a step has one body, and this one has {quoted(bodies[0])} already"
+            self.report.at_key("conflicting-keys", (*pointer, key), detail)
+        if not bodies:
+            if not lenient:
+                wanted = "`use` or `op`" if self.in_module else "`use`"
+                detail = f"the step {quoted(str(pointer[-1]))} has no body: add {wanted}"
+                self.report.at_key("missing-key", pointer, detail)
+            return None, None
+        where = (*pointer, bodies[0])
+        if len(bodies) > 1:
+            return None, None
+        if bodies[0] == "op":
+            return self._op(where)
+        return self._use(where) if bodies[0] == "use" else (None, None)
+
+    def _op(self, where: Pointer) -> tuple[Op | None, Signature | None]:
+        if not self.in_module:
+            detail = "`op` stands in modules only; a workflow has `use`"
+            self.report.at_key("unknown-key", where, detail)
+            return None, None
+        name = self._callee(where, self.vocabulary.ops, "primitive")
+        return (None, None) if name is None else (Op(name), self.vocabulary.ops[name])
+
+    def _use(self, where: Pointer) -> tuple[Use | None, Signature | None]:
+        name = self._callee(where, self.vocabulary.modules, "module")
+        return (None, None) if name is None else (Use(name), self.vocabulary.modules[name])
+
+    def _callee(self, where: Pointer, known: Mapping[str, Signature], kind: str) -> str | None:
+        name = self.report.tree.at(where)
+        if not isinstance(name, str):
+            if self.report.knows(where):
+                detail = f"{echo(name)}, where the name of a {kind} is wanted"
+                self.report.at_value("wrong-type", where, detail)
+            return None
+        if name not in known:
+            detail = f"there is no {kind} {quoted(name)}"
+            self.report.at_value("unknown-module", where, detail, nearest(name, known))
+            return None
+        return name
+
+    def _parameters(
+        self, pointer: Pointer, written: Mapping[str, JSON], signature: Signature | None
+    ) -> dict[str, Written]:
+        inputs = signature.inputs if signature else {}
+        found: dict[str, Written] = {}
+        for key in written:
+            if key in CONTROL_KEYS:
+                continue
+            where = (*pointer, key)
+            literal = key in inputs and inputs[key].type.word == "schema"
+            handed_on = isinstance(written[key], str) and written[key].startswith("$")
+            read = read_literal if literal and not handed_on else read_value
+            found[key] = read(self.report, where)
+        return found
+
+    def _after(self, where: Pointer, siblings: Mapping[str, JSON]) -> tuple[str, ...]:
+        ids = self.report.tree.at(where)
+        if not isinstance(ids, list):
+            if self.report.knows(where):
+                detail = f"{echo(ids)}, where a list of steps is wanted"
+                self.report.at_value("wrong-type", where, detail)
+            return ()
+        return tuple(self._known_steps(where, ids, siblings))
+
+    def _known_steps(
+        self, where: Pointer, ids: list[JSON], siblings: Mapping[str, JSON]
+    ) -> Iterator[str]:
+        for index, id in enumerate(ids):
+            if not isinstance(id, str):
+                detail = f"{echo(id)}, where the id of a step is wanted"
+                self.report.at_value("wrong-type", (*where, index), detail)
+            elif id not in siblings:
+                detail = f"there is no step {quoted(id)} here"
+                hint = nearest(id, siblings)
+                self.report.at_value("unknown-reference", (*where, index), detail, hint)
+            else:
+                yield id
+
+    def _engine(self, where: Pointer) -> str | None:
+        name = self.report.tree.at(where)
+        if not isinstance(name, str):
+            if self.report.knows(where):
+                detail = f"{echo(name)}, where the name of a pool is wanted"
+                self.report.at_value("wrong-type", where, detail)
+            return None
+        if name not in self.vocabulary.engines:
+            known = self.vocabulary.engines
+            detail = f"there is no pool of engines {quoted(name)}"
+            self.report.at_value("unknown-engine", where, detail, nearest(name, known))
+        return name
+
+    def _priority(self, where: Pointer) -> int:
+        value = self.report.tree.at(where)
+        if isinstance(value, bool) or not isinstance(value, int):
+            if self.report.knows(where):
+                detail = f"{echo(value)}, where an integer is wanted"
+                self.report.at_value("wrong-type", where, detail)
+            return 0
+        if abs(value) > _PRIORITY_MAX:
+            detail = f"{value} is outside -{_PRIORITY_MAX} to {_PRIORITY_MAX}"
+            self.report.at_value("bad-value", where, detail)
+        return value
+
+
+def check_step(report: Report, outline: Outline, scope: Scope) -> None:
+    """Report what is wrong with the values of a step, given all that is in scope."""
+    inputs = outline.signature.inputs if outline.signature else {}
+    for name, written in outline.parameters.items():
+        input = inputs.get(name)
+        inner = replace(scope, names=input.names if input else {}, lenient=outline.lenient)
+        fit = Fit(report, inner, null_welcome=outline.passes)
+        fit.check_references(written)
+        if input is not None:
+            fit.check_input(written, input)
+    if outline.signature is not None:
+        _check_keys(report, outline, outline.signature)
+
+
+def make_step(report: Report, outline: Outline, scope: Scope) -> Step:
+    """Return the checked step. Only for an outline without problems."""
+    if outline.body is None:
+        raise ValueError(f"the step {outline.id} was not checked: it has no body")
+    parameters = tuple(
+        Parameter(
+            name,
+            replace(scope, names=outline.prompt_names(name)).canonical(written.value),
+            origin_of(report.tree, written.pointer),
+        )
+        for name, written in outline.parameters.items()
+    )
+    return Step(
+        id=outline.id,
+        body=outline.body,
+        parameters=parameters,
+        after=outline.after,
+        engine=outline.engine,
+        priority=outline.priority,
+        origin=origin_of(report.tree, outline.pointer),
+    )
+
+
+def _check_keys(report: Report, outline: Outline, signature: Signature) -> None:
+    meant = set()
+    for name in outline.parameters:
+        if name not in signature.inputs:
+            hint = nearest(name, [*signature.inputs, *CONTROL_KEYS])
+            meant.add(hint)
+            known = ", ".join(signature.inputs) or "none"
+            detail = f"there is no input {quoted(name)} here; inputs: {known}"
+            report.at_key("unknown-key", (*outline.pointer, name), detail, hint)
+    for name, input in signature.inputs.items():
+        given = name in outline.parameters or name in meant
+        if input.required and not given:
+            detail = f"the input {quoted(name)} ({input.type}) is missing"
+            report.at_key("missing-key", outline.pointer, detail)

@@ -1,0 +1,151 @@
+"""From a reader's events to a tree: counts as they come, and stops at the first limit passed.
+
+Both readers feed it, so YAML and JSON have the same limits, positions and refusals.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from spec.codes import Code
+from spec.limits import INTEGER_MAX, PROBLEMS_FOUND_MAX, Limits
+from spec.problems import Problem, SpecError, echo, problem_at, quoted
+from spec.source import Page, Place, Pointer, Position, Style, Tree
+from spec.values import JSON
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class _Frame:
+    container: dict[str, JSON] | list[JSON]
+    pointer: Pointer
+    kept: bool
+    key: str | None = None
+    key_position: Position | None = None
+    key_kept: bool = True
+    seen: int = 0
+
+
+@dataclass(slots=True)
+class TreeBuilder:
+    """Takes the events of one document in order. `finish` gives the tree or every problem."""
+
+    page: Page
+    limits: Limits
+    problems: list[Problem] = field(default_factory=list)
+    _frames: list[_Frame] = field(default_factory=list)
+    _places: dict[Pointer, Place] = field(default_factory=dict)
+    _unknown: set[Pointer] = field(default_factory=set)
+    _nodes: int = 0
+    _root: JSON = None
+
+    @property
+    def pointer(self) -> Pointer:
+        """Where the next value goes."""
+        if not self._frames:
+            return ()
+        frame = self._frames[-1]
+        if isinstance(frame.container, list):
+            return (*frame.pointer, frame.seen)
+        return frame.pointer if frame.key is None else (*frame.pointer, frame.key)
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether the next scalar is the key of an object."""
+        return (
+            bool(self._frames)
+            and isinstance(self._frames[-1].container, dict)
+            and self._frames[-1].key is None
+        )
+
+    def refuse(self, code: Code, position: Position, detail: str) -> None:
+        """Note a problem with what comes next and go on."""
+        self.problems.append(problem_at(self.page, code, self.pointer, position, detail))
+        if len(self.problems) >= PROBLEMS_FOUND_MAX:
+            raise SpecError(self.problems, self.page.name)
+
+    def stop(self, code: Code, position: Position, detail: str, *, here: bool = True) -> SpecError:
+        """Note a problem after which nothing can be read; returns what is to be raised."""
+        pointer = self.pointer if here else None
+        self.problems.append(problem_at(self.page, code, pointer, position, detail))
+        return SpecError(self.problems, self.page.name)
+
+    def open(self, container: dict[str, JSON] | list[JSON], position: Position) -> None:
+        """Begin an object or a list."""
+        if len(self._frames) >= self.limits.depth_max:
+            detail = f"nested deeper than {self.limits.depth_max} levels (`depth_max`)"
+            raise self.stop("too-large", position, detail)
+        pointer = self.pointer
+        kept = self._put(container, position, "other")
+        self._frames.append(_Frame(container, pointer, kept))
+
+    def close(self) -> None:
+        """End the innermost object or list."""
+        self._frames.pop()
+
+    def key(self, text: str, position: Position) -> None:
+        """Take the key of the value that comes next. A repeated one keeps its first value."""
+        self._check_text(text, position)
+        frame = self._frames[-1]
+        frame.key, frame.key_position = text, position
+        frame.key_kept = text not in frame.container
+        if not frame.key_kept:
+            self.refuse("duplicate-key", position, f"{quoted(text)} stands here a second time")
+
+    def scalar(self, value: JSON, position: Position, style: Style = "other") -> None:
+        """Take one string, number, boolean or null."""
+        if isinstance(value, int) and abs(value) > INTEGER_MAX:
+            detail = f"integers are exact only up to 2^53 - 1, not {echo(value)}"
+            self.refuse("bad-value", position, detail)
+            self.unknown(position)
+            return
+        self._check_text(value, position)
+        self._put(value, position, style)
+
+    def unknown(self, position: Position) -> None:
+        """Take a value that was refused: it stays in its place and says nothing."""
+        pointer = self.pointer
+        if self._put(None, position, "other"):
+            self._unknown.add(pointer)
+
+    def unknown_object(self) -> None:
+        """Say that the innermost object may have had keys that could not be read."""
+        self._unknown.add(self._frames[-1].pointer)
+
+    def finish(self) -> Tree:
+        """Return the whole tree with what was refused in it marked unknown."""
+        return Tree(self._root, self.page, self._places, frozenset(self._unknown))
+
+    def _check_text(self, value: JSON, position: Position) -> None:
+        if not isinstance(value, str):
+            return
+        limit = self.limits.scalar_chars_max
+        if len(value) > limit:
+            detail = f"a string longer than {limit} characters (`scalar_chars_max`)"
+            raise self.stop("too-large", position, detail)
+        if _SURROGATE.search(value):
+            detail = "half of a surrogate pair is not a character"
+            raise self.stop("syntax", position, detail, here=False)
+
+    def _put(self, value: JSON, position: Position, style: Style) -> bool:
+        self._nodes += 1
+        if self._nodes > self.limits.nodes_max:
+            detail = f"more than {self.limits.nodes_max} values (`nodes_max`)"
+            raise self.stop("too-large", position, detail)
+        if not self._frames:
+            self._root = value
+            self._places[()] = Place(position, None, style)
+            return True
+        return self._put_into(self._frames[-1], value, position, style)
+
+    def _put_into(self, frame: _Frame, value: JSON, position: Position, style: Style) -> bool:
+        kept = frame.kept and frame.key_kept
+        if kept:
+            self._places[self.pointer] = Place(position, frame.key_position, style)
+        if isinstance(frame.container, list):
+            frame.container.append(value)
+        elif frame.key is not None and frame.key_kept:
+            frame.container[frame.key] = value
+        frame.seen += 1
+        frame.key, frame.key_position = None, None
+        return kept

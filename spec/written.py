@@ -1,0 +1,82 @@
+"""Values as they stand on the page: read once, each string with its paths and its place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spec.expressions import collected, parse_expression
+from spec.parsed import Parsed, Reference
+from spec.report import Report
+from spec.source import Pointer
+from spec.templates import parse_template
+from spec.values import JSON, Literal, ObjectOf, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value and where it stands. A list or an object of the page has `children`.
+
+    `known` is false where something was refused: nothing follows from what stands there.
+    """
+
+    pointer: Pointer
+    value: Value
+    references: tuple[Reference, ...] = ()
+    children: tuple["Written", ...] = ()
+    known: bool = True
+
+    def all_references(self) -> Iterator[tuple[Pointer, Reference]]:
+        """Yield every reference in it, with the string it stands in."""
+        for reference in self.references:
+            yield self.pointer, reference
+        for child in self.children:
+            yield from child.all_references()
+
+
+def read_value(report: Report, pointer: Pointer) -> Written:
+    """Read the value at `pointer`: `$` opens an expression, any other string is text with slots."""
+    data = report.tree.at(pointer)
+    if not report.knows(pointer):
+        return Written(pointer, Literal(None), known=False)
+    if isinstance(data, str):
+        return _read_string(report, pointer, data)
+    if isinstance(data, list):
+        children = tuple(read_value(report, (*pointer, index)) for index in range(len(data)))
+        value = collected([child.value for child in children])
+        return _whole(pointer, value, children)
+    if isinstance(data, dict):
+        children = tuple(read_value(report, (*pointer, key)) for key in data)
+        return _whole(pointer, _object(data, children), children)
+    return Written(pointer, Literal(data))
+
+
+def read_literal(report: Report, pointer: Pointer) -> Written:
+    """Take the value at `pointer` as it stands, with nothing in it read."""
+    return Written(pointer, Literal(report.tree.at(pointer)), known=report.knows(pointer))
+
+
+def _whole(pointer: Pointer, value: Value, children: tuple[Written, ...]) -> Written:
+    known = all(child.known for child in children)
+    return Written(pointer, value, children=children, known=known)
+
+
+def _object(data: dict[str, JSON], children: tuple[Written, ...]) -> Value:
+    fields = tuple(zip(data, (child.value for child in children), strict=True))
+    if all(isinstance(value, Literal) for _, value in fields):
+        return Literal({key: value.value for key, value in fields if isinstance(value, Literal)})
+    return ObjectOf(fields)
+
+
+def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
+    parsed = _parse(text)
+    for problem in parsed.problems:
+        if problem.offset is None:
+            report.at_value(problem.code, pointer, problem.detail, problem.hint)
+        else:
+            report.at_offset(problem.code, pointer, problem.offset, problem.detail, problem.hint)
+    return Written(pointer, parsed.value, parsed.references, known=not parsed.problems)
+
+
+def _parse(text: str) -> Parsed:
+    if text.startswith("$$"):
+        return parse_template(text, 1)
+    return parse_expression(text) if text.startswith("$") else parse_template(text)

@@ -1,0 +1,203 @@
+"""Strict YAML 1.2 core schema, read from the parser's events: no object is ever constructed.
+
+Depth and size are counted as events arrive, so a hostile document costs no more than its limits.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from spec.limits import Limits
+from spec.page import decode, position_of
+from spec.problems import echo, quoted
+from spec.source import START, Position, Source, Style, Tree
+from spec.tree_builder import TreeBuilder
+from spec.values import JSON
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
+_OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_UNREADABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_DIGITS_MAX = 30
+
+
+def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
+    """Read one document. Raises `SpecError` where nothing after the problem can be read."""
+    text, page = decode(source, limits)
+    builder = TreeBuilder(page, limits)
+    odd = _UNREADABLE.search(text)
+    if odd:
+        detail = f"the character U+{ord(odd.group()):04X} may only stand in quotes, as an escape"
+        raise builder.stop("syntax", position_of(text, odd.start()), detail, here=False)
+    reader = _Reader(builder)
+    try:
+        for event in _events(text):
+            reader.take(event)
+    except yaml.MarkedYAMLError as error:
+        raise builder.stop("syntax", _where(error), _why(error), here=False) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise builder.stop("syntax", START, str(error)[:200], here=False) from None
+    if not reader.documents:
+        raise builder.stop("syntax", START, "the document is empty", here=False)
+    return builder.finish(), builder
+
+
+def _events(text: str) -> Iterator[Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.parse(text, Loader=loader)
+
+
+def _where(error: yaml.MarkedYAMLError) -> Position:
+    mark = error.problem_mark or error.context_mark
+    return Position(mark.line + 1, mark.column + 1) if mark else START
+
+
+def _why(error: yaml.MarkedYAMLError) -> str:
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    return said or "this is not YAML"
+
+
+class _Reader:
+    """Turns events into what the tree builder takes, refusing what the language leaves out."""
+
+    def __init__(self, builder: TreeBuilder) -> None:
+        self.builder = builder
+        self.documents = 0
+
+    def take(self, event: Any) -> None:
+        position = Position(event.start_mark.line + 1, event.start_mark.column + 1)
+        match event:
+            case yaml.DocumentStartEvent():
+                self._document(event, position)
+            case yaml.MappingStartEvent():
+                self._container(event, {}, position)
+            case yaml.SequenceStartEvent():
+                self._container(event, [], position)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self.builder.close()
+            case yaml.ScalarEvent():
+                self._scalar(event, position)
+            case yaml.AliasEvent():
+                self._alias(event, position)
+
+    def _document(self, event: Any, position: Position) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            detail = "a second document starts here; one text is one document"
+            raise self.builder.stop("yaml-feature", position, detail)
+        if event.version or event.tags:
+            self.builder.refuse("yaml-feature", position, "a `%` directive; leave it out")
+
+    def _container(
+        self, event: Any, container: dict[str, JSON] | list[JSON], position: Position
+    ) -> None:
+        self._properties(event, position)
+        if self.builder.wants_key:
+            detail = "a key has to be a string, not a list or an object"
+            raise self.builder.stop("yaml-feature", position, detail)
+        self.builder.open(container, position)
+
+    def _alias(self, event: Any, position: Position) -> None:
+        detail = f"{quoted('*' + event.anchor)} is an alias; write the value out"
+        if self.builder.wants_key:
+            raise self.builder.stop("yaml-feature", position, detail)
+        self.builder.refuse("yaml-feature", position, detail)
+        self.builder.unknown(position)
+
+    def _properties(self, event: Any, position: Position) -> None:
+        if event.anchor is not None:
+            detail = f"{quoted('&' + event.anchor)} is an anchor; leave it out"
+            self.builder.refuse("yaml-feature", position, detail)
+        elif event.tag is not None:
+            detail = f"{quoted(event.tag)} is a tag; leave it out"
+            self.builder.refuse("yaml-feature", position, detail)
+
+    def _scalar(self, event: Any, position: Position) -> None:
+        self._properties(event, position)
+        refused = event.anchor is not None or event.tag is not None
+        plain = event.style in (None, "") and not refused
+        if self.builder.wants_key:
+            self._key(event.value, position, plain=plain)
+        elif refused:
+            self.builder.unknown(position)
+        elif plain:
+            self._plain(event.value, position)
+        else:
+            self.builder.scalar(event.value, position, _style(event.style))
+
+    def _key(self, text: str, position: Position, *, plain: bool) -> None:
+        if plain and text == "<<":
+            self.builder.refuse("yaml-feature", position, "`<<` merges; write the keys out")
+            self.builder.unknown_object()
+        elif plain and text.lower() in _OLD_BOOLEAN:
+            if text not in _OWN_KEYS or self.builder.pointer != ("plan",):
+                self.builder.refuse("yaml-boolean", position, _old_boolean(text))
+        elif plain and not _is_string(text):
+            detail = f"a key has to be a string; quote {quoted(text) if text else 'it'}"
+            self.builder.refuse("yaml-feature", position, detail)
+        self.builder.key(text, position)
+
+    def _plain(self, text: str, position: Position) -> None:
+        if text.lower() in _OLD_BOOLEAN:
+            self.builder.refuse("yaml-boolean", position, _old_boolean(text))
+            self.builder.unknown(position)
+        elif _NOT_FINITE.fullmatch(text):
+            self.builder.refuse("yaml-feature", position, f"{quoted(text)} is not a finite number")
+            self.builder.unknown(position)
+        else:
+            self._number_or_string(text, position)
+
+    def _number_or_string(self, text: str, position: Position) -> None:
+        if text in _NULL:
+            self.builder.scalar(None, position)
+        elif text in _TRUE or text in _FALSE:
+            self.builder.scalar(text in _TRUE, position)
+        elif not _is_string(text):
+            self._number(text, position)
+        else:
+            self.builder.scalar(text, position, "plain")
+
+    def _number(self, text: str, position: Position) -> None:
+        value = _number(text)
+        if value is None:
+            self.builder.refuse("bad-value", position, f"{echo(text)} is too large a number")
+            self.builder.unknown(position)
+        else:
+            self.builder.scalar(value, position)
+
+
+def _is_string(text: str) -> bool:
+    if text in _NULL or text in _TRUE or text in _FALSE:
+        return False
+    patterns = (_INTEGER, _OCTAL, _HEXADECIMAL, _FLOAT, _NOT_FINITE)
+    return not any(pattern.fullmatch(text) for pattern in patterns)
+
+
+def _number(text: str) -> int | float | None:
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= _DIGITS_MAX else None
+    if text.startswith(("0o", "0x")):
+        return int(text, 0) if len(text) <= _DIGITS_MAX else None
+    value = float(text)
+    return value if abs(value) != float("inf") else None
+
+
+def _style(style: str) -> Style:
+    if style == "|":
+        return "literal"
+    return "quoted" if style in ("'", '"') else "other"
+
+
+def _old_boolean(text: str) -> str:
+    return f"{quoted(text)} is a boolean to some readers: quote it, or write `true` or `false`"
