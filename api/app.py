@@ -30,11 +30,10 @@ _TAGS = [
 
 
 def create_app(house: House) -> FastAPI:
-    """Return the application of `house`, which starts and stops with it."""
+    """Return the application of `house`, which stops with it."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await house.start()
         yield
         await house.stop()
 

@@ -20,7 +20,7 @@ from executors.store.workflows import Workflows
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One service. `start` before the first request, `stop` after the last."""
+    """One service. Engines load when they are first used; `stop` gives everything back."""
 
     settings: Settings
     runner: Runner
@@ -32,10 +32,6 @@ class House:
     streams: Streams
     uploads: asyncio.Semaphore
     now: Callable[[], datetime]
-
-    async def start(self) -> None:
-        """Begin to take runs. Engines load when they are first used."""
-        await self.runner.start()
 
     def drain(self) -> None:
         """Take no new runs and end every stream; runs that were accepted go on."""
@@ -50,6 +46,7 @@ class House:
         """Give everything back."""
         self.drain()
         await self.runner.stop()
+        self.collections.close()
 
 
 def house_of(request: Request) -> House:

@@ -6,14 +6,13 @@ makes its tenant's kept plans void.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from api.problems import ApiProblem, from_spec
 from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow
-from planner.expand import make_plan
-from planner.graph import PoolName
+from planner.expand import Pools, make_plan
 from planner.plan import Plan
 from planner.registry import Registry
 from spec.check import check
@@ -22,7 +21,6 @@ from spec.model import Document
 from spec.problems import SpecError
 from spec.report import Report
 from spec.source import Source, Tree
-from spec.vocabulary import Vocabulary
 
 MODULES_MAX = 500
 OPENED_MAX = 512
@@ -42,21 +40,14 @@ class Shelf:
 
     registry: Registry
     edition: int
-    texts: Mapping[str, str]
 
 
 class Library:
     """Modules by tenant, on top of those that ship with the service."""
 
-    def __init__(
-        self,
-        shipped: Registry,
-        pools: Mapping[str, PoolName],
-        kinds: Mapping[str, str],
-    ) -> None:
+    def __init__(self, shipped: Registry, pools: Pools) -> None:
         self._shipped = shipped
         self._pools = pools
-        self._kinds = kinds
         self._shelves: dict[str, Shelf] = {}
         self._opened: OrderedDict[tuple[str, int, str, str], Opened] = OrderedDict()
 
@@ -74,58 +65,53 @@ class Library:
     def module_text(self, tenant: str, name: str) -> str:
         """Return a module as its author wrote it. Raise `Unknown`."""
         self.module(tenant, name)
-        shelf = self._shelf(tenant)
-        return shelf.texts[name] if name in shelf.texts else shelf.registry.text(name)
+        return self._shelf(tenant).registry.sources[name].data.decode()
 
     def is_shipped(self, name: str) -> bool:
         """Whether a module came with the service."""
-        return name in self._shipped.modules
+        return name in self._shipped.standard
 
     def read_workflow(self, tenant: str, source: Source) -> Document:
         """Check a workflow against what the tenant has. Raise `invalid-workflow`."""
         try:
-            return load(source, self._vocabulary(tenant, for_module=False))
+            document = load(source, self._shelf(tenant).registry.vocabulary())
         except SpecError as error:
             raise from_spec("invalid-workflow", error) from None
+        return _of_kind("workflow", document)
 
     def read_inline(self, tenant: str, body: Tree, key: str) -> Document:
         """Check the workflow that stands under `key` of a body, where it stands."""
         tree = _below(body, key)
         report = Report(tree, [])
-        vocabulary = self._vocabulary(tenant, for_module=False)
+        vocabulary = self._shelf(tenant).registry.vocabulary()
         document = check(report, vocabulary, content_hash(tree.value))
         if document is None:
             error = SpecError(report.problems, body.page.name)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
-        return document
+        return _of_kind("workflow", document)
 
-    def read_module(self, tenant: str, source: Source) -> Document:
-        """Check a module against what the tenant has. Raise `invalid-module`."""
+    def register(self, tenant: str, name: str, source: Source) -> bool:
+        """Check a module and make it known to its tenant; return whether anything changed.
+
+        Raise `invalid-module`, also when a module that uses it would no longer be valid, and
+        `Refused` when there are too many.
+        """
+        shelf = self._shelf(tenant)
         try:
-            return load(source, self._vocabulary(tenant, for_module=True))
+            changed = shelf.registry.with_module(source)
         except SpecError as error:
             raise from_spec("invalid-module", error) from None
-
-    def register(self, tenant: str, document: Document, text: str) -> bool:
-        """Make a module known to its tenant; return whether anything changed.
-
-        Raise `name-taken` for the name of a shipped one and `Refused` when there are too many.
-        """
-        if self.is_shipped(document.name):
-            detail = f"'{document.name}' is a module that ships with the service."
-            raise ApiProblem("name-taken", detail)
-        shelf = self._shelf(tenant)
-        known = shelf.registry.modules.get(document.name)
+        document = next(
+            changed.modules[known] for known, text in changed.sources.items() if text is source
+        )
+        same_name(_of_kind("module", document), name)
+        known = shelf.registry.modules.get(name)
         if known is not None and known.version == document.version:
             return False
-        if known is None and len(shelf.texts) >= MODULES_MAX:
+        if len(changed.modules) - len(self._shipped.modules) > MODULES_MAX:
             detail = f"there are {MODULES_MAX} modules, as many as may be"
             raise Refused("workflows-full", detail, retry_after_s=60)
-        self._shelves[tenant] = Shelf(
-            shelf.registry.with_module(document),
-            shelf.edition + 1,
-            {**shelf.texts, document.name: text},
-        )
+        self._shelves[tenant] = Shelf(changed, shelf.edition + 1)
         return True
 
     def open(self, tenant: str, stored: StoredWorkflow) -> Opened:
@@ -141,20 +127,40 @@ class Library:
             self._opened[key] = opened
             while len(self._opened) > OPENED_MAX:
                 self._opened.popitem(last=False)
-        self._opened.move_to_end(key)
         return opened
 
     def plan(self, tenant: str, document: Document) -> Plan:
         """Return the plan of a checked workflow."""
-        registry = self._shelf(tenant).registry
-        return make_plan(document, registry, self._pools, self._kinds)
+        return make_plan(document, self.modules(tenant), self._pools)
 
     def _shelf(self, tenant: str) -> Shelf:
-        return self._shelves.get(tenant) or Shelf(self._shipped, 0, {})
+        return self._shelves.get(tenant) or Shelf(self._shipped, 0)
 
-    def _vocabulary(self, tenant: str, *, for_module: bool) -> Vocabulary:
-        vocabulary = self._shelf(tenant).registry.vocabulary(for_module)
-        return replace(vocabulary, engines=frozenset(self._kinds))
+
+def same_name(document: Document, name: str) -> None:
+    """Refuse a document that calls itself otherwise than its address does."""
+    if document.name != name:
+        detail = f"the document is called '{document.name}', its address says '{name}'"
+        raise _wrong(document, detail, hint=name)
+
+
+def _of_kind(kind: str, document: Document) -> Document:
+    if document.kind == kind:
+        return document
+    raise _wrong(document, f"this is a {document.kind}; a {kind} belongs here", hint=kind)
+
+
+def _wrong(document: Document, detail: str, hint: str) -> ApiProblem:
+    error = {
+        "code": "bad-value",
+        "pointer": f"/{document.kind}",
+        "line": document.origin.line,
+        "column": document.origin.column,
+        "detail": detail[:200],
+        "hint": hint[:80],
+        "cure": "Correct the document, or send it to its own address.",
+    }
+    return ApiProblem(f"invalid-{document.kind}", "1 problem", [error])
 
 
 def _below(tree: Tree, key: str) -> Tree:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import structlog
 
+from executors.store.record import RunRecord
+
 LogForm = Literal["json", "console"]
 
 
@@ -18,8 +20,13 @@ def configure(form: LogForm, level: str) -> None:
     last: Any = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the other one shows values
+        )
     )
+    # Libraries that set up logging themselves find it done, and stay quiet.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -35,3 +42,19 @@ def configure(form: LogForm, level: str) -> None:
 def logger() -> Any:
     """Return the logger, set up or not."""
     return structlog.get_logger("teola")
+
+
+def log_run(run: RunRecord) -> None:
+    """Write the one line of a run that has ended."""
+    logger().info(
+        "run",
+        run=run.id,
+        tenant=run.tenant,
+        workflow=run.workflow,
+        version=run.version,
+        status=run.status,
+        duration_ms=run.duration_ms,
+        tokens_in=run.usage.tokens_in,
+        tokens_out=run.usage.tokens_out,
+        problem=run.problem["type"] if run.problem else None,
+    )

@@ -56,11 +56,6 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             "The Accept header names no form this address can answer in.",
             "Accept application/json, or text/event-stream where events are streamed.",
         ),
-        "name-taken": ProblemKind(
-            HTTPStatus.CONFLICT, "Name is taken",
-            "The name belongs to a module that ships with the service.",
-            "Choose another name.",
-        ),
         "not-cancellable": ProblemKind(
             HTTPStatus.CONFLICT, "Run has ended",
             "A run that has ended another way cannot be cancelled.", "Nothing is left to do.",
@@ -156,18 +151,45 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             "Something needed for this is not installed or does not answer.",
             "Run `teola doctor` where the service runs.",
         ),
-        "engine-failed": ProblemKind(
+        "engine-error": ProblemKind(
             _FAULT, "Engine failed",
-            "An engine lost what it was asked.", "Try again; `teola doctor` may name the cause.",
+            "An engine did not answer what it was asked.",
+            "Try again; `teola doctor` may name the cause.",
         ),
-        "step-failed": ProblemKind(
-            _FAULT, "Step failed",
-            "A step of the run failed for good; the problem names it.",
+        "bad-reply": ProblemKind(
+            _FAULT, "Engine answered with something else",
+            "An engine's reply is not what the step needs.", "Try again, or ask differently.",
+        ),
+        "unsupported-op": ProblemKind(
+            _FAULT, "Engine cannot do this",
+            "The step was sent to an engine that does not do what it asks.",
+            "Choose another engine for the step.",
+        ),
+        "bad-value": ProblemKind(
+            _FAULT, "Value does not fit",
+            "A value that became known while the run went on is not what a step takes.",
             "See the detail and the author's line.",
         ),
-        "timeout": ProblemKind(
-            _FAULT, "Time is over",
-            "The run or a step was not done in time.", "Ask for less, or allow more time.",
+        "deadline-exceeded": ProblemKind(
+            _FAULT, "Time is over", "The run was not done in time.",
+            "Ask for less, or allow more time.",
+        ),
+        "unknown-collection": ProblemKind(
+            HTTPStatus.NOT_FOUND, "No such collection",
+            "No collection has this name.", "Add documents under this name first.",
+        ),
+        "bad-name": ProblemKind(
+            _WRONG, "Name cannot be used",
+            "The name is not of the form.", "Use a-z, 0-9, - and _, in parts joined by dots.",
+        ),
+        "stale-index": ProblemKind(
+            _FAULT, "Index is gone",
+            "What the index names was deleted, or went with its run.", "Open it again by name.",
+        ),
+        "wrong-dimension": ProblemKind(
+            _FAULT, "Vectors do not fit",
+            "The collection was made with another embedding engine.",
+            "Use that engine, or another name.",
         ),
         "internal-error": ProblemKind(
             _FAULT, "Internal error",

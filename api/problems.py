@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 
 from api.logs import logger
 from api.problem_kinds import KINDS
-from executors.errors import NotCancellable, Refused
+from executors.collection import CollectionError
+from executors.errors import NotCancellable, Refused, ValueTooLarge
 from executors.store.errors import BadCursor, FutureEvent, Unknown
 from spec.codes import CODES
 from spec.problems import SpecError
@@ -72,6 +73,10 @@ def problem_of(error: Exception) -> ApiProblem:
             return ApiProblem("not-cancellable", f"The run has already {status}.")
         case Refused(code=code, detail=detail, retry_after_s=seconds):
             return ApiProblem(code, f"{detail}.", headers={"Retry-After": str(seconds)})
+        case ValueTooLarge():
+            return ApiProblem("too-large", f"{error}.", limit=error.limit)
+        case CollectionError(code=code, detail=detail, cure=cure):
+            return ApiProblem(code, detail, cure=cure)
         case RequestValidationError():
             return _of_parameters(error)
         case HTTPException():
@@ -101,7 +106,7 @@ def install(app: FastAPI) -> None:
     """Make `app` answer every error, foreseen or not, as a problem."""
     foreseen = (
         ApiProblem, SpecError, Unknown, BadCursor, FutureEvent, NotCancellable, Refused,
-        RequestValidationError, HTTPException,
+        ValueTooLarge, CollectionError, RequestValidationError, HTTPException,
     )  # fmt: skip
     for kind in foreseen:
         app.add_exception_handler(kind, _answer)
@@ -134,7 +139,7 @@ def _of_parameters(error: RequestValidationError) -> ApiProblem:
 def _of_status(error: HTTPException) -> ApiProblem:
     slugs = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
     status = HTTPStatus(error.status_code)
-    slug = slugs.get(status.value, "bad-request" if status.is_client_error else "internal-error")
+    slug = slugs.get(status.value, "bad-request" if status < 500 else "internal-error")
     detail = {
         "not-found": "Nothing is at this address.",
         "method-not-allowed": "This address does not take this method.",

@@ -6,7 +6,7 @@ from api.bodies import off_the_loop, read_source
 from api.house import Here, House
 from api.openapi import DOCUMENT_SCHEMA, MODULE_YAML, document_body, problems
 from api.principal import Asker
-from api.routes.workflows import same_name, spec_limit
+from api.routes.workflows import spec_limit
 from api.wire import ModuleLine, ModuleOut, ModulesOut, SignatureOut
 
 router = APIRouter(prefix="/modules", tags=["modules"])
@@ -34,19 +34,17 @@ async def get(name: str, asker: Asker, house: Here) -> ModuleOut:
     summary="Register a module",
     responses={201: {"description": "The module is new, or has changed.", "model": ModuleOut}}
     | problems(
-        "invalid-module", "payload-too-large", "unsupported-media-type", "name-taken",
-        "workflows-full",
+        "invalid-module", "payload-too-large", "unsupported-media-type", "workflows-full"
     ),
     openapi_extra=document_body(DOCUMENT_SCHEMA, MODULE_YAML),
-)  # fmt: skip
+)
 async def put(
     name: str, request: Request, response: Response, asker: Asker, house: Here
 ) -> ModuleOut:
     """Check a module and let workflows use it. The same content again changes nothing: 200."""
     source = await read_source(request, name, spec_limit(house))
-    document = await off_the_loop(len(source.data), house.library.read_module, asker.tenant, source)
-    same_name(document, name)
-    if house.library.register(asker.tenant, document, source.data.decode()):
+    size = len(source.data)
+    if await off_the_loop(size, house.library.register, asker.tenant, name, source):
         response.status_code = 201
     return _written(house, asker.tenant, name)
 

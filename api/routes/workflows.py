@@ -7,9 +7,9 @@ from fastapi.responses import PlainTextResponse
 
 from api.bodies import Limit, off_the_loop, read_source
 from api.house import Here, House
+from api.library import same_name
 from api.openapi import DOCUMENT_SCHEMA, GREETING_YAML, document_body, problems
 from api.principal import Asker
-from api.problems import ApiProblem
 from api.wire import (
     CheckedOut,
     SignatureOut,
@@ -20,7 +20,6 @@ from api.wire import (
 )
 from executors.store.workflows import StoredWorkflow
 from planner.render import mermaid
-from spec.model import Document
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
 
@@ -117,23 +116,6 @@ async def delete(name: str, asker: Asker, house: Here) -> None:
 def spec_limit(house: House) -> Limit:
     """Return the bound on a document."""
     return Limit("spec_bytes_max", house.settings.spec_bytes_max)
-
-
-def same_name(document: Document, name: str) -> None:
-    """Refuse a document that calls itself otherwise than its address does."""
-    if document.name == name:
-        return
-    detail = f"the document is called '{document.name}', the address says '{name}'"
-    error = {
-        "code": "bad-value",
-        "pointer": f"/{document.kind}",
-        "line": document.origin.line,
-        "column": document.origin.column,
-        "detail": detail[:200],
-        "hint": name[:80],
-        "cure": "Use one name in both places.",
-    }
-    raise ApiProblem(f"invalid-{document.kind}", "1 problem: two names", [error])
 
 
 def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
