@@ -40,10 +40,19 @@ class _Entry:
 
 
 class MemoryRunStore:
-    """A `RunStore` for one process: what it holds ends with it."""
+    """A `RunStore` for one process: what it holds ends with it.
 
-    def __init__(self, now: Callable[[], datetime], limits: RunLimits | None = None) -> None:
+    `ended` is told of each run once its last event is written.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        limits: RunLimits | None = None,
+        ended: Callable[[RunRecord], object] = lambda _: None,
+    ) -> None:
         self._now = now
+        self._told = ended
         self._limits = limits or RunLimits()
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._tenants: dict[str, str] = {}
@@ -150,6 +159,7 @@ class MemoryRunStore:
         self._forget_old()
         while self._over(0) and len(self._ended) > 1:
             self._forget_longest_ended()
+        self._told(entry.record)
 
     def _entry(self, tenant: str, run: str) -> _Entry:
         self._forget_old()

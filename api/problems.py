@@ -1,0 +1,151 @@
+"""Every error as a problem document: one table says which, and what its status is.
+
+Nothing below this room knows HTTP. The text of an unforeseen exception is never sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api.logs import logger
+from api.problem_kinds import KINDS
+from executors.collection import CollectionError
+from executors.errors import NotCancellable, Refused, ValueTooLarge
+from executors.store.errors import BadCursor, FutureEvent, Unknown
+from spec.codes import CODES
+from spec.problems import SpecError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ApiProblem(Exception):
+    """An answer that is a problem: `slug` is a key of `KINDS`."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.slug = slug
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+def from_spec(slug: str, error: SpecError, within: str = "") -> ApiProblem:
+    """Say what is wrong with a document; `within` is where in the body it stands."""
+    count = len(error.problems) + error.more
+    number = "1 problem" if count == 1 else f"{count} problems"
+    errors = []
+    for problem in error.problems:
+        entry = problem.as_json()
+        if problem.pointer is not None:
+            entry["pointer"] = within + problem.pointer
+        errors.append({**entry, "cure": CODES[problem.code].cure})
+    return ApiProblem(slug, f"{number} in {error.source}", errors)
+
+
+def problem_of(error: Exception) -> ApiProblem:
+    """Return the problem that `error` is to whoever asked."""
+    match error:
+        case ApiProblem():
+            return error
+        case SpecError():
+            return from_spec("invalid-body", error)
+        case Unknown(kind=kind, id=id):
+            return ApiProblem("not-found", f"There is no {kind} '{_cut(id)}'.")
+        case BadCursor():
+            return ApiProblem("bad-cursor", str(error))
+        case FutureEvent():
+            return ApiProblem("event-not-yet", str(error), last=error.last)
+        case NotCancellable(status=status):
+            return ApiProblem("not-cancellable", f"The run has already {status}.")
+        case Refused(code=code, detail=detail, retry_after_s=seconds):
+            return ApiProblem(code, f"{detail}.", headers={"Retry-After": str(seconds)})
+        case ValueTooLarge():
+            return ApiProblem("too-large", f"{error}.", limit=error.limit)
+        case CollectionError(code=code, detail=detail, cure=cure):
+            return ApiProblem(code, detail, cure=cure)
+        case RequestValidationError():
+            return _of_parameters(error)
+        case HTTPException():
+            return _of_status(error)
+    return ApiProblem("internal-error", "Something went wrong here; it has been logged.")
+
+
+def respond(problem: ApiProblem, instance: str) -> Response:
+    """Write `problem` as the answer to a request for `instance`."""
+    kind = KINDS[problem.slug]
+    body = {
+        "type": f"/problems/{problem.slug}",
+        "title": kind.title,
+        "status": kind.status.value,
+        "detail": problem.detail,
+        "instance": instance,
+        "cure": kind.cure,
+        **problem.members,
+    }
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    content = orjson.dumps(body)
+    return Response(content, kind.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error, foreseen or not, as a problem."""
+    foreseen = (
+        ApiProblem, SpecError, Unknown, BadCursor, FutureEvent, NotCancellable, Refused,
+        ValueTooLarge, CollectionError, RequestValidationError, HTTPException,
+    )  # fmt: skip
+    for kind in foreseen:
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    return respond(problem_of(error), request.url.path)
+
+
+async def _answer_unforeseen(request: Request, error: Exception) -> Response:
+    logger().error("fault", path=request.url.path, method=request.method, exc_info=error)
+    return respond(problem_of(error), request.url.path)
+
+
+def _of_parameters(error: RequestValidationError) -> ApiProblem:
+    errors = []
+    for found in error.errors():
+        place, *path = found["loc"]
+        name = ".".join(map(str, path))
+        detail = f"{name}: {found['msg']}"
+        code = {"missing": "missing-key", "extra_forbidden": "unknown-key"}.get(
+            found["type"], "bad-value"
+        )
+        errors.append({"code": code, "in": place, "name": name, "detail": _cut(detail, 200)})
+    names = ", ".join(str(entry["name"]) for entry in errors)
+    return ApiProblem("invalid-parameter", f"Not usable: {_cut(names)}.", errors)
+
+
+def _of_status(error: HTTPException) -> ApiProblem:
+    slugs = {404: "not-found", 405: "method-not-allowed", 413: "payload-too-large"}
+    status = HTTPStatus(error.status_code)
+    slug = slugs.get(status.value, "bad-request" if status < 500 else "internal-error")
+    detail = {
+        "not-found": "Nothing is at this address.",
+        "method-not-allowed": "This address does not take this method.",
+    }.get(slug, status.description or status.phrase)
+    return ApiProblem(slug, detail, headers=error.headers)
+
+
+def _cut(text: str, length: int = 80) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
