@@ -58,6 +58,7 @@ class World:
     runs_max: int
     queue_max: int
     broken: list[str] = field(default_factory=list)
+    split = staticmethod(split_words)
 
     def __post_init__(self) -> None:
         self.journal = Journal(1_000_000)
@@ -108,7 +109,7 @@ class World:
         rows = 1 if name in ("inline", "llm") else self.batch_rows
         behave = self.behaviours.get(name)
         engines = [
-            Inline(split_words)
+            Inline(self.split)
             if name == "inline"
             else Scripted(name, *([behave] if behave else []))
             for _ in range(self.replicas)

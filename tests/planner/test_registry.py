@@ -51,7 +51,9 @@ def test_a_module_that_calls_itself_is_refused(registry, read):
 
 def test_a_circle_of_modules_is_refused(registry, read):
     grown = registry.with_module(read(DOUBLE)).with_module(
-        read(DOUBLE.replace("double", "outer").replace("use: text, template:", "use: double, text:"))
+        read(
+            DOUBLE.replace("double", "outer").replace("use: text, template:", "use: double, text:")
+        )
     )
     with pytest.raises(SpecError) as error:
         grown.with_module(read(DOUBLE.replace("use: text, template:", "use: outer, text:")))
@@ -60,10 +62,18 @@ def test_a_circle_of_modules_is_refused(registry, read):
 
 def test_a_change_that_would_break_a_registered_module_is_refused(registry, read):
     grown = registry.with_module(read(DOUBLE)).with_module(
-        read(DOUBLE.replace("double", "outer").replace("use: text, template:", "use: double, text:"))
+        read(
+            DOUBLE.replace("double", "outer").replace("use: text, template:", "use: double, text:")
+        )
     )
     with pytest.raises(SpecError) as error:
-        grown.with_module(read(DOUBLE.replace("{text: string}", "{words: string}").replace("inputs.text", "inputs.words")))
+        grown.with_module(
+            read(
+                DOUBLE.replace("{text: string}", "{words: string}").replace(
+                    "inputs.text", "inputs.words"
+                )
+            )
+        )
     assert "outer" in error.value.source or codes(error)
 
 

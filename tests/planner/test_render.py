@@ -12,7 +12,9 @@ steps:
   two: {use: text, template: done, after: [one]}
 outputs: {text: $one.text}
 """)
-    assert mermaid(plan) == """\
+    assert (
+        mermaid(plan)
+        == """\
 flowchart LR
   subgraph s_one["one"]
     p0["one.prefill<br/>prefill · llm"]
@@ -26,3 +28,4 @@ flowchart LR
   p1 -.-> p2
   p1 -- text --> p3
 """
+    )

@@ -28,7 +28,11 @@ def changed(graph, id, **changes):
         ("two.filled", {"op": "fly"}, "unknown op 'fly'"),
         ("two.filled", {"pool": "llm"}, "does not run inline work"),
         ("two.filled", {"params": {}}, "input 'template' is missing"),
-        ("two.filled", {"params": {"template": Literal(""), "x": Literal(1)}}, "'x' is not an input"),
+        (
+            "two.filled",
+            {"params": {"template": Literal(""), "x": Literal(1)}},
+            "'x' is not an input",
+        ),
         ("two.filled", {"params": {"template": Output("gone", "text")}}, "reads unknown 'gone'"),
         (
             "two.filled",

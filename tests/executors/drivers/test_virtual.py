@@ -4,7 +4,9 @@ import pytest
 
 from executors.engines.scripted import Behaviour
 
-DOCUMENTS = [{"id": "f", "name": "f.txt", "media_type": "text/plain", "size": 9, "text": "x " * 400}]
+DOCUMENTS = [
+    {"id": "f", "name": "f.txt", "media_type": "text/plain", "size": 9, "text": "x " * 400}
+]
 INPUTS = {"documents": DOCUMENTS, "question": "What is said?"}
 
 TWO_SEARCHES = """
@@ -80,9 +82,7 @@ def test_outputs_do_not_depend_on_policy_or_batch(world, plan_of, policy, batch_
     for number in range(6):
         here.submit(plan, inputs, f"r{number}")
     here.run()
-    assert {repr(here.record(f"r{n}").outputs) for n in range(6)} == {
-        repr(alone.record().outputs)
-    }
+    assert {repr(here.record(f"r{n}").outputs) for n in range(6)} == {repr(alone.record().outputs)}
 
 
 def test_searches_that_do_not_need_each_other_share_a_batch(world, plan_of):
