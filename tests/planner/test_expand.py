@@ -1,4 +1,4 @@
-"""Opening workflows into primitives: what is wired to what, where it came from, what it is called."""
+"""Opening workflows into primitives: what is wired to what, and where it came from."""
 
 from planner.graph import Output, RunInput
 from spec.values import ListOf, Literal, Member, Slot, Text

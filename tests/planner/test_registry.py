@@ -14,6 +14,11 @@ outputs: {text: $twice.text}
 """
 
 
+def calling(callee, name="double"):
+    """The page of a module that hands its work to another."""
+    return DOUBLE.replace("double", name).replace("use: text, template:", f"use: {callee}, text:")
+
+
 def codes(error):
     return [problem.code for problem in error.value.problems]
 
@@ -43,9 +48,8 @@ def test_a_standard_module_may_not_be_replaced(registry, read):
 
 
 def test_a_module_that_calls_itself_is_refused(registry, read):
-    page = DOUBLE.replace("use: text, template:", "use: double, text:")
     with pytest.raises(SpecError) as error:
-        registry.with_module(read(page))
+        registry.with_module(read(calling("double")))
     assert codes(error) == ["recursion"]
 
 
@@ -56,7 +60,7 @@ def test_a_circle_of_modules_is_refused(registry, read):
         )
     )
     with pytest.raises(SpecError) as error:
-        grown.with_module(read(DOUBLE.replace("use: text, template:", "use: outer, text:")))
+        grown.with_module(read(calling("outer")))
     assert codes(error) == ["recursion"]
 
 
