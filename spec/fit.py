@@ -115,7 +115,10 @@ class Fit:
         if shape is None:
             return
         given = shape.type
-        if not fits(given, wanted):
+        if given.word in OPAQUE_WORDS and wanted.is_any:
+            detail = f"{article(given)} can only be handed to an input of that type"
+            self.report.at_value("wrong-type", pointer, detail)
+        elif not fits(given, wanted):
             detail = f"{article(given)}, where {article(wanted)} is wanted"
             self.report.at_value("wrong-type", pointer, detail)
         elif given.optional and not wanted.optional and not self.null_welcome:

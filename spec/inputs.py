@@ -152,7 +152,14 @@ class _Declaration:
         for error in schema_errors(schema):
             self.report.at_value("bad-value", (*self.pointer, *error.pointer), error.detail)
             return None
+        self._check_enum(type)
         return self._with_default(self._input(type, schema))
+
+    def _check_enum(self, type: Type) -> None:
+        choices = self.written.get("enum", ())
+        for index, choice in enumerate(choices):
+            for mismatch in mismatches(choice, type, (*self.pointer, "enum", index)):
+                self.report.at_value("wrong-type", mismatch.pointer, mismatch.detail)
 
     def _check_keys(self, written: Mapping[str, JSON]) -> None:
         for key in written:

@@ -3,7 +3,7 @@
 Offline: nothing is ever fetched. Patterns run in linear time. The validator is loaded on first use.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,12 @@ class SchemaError:
 
 def schema_errors(schema: Mapping[str, JSON]) -> Iterator[SchemaError]:
     """Yield what is wrong with an author's schema."""
-    if _references(schema) > _REFERENCES_MAX:
+    references = list(_references(schema, ()))
+    for pointer, target in references:
+        if not (isinstance(target, str) and target.startswith("#")):
+            yield SchemaError(pointer, "nothing is fetched: a `$ref` starts with `#`", "$ref")
+            return
+    if len(references) > _REFERENCES_MAX:
         yield SchemaError((), f"a schema has at most {_REFERENCES_MAX} `$ref`s", "$ref")
         return
     import jsonschema_rs
@@ -83,10 +88,16 @@ def _validator(schema: Mapping[str, JSON]) -> Any:
     )
 
 
-def _references(schema: JSON) -> int:
+def _references(schema: JSON, pointer: Pointer) -> Iterator[tuple[Pointer, JSON]]:
+    parts: Iterable[tuple[str | int, JSON]] = ()
     if isinstance(schema, dict):
-        return ("$ref" in schema) + sum(_references(part) for part in schema.values())
-    return sum(_references(part) for part in schema) if isinstance(schema, list) else 0
+        parts = schema.items()
+        if "$ref" in schema:
+            yield (*pointer, "$ref"), schema["$ref"]
+    elif isinstance(schema, list):
+        parts = enumerate(schema)
+    for key, part in parts:
+        yield from _references(part, (*pointer, key))
 
 
 def _sentence(error: Any) -> str:

@@ -12,7 +12,7 @@ import yaml
 from spec.limits import Limits
 from spec.page import decode, position_of
 from spec.problems import echo, quoted
-from spec.source import START, Position, Source, Style, Tree
+from spec.source import START, Page, Position, Source, Style, Tree
 from spec.tree_builder import TreeBuilder
 from spec.values import JSON
 
@@ -45,7 +45,7 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
         for event in _events(text):
             reader.take(event)
     except yaml.MarkedYAMLError as error:
-        raise builder.stop("syntax", _where(error), _why(error), here=False) from None
+        raise builder.stop("syntax", _where(error, page), _why(error), here=False) from None
     except (yaml.YAMLError, ValueError) as error:
         raise builder.stop("syntax", START, str(error)[:200], here=False) from None
     if not reader.documents:
@@ -58,13 +58,19 @@ def _events(text: str) -> Iterator[Any]:
     return yaml.parse(text, Loader=loader)
 
 
-def _where(error: yaml.MarkedYAMLError) -> Position:
+def _where(error: yaml.MarkedYAMLError, page: Page) -> Position:
     mark = error.problem_mark or error.context_mark
-    return Position(mark.line + 1, mark.column + 1) if mark else START
+    if mark is None:
+        return START
+    if mark.line >= len(page.lines):
+        return Position(len(page.lines), len(page.lines[-1]) + 1)
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _why(error: yaml.MarkedYAMLError) -> str:
     said = " ".join(part for part in (error.context, error.problem) if part)
+    if "parsing a flow" in said:
+        return f"{said}; inside {{ }} and [ ], quote a value that holds any of [ ] {{ }} ,"
     return said or "this is not YAML"
 
 

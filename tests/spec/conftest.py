@@ -1,4 +1,6 @@
-"""A small vocabulary: the primitives written out, the modules read from documents on top of them."""
+"""A small vocabulary: primitives written out, and modules read from documents on top of them."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +23,7 @@ _OPS = {
     ),
     "format": ("template: string", "text: string"),
     "aggregate": ("value: any", "value: any"),
+    "two": ("x: integer", "left: string, right: string"),
 }
 
 MODULES = {
@@ -128,3 +131,9 @@ def vocabulary() -> Vocabulary:
         engines=frozenset({"small", "large"}),
         passes=frozenset({"prune_dependencies", "split_prefill", "speculate"}),
     )
+
+
+@pytest.fixture(scope="session")
+def module_vocabulary(vocabulary: Vocabulary) -> Vocabulary:
+    """Return what the modules of these tests may call."""
+    return replace(vocabulary, ops=ops())

@@ -1,0 +1,30 @@
+"""How values are written as text."""
+
+import pytest
+
+from spec.formatters import FormatError, compact, text_of, write
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ("as it is", "as it is"),
+        ({"id": "x", "text": "its text"}, "its text"),
+        ({"id": "x"}, '{"id":"x"}'),
+        (None, "null"),
+        ([1, "a"], '[1,"a"]'),
+        (0.5, "0.5"),
+    ],
+)
+def test_the_text_of_an_element(element: object, expected: str):
+    assert text_of(element) == expected
+
+
+def test_json_has_no_spaces_and_no_escapes_beyond_its_own():
+    assert compact({"b": 1, "a": ["é", '\x00\n"', "/"]}) == '{"b":1,"a":["é","\\u0000\\n\\"","/"]}'
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}])
+def test_what_is_not_json_is_not_text(value: object):
+    with pytest.raises(FormatError):
+        write(value)

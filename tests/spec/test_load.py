@@ -1,0 +1,107 @@
+"""A checked document is what its page says, or every problem it has."""
+
+import json
+
+import pytest
+
+from spec.load import content_hash, load, read
+from spec.model import Document, Op, Use
+from spec.problems import SpecError
+from spec.source import Source
+from spec.values import ListOf, Literal, Member, Name, ObjectOf
+from spec.vocabulary import Signature, Vocabulary
+
+YAML = """
+workflow: small
+inputs: {question: string}
+steps:
+  b: {use: text, template: "{{ a }}"}
+  a: {use: text, template: "{{ inputs.question }}", after: [], priority: 3, engine: large}
+outputs: {x: $a, y: [$b.text, 1]}
+stream: [x]
+plan: {off: [split_prefill], on: [speculate]}
+"""
+
+
+def loaded(text: str, vocabulary: Vocabulary, media="yaml") -> Document:
+    return load(Source("small.yaml", text.encode(), media), vocabulary)
+
+
+def test_a_document_keeps_the_order_of_the_file(vocabulary: Vocabulary):
+    document = loaded(YAML, vocabulary)
+    assert (document.kind, document.name) == ("workflow", "small")
+    assert [step.id for step in document.steps] == ["b", "a"]
+    assert [output.id for output in document.outputs] == ["x", "y"]
+    assert document.stream == ("x",)
+    assert (document.passes_off, document.passes_on) == (("split_prefill",), ("speculate",))
+    assert (document.steps[1].priority, document.steps[1].engine) == (3, "large")
+    assert document.steps[0].body == Use("text")
+
+
+def test_a_step_named_alone_is_written_out_as_its_field(vocabulary: Vocabulary):
+    document = loaded(YAML, vocabulary)
+    assert document.outputs[0].value == Member(Name("a"), "text")
+    assert document.outputs[1].value == ListOf((Member(Name("b"), "text"), Literal(1)))
+
+
+def test_all_inputs_together_are_written_out(vocabulary: Vocabulary):
+    text = YAML.replace("[$b.text, 1]", "$inputs")
+    question = Member(Name("inputs"), "question")
+    assert loaded(text, vocabulary).outputs[1].value == ObjectOf((("question", question),))
+
+
+def test_every_part_keeps_its_place(vocabulary: Vocabulary):
+    step = loaded(YAML, vocabulary).steps[1]
+    assert (step.origin.source, step.origin.pointer) == ("small.yaml", "/steps/a")
+    assert (step.origin.line, step.origin.column) == (6, 3)
+    assert (step.parameters[0].origin.line, step.parameters[0].origin.column) == (6, 18)
+
+
+def test_the_same_tree_as_json_is_the_same_document(vocabulary: Vocabulary):
+    tree = read(Source("small.yaml", YAML.encode(), "yaml"))
+    document = loaded(json.dumps(tree.value), vocabulary, "json")
+    assert document.version == loaded(YAML, vocabulary).version
+    assert (
+        document.steps[0].parameters[0].value
+        == loaded(YAML, vocabulary).steps[0].parameters[0].value
+    )
+
+
+def test_the_version_is_of_the_content_with_its_order():
+    assert content_hash({"a": 1, "b": 2}) != content_hash({"b": 2, "a": 1})
+    assert len(content_hash({})) == 16
+
+
+def test_a_module_is_made_of_primitives(module_vocabulary: Vocabulary, vocabulary: Vocabulary):
+    text = "module: m\nsteps: {v: {op: embed, texts: [a]}}\noutputs: {v: $v}\n"
+    document = loaded(text, module_vocabulary)
+    assert document.steps[0].body == Op("embed")
+    assert str(document.outputs[0].type) == "vector[]"
+    with pytest.raises(SpecError):
+        loaded(text.replace("module:", "workflow:"), vocabulary)
+
+
+def test_a_signature_is_what_a_module_takes_and_gives(vocabulary: Vocabulary):
+    search = vocabulary.modules["search"]
+    assert isinstance(search, Signature)
+    assert {id: str(input.type) for id, input in search.inputs.items()} == {
+        "index": "index", "query": "string", "top_k": "integer", "by": "string",
+    }  # fmt: skip
+    assert {id: str(type) for id, type in search.outputs.items()} == {"docs": "doc[]"}
+    assert "docs" in vocabulary.modules["stuff"].inputs["prompt"].names
+
+
+def test_a_value_step_hands_on_the_type_of_what_it_was_given(vocabulary: Vocabulary):
+    links = [f"  s{n}: {{use: value, value: $s{n + 1}}}" for n in range(600)]
+    text = "workflow: chain\nsteps:\n" + "\n".join(links)
+    text += '\n  s600: {use: value, value: [1, 2.5]}\noutputs: {x: $s0, y: "$s0.value[0]"}\n'
+    outputs = loaded(text, vocabulary).outputs
+    assert [str(output.type) for output in outputs] == ["number[]", "number"]
+
+
+def test_a_page_full_of_mistakes_is_answered_in_bounded_work(vocabulary: Vocabulary):
+    steps = [f"  s{n}: {{use: txet, template: '{{{{ t{n} }}}}', engine: e}}" for n in range(5_000)]
+    text = "workflow: many\nsteps:\n" + "\n".join(steps) + "\noutputs: {x: 1}\n"
+    with pytest.raises(SpecError) as error:
+        loaded(text, vocabulary)
+    assert error.value.more
