@@ -135,6 +135,11 @@ class StepReader:
         return (None, None) if name is None else (Op(name), self.vocabulary.ops[name])
 
     def _use(self, where: Pointer) -> tuple[Use | None, Signature | None]:
+        name = self.report.tree.at(where)
+        if isinstance(name, str) and name in self.vocabulary.callers:
+            detail = f"the module {quoted(name)} would come to use itself"
+            self.report.at_value("recursion", where, detail)
+            return None, None
         name = self._callee(where, self.vocabulary.modules, "module")
         return (None, None) if name is None else (Use(name), self.vocabulary.modules[name])
 

@@ -171,6 +171,7 @@ def plant(root: Path, files: dict[str, str]) -> None:
     for package in (*ROOMS, *(f"executors/{part}" for part in parts)):
         (root / package).mkdir(parents=True, exist_ok=True)
         (root / package / "__init__.py").write_text('"""A room."""\n')
+    (root / "executors/engines/engine.py").write_text('"""What an engine is."""\n')
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -193,6 +194,7 @@ VIOLATIONS: tuple[tuple[Law, str, str, str], ...] = (
     (workplace_traces, "a.lock", f"see https://{REGISTRY}/simple\n", "a.lock:1"),
     (broken_contracts, "spec/up.py", '"""Up."""\nimport planner\n', "spec.up -> planner"),
     (broken_contracts, "executors/scheduler/a.py", '"""A."""\nimport time\n', "a -> time"),
+    (broken_contracts, "executors/engines/engine.py", '"""E."""\nimport asyncio\n', "-> asyncio"),
     (broken_contracts, "executors/a.py", '"""A."""\nimport spec.b\n', "executors.a -> spec"),
     (broken_contracts, "api/a.py", '"""A."""\ndef f():\n    import faiss\n', "api.a -> faiss"),
     (heavy_imports, "api/a.py", '"""A."""\nimport safetensors\n', "loads safetensors"),
@@ -218,6 +220,7 @@ def test_a_distribution_that_claims_a_room_is_named(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1.0\n")
     (folder / "RECORD").write_text("planner/__init__.py,,\nrival.py,,\n")
+    plant(tmp_path, {"rival.py": '"""A rival."""\n'})
     assert list(claimed_names(str(tmp_path))) == [
         "rival installs 'planner', which is a room of ours"
     ]
