@@ -94,13 +94,13 @@ async def off_the_loop(size: int, work: Callable[..., Result], *args: Any) -> Re
 
 def _report(report: Report, model: type[BaseModel], found: Mapping[str, Any]) -> None:
     pointer: Pointer = found["loc"]
+    last = str(pointer[-1]) if pointer else ""
     match found["type"]:
         case "extra_forbidden":
-            hint = nearest(str(pointer[-1]), model.model_fields)
-            report.at_key("unknown-key", pointer, f"{quoted(str(pointer[-1]))} is no key here", hint)
+            hint = nearest(last, model.model_fields)
+            report.at_key("unknown-key", pointer, f"{quoted(last)} is no key here", hint)
         case "missing":
-            detail = f"{quoted(str(pointer[-1]))} has to be here"
-            report.at_key("missing-key", pointer[:-1], detail)
+            report.at_key("missing-key", pointer[:-1], f"{quoted(last)} has to be here")
         case kind:
             code: Code = "wrong-type" if kind.endswith("_type") else "bad-value"
             report.at_value(code, pointer, found["msg"])

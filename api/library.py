@@ -164,7 +164,5 @@ def _wrong(document: Document, detail: str, hint: str) -> ApiProblem:
 
 
 def _below(tree: Tree, key: str) -> Tree:
-    places = {
-        pointer[1:]: place for pointer, place in tree.places.items() if pointer[:1] == (key,)
-    }
+    places = {pointer[1:]: place for pointer, place in tree.places.items() if pointer[:1] == (key,)}
     return Tree(tree.value[key], tree.page, places)

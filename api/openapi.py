@@ -114,6 +114,11 @@ def file_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def answers(by_status: Mapping[int, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """Describe answers that are no problems, beside the usual one."""
+    return {status: answer for status, answer in by_status.items()}  # noqa: C416  # wider keys
+
+
 def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """Describe the problems an operation may answer with."""
     by_status: dict[int | str, list[str]] = {}
@@ -122,9 +127,7 @@ def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
     return {
         status: {
-            "description": " ".join(
-                f"`{slug}`: {KINDS[slug].meaning}" for slug in found
-            ),
+            "description": " ".join(f"`{slug}`: {KINDS[slug].meaning}" for slug in found),
             "content": {
                 MEDIA_TYPE: {"schema": schema, "example": _example(found[0])},
             },

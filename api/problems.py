@@ -3,7 +3,7 @@
 Nothing below this room knows HTTP. The text of an unforeseen exception is never sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +25,10 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ApiProblem(Exception):
-    """An answer that is a problem: `slug` is a key of `KINDS`."""
+    """An answer that is a problem: `slug` is a key of `KINDS`.
+
+    `page` shows the same to someone at a terminal, where it is about a document.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class ApiProblem(Exception):
         detail: str,
         errors: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        page: str | None = None,
         **members: Any,
     ) -> None:
         super().__init__(detail)
@@ -40,6 +44,7 @@ class ApiProblem(Exception):
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.page = page
         self.members = members
 
 
@@ -53,34 +58,14 @@ def from_spec(slug: str, error: SpecError, within: str = "") -> ApiProblem:
         if problem.pointer is not None:
             entry["pointer"] = within + problem.pointer
         errors.append({**entry, "cure": CODES[problem.code].cure})
-    return ApiProblem(slug, f"{number} in {error.source}", errors)
+    return ApiProblem(slug, f"{number} in {error.source}", errors, page=str(error))
 
 
 def problem_of(error: Exception) -> ApiProblem:
     """Return the problem that `error` is to whoever asked."""
-    match error:
-        case ApiProblem():
-            return error
-        case SpecError():
-            return from_spec("invalid-body", error)
-        case Unknown(kind=kind, id=id):
-            return ApiProblem("not-found", f"There is no {kind} '{_cut(id)}'.")
-        case BadCursor():
-            return ApiProblem("bad-cursor", str(error))
-        case FutureEvent():
-            return ApiProblem("event-not-yet", str(error), last=error.last)
-        case NotCancellable(status=status):
-            return ApiProblem("not-cancellable", f"The run has already {status}.")
-        case Refused(code=code, detail=detail, retry_after_s=seconds):
-            return ApiProblem(code, f"{detail}.", headers={"Retry-After": str(seconds)})
-        case ValueTooLarge():
-            return ApiProblem("too-large", f"{error}.", limit=error.limit)
-        case CollectionError(code=code, detail=detail, cure=cure):
-            return ApiProblem(code, detail, cure=cure)
-        case RequestValidationError():
-            return _of_parameters(error)
-        case HTTPException():
-            return _of_status(error)
+    for kind in type(error).__mro__:
+        if kind in _PROBLEMS:
+            return _PROBLEMS[kind](error)
     return ApiProblem("internal-error", "Something went wrong here; it has been logged.")
 
 
@@ -104,11 +89,7 @@ def respond(problem: ApiProblem, instance: str) -> Response:
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every error, foreseen or not, as a problem."""
-    foreseen = (
-        ApiProblem, SpecError, Unknown, BadCursor, FutureEvent, NotCancellable, Refused,
-        ValueTooLarge, CollectionError, RequestValidationError, HTTPException,
-    )  # fmt: skip
-    for kind in foreseen:
+    for kind in _PROBLEMS:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(Exception, _answer_unforeseen)
 
@@ -147,5 +128,28 @@ def _of_status(error: HTTPException) -> ApiProblem:
     return ApiProblem(slug, detail, headers=error.headers)
 
 
+def _refused(error: Refused) -> ApiProblem:
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return ApiProblem(error.code, f"{error.detail}.", headers=headers)
+
+
 def _cut(text: str, length: int = 80) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+# Every exception that is foreseen, and the problem that it is.
+_PROBLEMS: Mapping[type, Callable[[Any], ApiProblem]] = {
+    ApiProblem: lambda error: error,
+    SpecError: lambda error: from_spec("invalid-body", error),
+    Unknown: lambda error: ApiProblem("not-found", f"There is no {error.kind} '{_cut(error.id)}'."),
+    BadCursor: lambda error: ApiProblem("bad-cursor", str(error)),
+    FutureEvent: lambda error: ApiProblem("event-not-yet", str(error), last=error.last),
+    NotCancellable: lambda error: ApiProblem(
+        "not-cancellable", f"The run has already {error.status}."
+    ),
+    Refused: _refused,
+    ValueTooLarge: lambda error: ApiProblem("too-large", f"{error}.", limit=error.limit),
+    CollectionError: lambda error: ApiProblem(error.code, error.detail, cure=error.cure),
+    RequestValidationError: _of_parameters,
+    HTTPException: _of_status,
+}

@@ -72,7 +72,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 
 
 def from_environment(variables: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `TEOLA_…` variables. Raise `BadSetting` for the first that is wrong."""
+    """Read the settings from `TEOLA_…` variables. Raise `BadSetting` for one that is wrong."""
     given = os.environ if variables is None else variables
     known = {_variable(field.name): field.name for field in fields(Settings)}
     found: dict[str, Any] = {}

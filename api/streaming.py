@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import orjson
 from fastapi.responses import StreamingResponse
@@ -91,7 +92,7 @@ async def _frames(
     runs: RunStore, streams: Streams, tenant: str, run: str, after: int, heartbeat_s: float
 ) -> AsyncIterator[bytes]:
     yield b"retry: %d\n\n" % RETRY_MS
-    closing = asyncio.ensure_future(streams.closing.wait())
+    closing = asyncio.create_task(streams.closing.wait())
     try:
         while True:
             events = runs.events(tenant, run, after, PAGE_EVENTS)
@@ -114,13 +115,13 @@ async def _anything(
     tenant: str,
     run: str,
     after: int,
-    closing: "asyncio.Future[bool]",
+    closing: "asyncio.Task[Any]",
     heartbeat_s: float,
 ) -> bool:
-    changed = asyncio.ensure_future(runs.changed(tenant, run, after))
+    changed: asyncio.Task[Any] = asyncio.create_task(runs.changed(tenant, run, after))
     try:
         done, _ = await asyncio.wait(
-            {changed, closing}, timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED
+            (changed, closing), timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED
         )
     finally:
         changed.cancel()

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from executors.engines.engine import Usage
 from executors.store.files import File
 from executors.store.record import RunEvent, RunRecord, StepRecord
 from executors.store.workflows import StoredWorkflow
+from executors.usage import Usage
 from spec.model import Document, Input
 
 
@@ -130,9 +130,7 @@ class EventOut(BaseModel):
     @staticmethod
     def of(event: RunEvent) -> "EventOut":
         """Write `event`."""
-        return EventOut(
-            id=event.id, event=event.kind, at=rfc3339(event.at), data=dict(event.data)
-        )
+        return EventOut(id=event.id, event=event.kind, at=rfc3339(event.at), data=dict(event.data))
 
 
 class EventsOut(BaseModel):
@@ -219,9 +217,7 @@ class WorkflowOut(SignatureOut):
     versions: list[str]
 
     @staticmethod
-    def of(
-        stored: StoredWorkflow, document: Document, versions: tuple[str, ...]
-    ) -> "WorkflowOut":
+    def of(stored: StoredWorkflow, document: Document, versions: tuple[str, ...]) -> "WorkflowOut":
         """Write a stored workflow."""
         return WorkflowOut(
             **SignatureOut.facts(document),

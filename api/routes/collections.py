@@ -51,7 +51,9 @@ async def list_(asker: Asker, house: Here) -> CollectionsOut:
 
 
 @router.get(
-    "/{name}", summary="Read what is known of a collection", responses=problems("unknown-collection")
+    "/{name}",
+    summary="Read what is known of a collection",
+    responses=problems("unknown-collection"),
 )
 async def get(name: str, asker: Asker, house: Here) -> CollectionOut:
     """Return how many documents a collection holds, at which version."""
@@ -59,7 +61,10 @@ async def get(name: str, asker: Asker, house: Here) -> CollectionOut:
 
 
 @router.delete(
-    "/{name}", status_code=204, summary="Delete a collection", responses=problems("unknown-collection")
+    "/{name}",
+    status_code=204,
+    summary="Delete a collection",
+    responses=problems("unknown-collection"),
 )
 async def delete(name: str, asker: Asker, house: Here) -> None:
     """Delete a collection with all its documents. A run that still searches it fails."""

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 
 from api.house import Here
 from api.negotiation import form_of, resume_after
-from api.openapi import events_content, problems
+from api.openapi import answers, events_content, problems
 from api.principal import Asker
 from api.streaming import EventStream
 from api.wire import EventOut, EventsOut
@@ -19,9 +19,9 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     "/{run}/events",
     summary="Follow a run's events",
     response_model=EventsOut,
-    responses={
-        200: {"description": "A page, or a stream by `Accept`.", "content": events_content()}
-    }
+    responses=answers(
+        {200: {"description": "A page, or a stream by `Accept`.", "content": events_content()}}
+    )
     | problems(
         "event-not-yet", "invalid-parameter", "not-found", "not-acceptable", "too-many-streams"
     ),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from api.bodies import Limit, read_bytes
 from api.house import Here
-from api.openapi import file_body, problems
+from api.openapi import answers, file_body, problems
 from api.principal import Asker
 from api.problems import ApiProblem
 from api.wire import FileOut, FilesOut
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/files", tags=["files"])
     "",
     status_code=201,
     summary="Upload a file",
-    responses={200: {"description": "The same content was there.", "model": FileOut}}
+    responses=answers({200: {"description": "The same content was there.", "model": FileOut}})
     | problems(
         "empty-document", "encrypted-document", "corrupt-document", "too-large",
         "invalid-parameter", "payload-too-large", "unsupported-media-type", "too-many-uploads",
@@ -75,9 +75,7 @@ async def get(file: str, asker: Asker, house: Here) -> FileOut:
     return FileOut.of(house.files.get(asker.tenant, file))
 
 
-@router.delete(
-    "/{file}", status_code=204, summary="Delete a file", responses=problems("not-found")
-)
+@router.delete("/{file}", status_code=204, summary="Delete a file", responses=problems("not-found"))
 async def delete(file: str, asker: Asker, house: Here) -> None:
     """Forget a file. Runs that were given it keep it."""
     house.files.delete(asker.tenant, file)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.bodies import off_the_loop, read_source
 from api.house import Here, House
-from api.openapi import DOCUMENT_SCHEMA, MODULE_YAML, document_body, problems
+from api.openapi import DOCUMENT_SCHEMA, MODULE_YAML, answers, document_body, problems
 from api.principal import Asker
 from api.routes.workflows import spec_limit
 from api.wire import ModuleLine, ModuleOut, ModulesOut, SignatureOut
@@ -32,10 +32,10 @@ async def get(name: str, asker: Asker, house: Here) -> ModuleOut:
 @router.put(
     "/{name}",
     summary="Register a module",
-    responses={201: {"description": "The module is new, or has changed.", "model": ModuleOut}}
-    | problems(
-        "invalid-module", "payload-too-large", "unsupported-media-type", "workflows-full"
-    ),
+    responses=answers(
+        {201: {"description": "The module is new, or has changed.", "model": ModuleOut}}
+    )
+    | problems("invalid-module", "payload-too-large", "unsupported-media-type", "workflows-full"),
     openapi_extra=document_body(DOCUMENT_SCHEMA, MODULE_YAML),
 )
 async def put(

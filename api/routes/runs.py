@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from api.bodies import Limit, off_the_loop, parse, read_source
 from api.house import Here, House
 from api.negotiation import WAIT_S_MAX, form_of, wait_s_of
-from api.openapi import RUN_SCHEMA, RUN_YAML, document_body, events_content, problems
+from api.openapi import RUN_SCHEMA, RUN_YAML, answers, document_body, events_content, problems
 from api.principal import Asker
 from api.problems import ApiProblem
 from api.run_inputs import resolve
@@ -29,13 +29,15 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     status_code=202,
     summary="Start a run",
     response_model=RunOut,
-    responses={
-        200: {
-            "description": "Finished within `Prefer: wait=N`, or the stream of its events.",
-            "model": RunOut,
-            "content": events_content(),
-        },
-    }
+    responses=answers(
+        {
+            200: {
+                "description": "Finished within `Prefer: wait=N`, or the stream of its events.",
+                "model": RunOut,
+                "content": events_content(),
+            },
+        }
+    )
     | problems(
         "invalid-body", "invalid-workflow", "invalid-input", "invalid-parameter", "not-found",
         "payload-too-large", "unsupported-media-type", "not-acceptable", "too-many-runs",
@@ -96,7 +98,8 @@ async def list_(
     "/{run}",
     summary="Read a run",
     response_model=RunOut,
-    responses={202: {"description": "The run goes on.", "model": RunOut}} | problems("not-found"),
+    responses=answers({202: {"description": "The run goes on.", "model": RunOut}})
+    | problems("not-found"),
 )
 async def get(
     run: str,
@@ -114,7 +117,7 @@ async def get(
     status_code=202,
     summary="Cancel a run",
     response_model=RunOut,
-    responses={200: {"description": "It was cancelled before.", "model": RunOut}}
+    responses=answers({200: {"description": "It was cancelled before.", "model": RunOut}})
     | problems("not-found", "not-cancellable"),
 )
 async def cancel(run: str, asker: Asker, house: Here) -> Response:
@@ -159,7 +162,7 @@ def _written(record: RunRecord, status: int, headers: dict[str, str]) -> Respons
 def _submission(house: House, tenant: str, source: Source) -> Submission:
     """Read everything a run needs, so that nothing is half-stored when any of it is wrong."""
     body, page = parse(source, RunIn)
-    _check_one_of(body, page)
+    _check_one_of(page)
     if body.workflow is not None:
         name, _, version = body.workflow.partition("@")
         stored = house.workflows.get(tenant, name, version or None)
@@ -181,7 +184,7 @@ def _submission(house: House, tenant: str, source: Source) -> Submission:
     )
 
 
-def _check_one_of(body: RunIn, page: Tree) -> None:
+def _check_one_of(page: Tree) -> None:
     given = [key for key in page.value if key in ("workflow", "spec")]
     report = Report(page, [])
     if len(given) == 2:

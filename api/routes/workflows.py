@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from api.bodies import Limit, off_the_loop, read_source
 from api.house import Here, House
 from api.library import same_name
-from api.openapi import DOCUMENT_SCHEMA, GREETING_YAML, document_body, problems
+from api.openapi import DOCUMENT_SCHEMA, GREETING_YAML, answers, document_body, problems
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
@@ -28,10 +28,8 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
     "/{name}",
     summary="Store a workflow",
     response_model=WorkflowOut | CheckedOut,
-    responses={201: {"description": "The version is new.", "model": WorkflowOut}}
-    | problems(
-        "invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"
-    ),
+    responses=answers({201: {"description": "The version is new.", "model": WorkflowOut}})
+    | problems("invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"),
     openapi_extra=document_body(DOCUMENT_SCHEMA, GREETING_YAML),
 )
 async def put(
