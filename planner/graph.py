@@ -34,7 +34,8 @@ class RunInput(Leaf):
 class Primitive:
     """One typed operation. `params` say what goes in; `after` orders without data.
 
-    `call` joins primitives that are one engine request: a decode names its prefill.
+    `call` joins primitives that are one engine request: a decode names its prefill. `step` and
+    `origin` are the author's, however deep in modules the primitive was made.
     """
 
     id: PrimitiveId
@@ -44,11 +45,11 @@ class Primitive:
     after: frozenset[PrimitiveId]
     call: PrimitiveId | None
     priority: int
-    step: str
+    step: str | None
     origin: Origin
 
     def reads(self) -> frozenset[Output]:
-        """Return the ports this primitive reads, its own call's prefill included."""
+        """Return the ports this primitive reads, its own call's included."""
         found = (leaf for value in self.params.values() for leaf in leaves(value))
         return frozenset(leaf for leaf in found if isinstance(leaf, Output))
 

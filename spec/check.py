@@ -73,6 +73,10 @@ class _Checker:
                     "each starting with a letter, joined by dots"
                 )
                 self.report.at_value("bad-name", (key,), detail)
+        name = root.get("module")
+        if isinstance(name, str) and name in self.vocabulary.reserved:
+            detail = f"{quoted(name)} is a standard module, which cannot be replaced"
+            self.report.at_value("bad-name", ("module",), detail)
 
     def _read(self, root: Mapping[str, JSON]) -> None:
         in_module = self.kind == "module"

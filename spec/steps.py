@@ -135,10 +135,9 @@ class StepReader:
         return (None, None) if name is None else (Op(name), self.vocabulary.ops[name])
 
     def _use(self, where: Pointer) -> tuple[Use | None, Signature | None]:
-        named = self.report.tree.at(where)
-        own = self.report.tree.value.get("module") if self.in_module else None
-        if isinstance(own, str) and self.vocabulary.leads_to(named, own):
-            detail = f"{quoted(named)} opens the module {quoted(own)}, which stands here"
+        name = self.report.tree.at(where)
+        if isinstance(name, str) and name in self.vocabulary.callers:
+            detail = f"the module {quoted(name)} would come to use itself"
             self.report.at_value("recursion", where, detail)
             return None, None
         name = self._callee(where, self.vocabulary.modules, "module")

@@ -101,24 +101,28 @@ def parts(value: Value) -> tuple[Value, ...]:
             return ()
 
 
-def substitute(value: Value, put: Callable[[Leaf], Value]) -> Value:
-    """Return `value` with each leaf replaced by what `put` gives for it."""
+def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:
+    """Return `value` with every part for which `rule` gives another one replaced by it.
+
+    Parts are asked from the outside in; what a rule gives is not asked again.
+    """
+    replaced = rule(value)
+    if replaced is not None:
+        return replaced
     match value:
-        case Leaf():
-            return put(value)
-        case Literal():
-            return value
         case Member(of, key):
-            return Member(substitute(of, put), key)
+            return Member(rewrite(of, rule), key)
         case Text(segments):
-            return Text(tuple(_segment(segment, put) for segment in segments))
+            return Text(tuple(_segment(segment, rule) for segment in segments))
         case ListOf(items):
-            return ListOf(tuple(substitute(item, put) for item in items))
+            return ListOf(tuple(rewrite(item, rule) for item in items))
         case ObjectOf(fields):
-            return ObjectOf(tuple((key, substitute(field, put)) for key, field in fields))
+            return ObjectOf(tuple((key, rewrite(field, rule)) for key, field in fields))
+        case _:
+            return value
 
 
-def _segment(segment: str | Slot, put: Callable[[Leaf], Value]) -> str | Slot:
+def _segment(segment: str | Slot, rule: Callable[[Value], Value | None]) -> str | Slot:
     if isinstance(segment, str):
         return segment
-    return replace(segment, value=substitute(segment.value, put))
+    return replace(segment, value=rewrite(segment.value, rule))

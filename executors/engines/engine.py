@@ -3,18 +3,20 @@
 The scheduler reads the facts and never asks which engine it is; a driver calls the verbs.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NewType, Protocol
+from typing import Any, Protocol
 
-BatchId = NewType("BatchId", int)
+from executors.scheduler.events import BatchId
+from executors.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTraits:
     """Facts about an engine, for as long as it lives.
 
-    `deterministic`: equal requests give equal outputs. `batch_invariant`: whatever shares the batch.
+    `deterministic`: equal requests give equal outputs.
+    `batch_invariant`: they do so whatever else is in the batch.
     `slots`: batches that one replica runs at the same time.
     `batch_rows_max`: rows beyond which a batch is refused.
     """
@@ -51,22 +53,6 @@ class Batch:
 
     id: BatchId
     requests: tuple[Request, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens counted by the engine itself; zero where it does not count."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.tokens_in + other.tokens_in,
-            self.tokens_out + other.tokens_out,
-            self.tokens_cached + other.tokens_cached,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +107,7 @@ class EngineFailed(Exception):
 
 
 class Engine(Protocol):
-    """One replica. `start` is called before the first batch, `stop` once, also if `start` failed."""
+    """One replica. `start` comes before the first batch; `stop` once, also if `start` failed."""
 
     @property
     def traits(self) -> EngineTraits: ...
@@ -129,10 +115,10 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Load what is needed; return when a batch can be run. Raise `EngineFailed`."""
 
-    def run(self, batch: Batch) -> AsyncIterator[Emission]:
+    def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Answer each request with exactly one `Done` or `Fault`, in any order, then end.
 
-        Closing the iterator early abandons the batch and frees what it held.
+        Closing the generator early abandons the batch and frees what it held.
         """
 
     async def stop(self) -> None:

@@ -1,0 +1,78 @@
+# Every verb of the repository; `make` prints them. Each does its own set-up.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.lock
+# A virtual environment is good for one lock, one Python and one folder.
+FINGERPRINT := $(shell $(PYTHON) -c 'import hashlib, os, sys; print(hashlib.sha256(open("$(LOCK)", "rb").read() + f"{sys.version}{os.getcwd()}".encode()).hexdigest()[:16])')
+INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
+LINKED := $(VENV)/.linked-$(FINGERPRINT)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check fix demo serve test test-full demo-quality bench-first-run lock chromium
+.DELETE_ON_ERROR:
+
+help:  ## Print the verbs of this repository
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(LINKED)  ## Make .venv from the locked, hash-checked packages (at once when nothing changed)
+	@:
+
+$(INSTALLED):
+	@[ -n "$(FINGERPRINT)" ] || { echo "No '$(PYTHON)': name a Python 3.11 or newer, as in make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV): about a minute, once"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes --only-binary :all: -r $(LOCK)
+	@touch $@
+
+$(LINKED): $(INSTALLED) pyproject.toml
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@touch $@
+
+check: setup  ## Style, format, types and import rules; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup  ## Repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+demo: setup  ## Start the service, upload documents, ask two questions, print answers with sources
+	@$(BIN)/python bench/demo.py $(ARGS)
+
+serve: setup  ## Run the service until interrupted, its address is printed (options: ARGS="--port 8000")
+	@exec $(BIN)/teola up $(ARGS)
+
+test: setup  ## Run the default suite: no GPU, no browser, no network (one file: ARGS=tests/test_x.py)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-full: setup chromium  ## Run every test there is, the slow ones and the browser's included
+	$(BIN)/python -m pytest $(ARGS)
+
+chromium:
+	@command -v chromium >/dev/null || { \
+		echo "Installing Debian's chromium"; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	}
+
+demo-quality: setup  ## Score the extractive reader on the demo documents and on one it was never tuned on
+	@$(BIN)/python bench/demo_quality.py $(ARGS)
+
+bench-first-run: setup  ## Measure what a newcomer meets: set-up, demo, start, memory, load, embedding
+	@$(BIN)/python bench/first_run.py $(ARGS)
+
+# uv reads no configuration of pip's, so the index pip would use is handed over by hand.
+lock: .venv-lock/.uv-$(UV_VERSION)  ## Resolve requirements/*.lock anew (newest versions: ARGS=--upgrade)
+	@requirements/lock.sh .venv-lock $(ARGS)
+
+.venv-lock/.uv-$(UV_VERSION):
+	@$(PYTHON) -m venv --clear .venv-lock
+	@.venv-lock/bin/pip install -qq --disable-pip-version-check --no-input uv==$(UV_VERSION)
+	@touch $@

@@ -1,0 +1,140 @@
+"""The command line. What each command needs is imported when it is called, so help is quick.
+
+Exit codes: 0 all went well; 1 the run did not succeed, or something needed is missing; 2 the
+command itself is wrong; 3 the workflow or its inputs are not valid; 4 the port cannot be had.
+"""
+
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+
+
+class Exit(IntEnum):
+    """What the process says when it ends."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_VALID = 3
+    PORT_TAKEN = 4
+
+
+_EPILOG = (
+    "Exit codes: 0 all went well · 1 the run did not succeed, or something needed is missing · "
+    "2 the command is wrong · 3 the workflow or its inputs are not valid · "
+    "4 nothing can listen on that port"
+)
+app = typer.Typer(
+    name="teola",
+    help="Workflows in YAML in, answers about your documents out.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Data = Annotated[Path | None, typer.Option(help="Folder for what is kept (TEOLA_DATA).")]
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    app()
+
+
+@app.command(epilog=_EPILOG)
+def up(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (TEOLA_HOST).")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port (TEOLA_PORT); 0 takes a free one.", min=0, max=65_535)
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Serve until stopped. Models load when they are first used."""
+    settings = _settings(host=host, port=port, data=data)
+
+    from api.compose import compose
+    from api.logs import configure
+    from api.serve import PortTaken, listen, serve
+
+    configure(settings.log, settings.log_level)
+    try:
+        listener = listen(settings.host, settings.port)
+    except PortTaken as error:
+        typer.echo(f"teola: {error}", err=True)
+        raise typer.Exit(Exit.PORT_TAKEN) from None
+    address = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
+    with listener:
+        house = compose(settings)
+        serve(house, listener, lambda: typer.echo(_welcome(address, settings)))
+
+
+@app.command(epilog=_EPILOG)
+def run(
+    file: Annotated[Path, typer.Argument(help="A workflow, in YAML or JSON.")],
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", help="id=value; JSON unless the input is a string."),
+    ] = None,
+    upload: Annotated[
+        list[str] | None,
+        typer.Option("--file", "-f", help="id=PATH; again and again for a list of files."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
+    data: Data = None,
+) -> None:
+    """Run a workflow here, without a server, and show its answer as it comes."""
+    settings = _settings(data=data)
+
+    from api.cli_run import run_file
+    from api.logs import configure
+
+    configure(settings.log, "error")
+    raise typer.Exit(run_file(settings, file, input or [], upload or [], as_json=as_json))
+
+
+@app.command(epilog=_EPILOG)
+def doctor(data: Data = None) -> None:
+    """Look whether everything needed is here, and name the cure where not."""
+    settings = _settings(data=data)
+
+    from api.doctor import examine
+
+    missing = 0
+    for finding in examine(settings):
+        missing += not finding.ok
+        mark = typer.style("ok  ", fg="green") if finding.ok else typer.style("MISS", fg="red")
+        cure = f"\n       cure: {finding.cure}" if finding.cure else ""
+        typer.echo(f"{mark}  {finding.name}: {finding.detail}{cure}")
+    if missing:
+        typer.echo(f"{missing} missing")
+        raise typer.Exit(Exit.FAILED)
+    typer.echo("everything needed is here")
+
+
+def _settings(**flags: str | int | Path | None) -> "Settings":
+    from api.settings import BadSetting, from_environment
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return replace(from_environment(), **given)  # type: ignore[arg-type]  # typed by the flags
+    except BadSetting as error:
+        typer.echo(f"teola: {error}", err=True)
+        raise typer.Exit(Exit.USAGE) from None
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _welcome(address: str, settings: "Settings") -> str:
+    return (
+        f"Teola is ready at {address}\n"
+        f"  docs  {address}/docs\n"
+        f"  data  {settings.data.resolve()}\n"
+        "Ctrl-C stops it."
+    )

@@ -1,0 +1,152 @@
+"""`teola run`: one workflow through the same runner the service has, shown in a terminal."""
+
+import asyncio
+import json
+import mimetypes
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from api.cli import Exit
+from api.cli_show import Show
+from api.compose import compose
+from api.house import House
+from api.problems import ApiProblem
+from api.run_inputs import resolve
+from api.settings import Settings
+from api.wire import RunOut
+from executors.documents import Unreadable, read
+from executors.errors import ExecutionError
+from executors.runner import Submission
+from executors.store.record import RunRecord
+from spec.model import Document
+from spec.source import Source, Tree
+
+TENANT = "local"
+
+
+class BadOption(Exception):
+    """An `--input` or `--file` that cannot be used; the message says why."""
+
+
+def run_file(
+    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], *, as_json: bool
+) -> Exit:
+    """Run the workflow in `file` and show it; return what the process should say."""
+    try:
+        record = asyncio.run(_run(settings, file, inputs, files, as_json=as_json))
+    except ApiProblem as problem:
+        sys.stderr.write(f"{problem.page or problem.detail}\n")
+        return Exit.NOT_VALID
+    except Unreadable as error:
+        sys.stderr.write(f"teola: {error}\n")
+        return Exit.NOT_VALID
+    except BadOption as error:
+        sys.stderr.write(f"teola: {error}\n")
+        return Exit.USAGE
+    except ExecutionError as error:
+        sys.stderr.write(f"teola: {error}\n")
+        return Exit.FAILED
+    return Exit.OK if record.status == "succeeded" else Exit.FAILED
+
+
+async def _run(
+    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], *, as_json: bool
+) -> RunRecord:
+    source = _source(file)
+    house = compose(settings)
+    try:
+        document = house.library.read_workflow(TENANT, source)
+        given = _given(house, document, inputs, files)
+        page = Tree.of(given, "the options")
+        resolved = resolve(document.inputs, page, (), house.files, TENANT)
+        submission = Submission(
+            tenant=TENANT,
+            workflow=document.name,
+            version=document.version,
+            plan=house.library.plan(TENANT, document),
+            inputs=resolved,
+        )
+        run = await house.runner.submit(submission)
+        show = None if as_json else Show(sys.stdout, document)
+        record = await _follow(house, run, show)
+    finally:
+        await house.stop()
+    if as_json:
+        sys.stdout.write(RunOut.of(record).model_dump_json(indent=2) + "\n")
+    return record
+
+
+async def _follow(house: House, run: str, show: Show | None) -> RunRecord:
+    after = 0
+    while True:
+        for event in house.runs.events(TENANT, run, after):
+            after = event.id
+            if show:
+                show.event(event)
+        record = house.runs.get(TENANT, run)
+        if not record.live and after == record.last_event:
+            break
+        await house.runs.changed(TENANT, run, after)
+    if show:
+        show.end(record)
+    return record
+
+
+def _source(file: Path) -> Source:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise BadOption(f"cannot read {file}: {error.strerror}") from None
+    return Source(str(file), data, "json" if file.suffix == ".json" else "yaml")
+
+
+def _given(
+    house: House, document: Document, inputs: Sequence[str], files: Sequence[str]
+) -> dict[str, Any]:
+    types = {declared.id: declared.type for declared in document.inputs}
+    given: dict[str, Any] = {}
+    for option in inputs:
+        id, text = _pair("--input", option)
+        if id in given:
+            raise BadOption(f"--input {id} is given twice")
+        plain = id not in types or (types[id].word == "string" and not types[id].lists)
+        given[id] = text if plain else _json(id, text)
+    for option in files:
+        id, path = _pair("--file", option)
+        _add_file(given, id, _upload(house, Path(path)), many=id in types and types[id].lists > 0)
+    return given
+
+
+def _add_file(given: dict[str, Any], id: str, file: dict[str, str], *, many: bool) -> None:
+    if many:
+        given.setdefault(id, []).append(file)
+    elif id in given:
+        raise BadOption(f"{id} takes one file and is given two")
+    else:
+        given[id] = file
+
+
+def _upload(house: House, path: Path) -> dict[str, str]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadOption(f"cannot read {path}: {error.strerror}") from None
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    text = read(data, path.name, media_type)
+    return {"id": house.files.put(TENANT, path.name, media_type, data, text).id}
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    id, equals, value = text.partition("=")
+    if not (id and equals):
+        raise BadOption(f"{option} wants id=value, not '{text}'")
+    return id, value
+
+
+def _json(id: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise BadOption(f"--input {id} wants JSON, as its type is no string: '{text}'") from None

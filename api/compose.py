@@ -1,0 +1,106 @@
+"""The composition root: the one place where settings become a house.
+
+Constructing an engine loads nothing; it loads when its first batch comes.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from api.house import House
+from api.library import Library
+from api.logs import log_run
+from api.settings import Settings
+from api.shipped import workflows_folder
+from api.streaming import Streams
+from executors.collections import Collections
+from executors.documents import split
+from executors.engines.extractive import Extractive
+from executors.engines.faiss_index import FaissIndex
+from executors.engines.inline import Inline
+from executors.engines.minilm import MiniLM, Tokenizer
+from executors.pools import Pool
+from executors.runner import Runner, RunnerLimits
+from executors.store.files import FileLimits, Files
+from executors.store.memory import MemoryRunStore, RunLimits
+from executors.store.workflows import Workflows
+from executors.values import Values
+from planner.expand import Pools
+from planner.graph import PoolName
+from planner.registry import Registry
+
+QUEUE_MAX = 20_000
+
+
+def compose(settings: Settings) -> House:
+    """Return the house with the embedded engines: no GPU, no key, no internet."""
+    collections = open_collections(settings)
+    tokenizer = Tokenizer()
+    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, tokenizer.tokenize))
+    pools = (
+        Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
+        Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
+        Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
+        Pool(PoolName("llm"), "llm", "throughput", (Extractive(),), 16, QUEUE_MAX),
+    )
+    return assemble(settings, pools, collections)
+
+
+def open_collections(settings: Settings) -> Collections:
+    """Return what is kept in the data folder."""
+    return Collections(settings.data / "collections")
+
+
+def assemble(
+    settings: Settings,
+    pools: Sequence[Pool],
+    collections: Collections,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> House:
+    """Return a house over these pools. The first pool of a kind is the one used by default."""
+    runs = MemoryRunStore(now, _run_limits(settings), log_run)
+    limits = RunnerLimits(
+        runs_max=settings.runs_live_max,
+        deadline_s=settings.run_s_max,
+        journal_entries_max=settings.journal_entries_max,
+        retry_after_s=1,
+    )
+    values = Values(settings.data / "values", settings.values_bytes_max, settings.value_bytes_max)
+    runner = Runner(pools, runs, values, limits, _new_run_id, now, collections.drop_private)
+    kinds = {pool.name: pool.kind for pool in pools}
+    default = {pool.kind: pool.name for pool in reversed(pools)}
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
+    return House(
+        settings=settings,
+        runner=runner,
+        runs=runs,
+        files=Files(now, _file_limits(settings)),
+        workflows=Workflows(),
+        collections=collections,
+        library=Library(shipped, Pools(kinds, default)),
+        streams=Streams(settings.streams_max),
+        uploads=asyncio.Semaphore(settings.uploads_max),
+        now=now,
+    )
+
+
+def _new_run_id() -> str:
+    return f"run_{secrets.token_hex(12)}"
+
+
+def _run_limits(settings: Settings) -> RunLimits:
+    return RunLimits(
+        runs_max=settings.runs_max,
+        live_max=settings.runs_live_max,
+        bytes_max=settings.runs_bytes_max,
+        age_max=settings.age("runs_age_s_max"),
+    )
+
+
+def _file_limits(settings: Settings) -> FileLimits:
+    return FileLimits(
+        files_max=settings.files_max,
+        bytes_max=settings.files_bytes_max,
+        age_max=settings.age("files_age_s_max"),
+    )

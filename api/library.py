@@ -1,0 +1,168 @@
+"""Which modules each tenant has, and what documents mean and become with them.
+
+Plans of stored workflows are kept, so that a run of one costs no planning; a registered module
+makes its tenant's kept plans void.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.problems import ApiProblem, from_spec
+from executors.errors import Refused
+from executors.store.errors import Unknown
+from executors.store.workflows import StoredWorkflow
+from planner.expand import Pools, make_plan
+from planner.plan import Plan
+from planner.registry import Registry
+from spec.check import check
+from spec.load import content_hash, load
+from spec.model import Document
+from spec.problems import SpecError
+from spec.report import Report
+from spec.source import Source, Tree
+
+MODULES_MAX = 500
+OPENED_MAX = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A workflow as it is run: checked, and planned."""
+
+    document: Document
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One tenant's modules. `edition` rises with every change."""
+
+    registry: Registry
+    edition: int
+
+
+class Library:
+    """Modules by tenant, on top of those that ship with the service."""
+
+    def __init__(self, shipped: Registry, pools: Pools) -> None:
+        self._shipped = shipped
+        self._pools = pools
+        self._shelves: dict[str, Shelf] = {}
+        self._opened: OrderedDict[tuple[str, int, str, str], Opened] = OrderedDict()
+
+    def modules(self, tenant: str) -> Mapping[str, Document]:
+        """Return every module there is for a tenant."""
+        return self._shelf(tenant).registry.modules
+
+    def module(self, tenant: str, name: str) -> Document:
+        """Return a module. Raise `Unknown`."""
+        modules = self.modules(tenant)
+        if name not in modules:
+            raise Unknown("module", name)
+        return modules[name]
+
+    def module_text(self, tenant: str, name: str) -> str:
+        """Return a module as its author wrote it. Raise `Unknown`."""
+        self.module(tenant, name)
+        return self._shelf(tenant).registry.sources[name].data.decode()
+
+    def is_shipped(self, name: str) -> bool:
+        """Whether a module came with the service."""
+        return name in self._shipped.standard
+
+    def read_workflow(self, tenant: str, source: Source) -> Document:
+        """Check a workflow against what the tenant has. Raise `invalid-workflow`."""
+        try:
+            document = load(source, self._shelf(tenant).registry.vocabulary())
+        except SpecError as error:
+            raise from_spec("invalid-workflow", error) from None
+        return _of_kind("workflow", document)
+
+    def read_inline(self, tenant: str, body: Tree, key: str) -> Document:
+        """Check the workflow that stands under `key` of a body, where it stands."""
+        tree = _below(body, key)
+        report = Report(tree, [])
+        vocabulary = self._shelf(tenant).registry.vocabulary()
+        document = check(report, vocabulary, content_hash(tree.value))
+        if document is None:
+            error = SpecError(report.problems, body.page.name)
+            raise from_spec("invalid-workflow", error, within=f"/{key}")
+        return _of_kind("workflow", document)
+
+    def register(self, tenant: str, name: str, source: Source) -> bool:
+        """Check a module and make it known to its tenant; return whether anything changed.
+
+        Raise `invalid-module`, also when a module that uses it would no longer be valid, and
+        `Refused` when there are too many.
+        """
+        shelf = self._shelf(tenant)
+        try:
+            changed = shelf.registry.with_module(source)
+        except SpecError as error:
+            raise from_spec("invalid-module", error) from None
+        document = next(
+            changed.modules[known] for known, text in changed.sources.items() if text is source
+        )
+        same_name(_of_kind("module", document), name)
+        known = shelf.registry.modules.get(name)
+        if known is not None and known.version == document.version:
+            return False
+        if len(changed.modules) - len(self._shipped.modules) > MODULES_MAX:
+            detail = f"there are {MODULES_MAX} modules, as many as may be"
+            raise Refused("workflows-full", detail, retry_after_s=60)
+        self._shelves[tenant] = Shelf(changed, shelf.edition + 1)
+        return True
+
+    def open(self, tenant: str, stored: StoredWorkflow) -> Opened:
+        """Return a stored workflow ready to run. Raise `invalid-workflow` if a module it uses has
+        changed so that it no longer fits.
+        """
+        key = (tenant, self._shelf(tenant).edition, stored.name, stored.version)
+        opened = self._opened.get(key)
+        if opened is None:
+            source = Source(stored.name, stored.source, stored.media)
+            document = self.read_workflow(tenant, source)
+            opened = Opened(document, self.plan(tenant, document))
+            self._opened[key] = opened
+            while len(self._opened) > OPENED_MAX:
+                self._opened.popitem(last=False)
+        return opened
+
+    def plan(self, tenant: str, document: Document) -> Plan:
+        """Return the plan of a checked workflow."""
+        return make_plan(document, self.modules(tenant), self._pools)
+
+    def _shelf(self, tenant: str) -> Shelf:
+        return self._shelves.get(tenant) or Shelf(self._shipped, 0)
+
+
+def same_name(document: Document, name: str) -> None:
+    """Refuse a document that calls itself otherwise than its address does."""
+    if document.name != name:
+        detail = f"the document is called '{document.name}', its address says '{name}'"
+        raise _wrong(document, detail, hint=name)
+
+
+def _of_kind(kind: str, document: Document) -> Document:
+    if document.kind == kind:
+        return document
+    raise _wrong(document, f"this is a {document.kind}; a {kind} belongs here", hint=kind)
+
+
+def _wrong(document: Document, detail: str, hint: str) -> ApiProblem:
+    error = {
+        "code": "bad-value",
+        "pointer": f"/{document.kind}",
+        "line": document.origin.line,
+        "column": document.origin.column,
+        "detail": detail[:200],
+        "hint": hint[:80],
+        "cure": "Correct the document, or send it to its own address.",
+    }
+    return ApiProblem(f"invalid-{document.kind}", "1 problem", [error])
+
+
+def _below(tree: Tree, key: str) -> Tree:
+    places = {pointer[1:]: place for pointer, place in tree.places.items() if pointer[:1] == (key,)}
+    return Tree(tree.value[key], tree.page, places)

@@ -1,0 +1,122 @@
+"""Named workflows: put, list, read, draw, delete."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from api.bodies import Limit, off_the_loop, read_source
+from api.house import Here, House
+from api.library import same_name
+from api.openapi import DOCUMENT_SCHEMA, GREETING_YAML, answers, document_body, problems
+from api.principal import Asker
+from api.wire import (
+    CheckedOut,
+    SignatureOut,
+    WorkflowLine,
+    WorkflowOut,
+    WorkflowsOut,
+    rfc3339,
+)
+from executors.store.workflows import StoredWorkflow
+from planner.render import mermaid
+
+router = APIRouter(prefix="/workflows", tags=["workflows"])
+
+
+@router.put(
+    "/{name}",
+    summary="Store a workflow",
+    response_model=WorkflowOut | CheckedOut,
+    responses=answers({201: {"description": "The version is new.", "model": WorkflowOut}})
+    | problems("invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"),
+    openapi_extra=document_body(DOCUMENT_SCHEMA, GREETING_YAML),
+)
+async def put(
+    name: str,
+    request: Request,
+    response: Response,
+    asker: Asker,
+    house: Here,
+    dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
+) -> WorkflowOut | CheckedOut:
+    """Check a workflow and make it the latest of its name.
+
+    The same content is the same version, whether in YAML or JSON: 201 for a new one, else 200.
+    """
+    source = await read_source(request, name, spec_limit(house))
+    document = await off_the_loop(
+        len(source.data), house.library.read_workflow, asker.tenant, source
+    )
+    same_name(document, name)
+    house.library.plan(asker.tenant, document)
+    if dry_run:
+        return CheckedOut(**SignatureOut.facts(document))
+    stored = StoredWorkflow(
+        name, document.version, document.description, source.data, source.media, house.now()
+    )
+    if house.workflows.put(asker.tenant, stored):
+        response.status_code = 201
+    return _written(house, asker.tenant, name)
+
+
+@router.get("", summary="List workflows", responses=problems())
+async def list_(asker: Asker, house: Here) -> WorkflowsOut:
+    """Return the latest version of every workflow, by name."""
+    lines = [
+        WorkflowLine(
+            name=stored.name,
+            version=stored.version,
+            description=stored.description,
+            created_at=rfc3339(stored.created_at),
+        )
+        for stored in house.workflows.list(asker.tenant)
+    ]
+    return WorkflowsOut(items=lines)
+
+
+@router.get("/{name}", summary="Read a workflow", responses=problems("not-found"))
+async def get(
+    name: str,
+    asker: Asker,
+    house: Here,
+    version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
+) -> WorkflowOut:
+    """Return a workflow as its author wrote it, with its version, inputs and outputs."""
+    return _written(house, asker.tenant, name, version)
+
+
+@router.get(
+    "/{name}/graph",
+    summary="Draw the plan of a workflow",
+    response_class=PlainTextResponse,
+    responses=problems("not-found"),
+)
+async def graph(
+    name: str,
+    asker: Asker,
+    house: Here,
+    version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
+) -> PlainTextResponse:
+    """Return the graph of primitives that a run follows, as a Mermaid flowchart."""
+    stored = house.workflows.get(asker.tenant, name, version)
+    return PlainTextResponse(mermaid(house.library.open(asker.tenant, stored).plan))
+
+
+@router.delete(
+    "/{name}", status_code=204, summary="Delete a workflow", responses=problems("not-found")
+)
+async def delete(name: str, asker: Asker, house: Here) -> None:
+    """Forget a workflow with all its versions. Runs of it go on."""
+    house.workflows.delete(asker.tenant, name)
+
+
+def spec_limit(house: House) -> Limit:
+    """Return the bound on a document."""
+    return Limit("spec_bytes_max", house.settings.spec_bytes_max)
+
+
+def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
+    stored = house.workflows.get(tenant, name, version)
+    document = house.library.open(tenant, stored).document
+    return WorkflowOut.of(stored, document, house.workflows.versions(tenant, name))

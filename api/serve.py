@@ -1,0 +1,91 @@
+"""The service as a process: its socket, its signals, and leaving in good order."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from api.app import create_app
+from api.house import House
+
+_LINGER_S = 2
+_HEADERS_BYTES_MAX = 16 << 10
+
+
+class PortTaken(Exception):
+    """Nothing can listen at `host`:`port`; the message says what to do."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        cure = "choose another with --port, or --port 0 for a free one"
+        super().__init__(f"cannot listen on {host}:{port} ({why}); {cure}")
+        self.host = host
+        self.port = port
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 is any free one. Raise `PortTaken`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except OSError as error:
+        why = "it is taken" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        raise PortTaken(host, port, why) from None
+
+
+def serve(house: House, listener: socket.socket, ready: Callable[[], object]) -> None:
+    """Serve until a signal comes, then drain. `ready` is called once requests are taken.
+
+    SIGTERM or SIGINT: no new runs, streams are ended, runs that were accepted may finish within
+    `drain_s`. A second signal ends it at once.
+    """
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # faults have a line of ours
+    config = uvicorn.Config(
+        create_app(house),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        h11_max_incomplete_event_size=_HEADERS_BYTES_MAX,
+        timeout_graceful_shutdown=_LINGER_S,
+    )
+    _Server(config, house, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, house: House, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self.house = house
+        self.ready = ready
+        self.draining: asyncio.Task[None] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        if self.started:
+            self.ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # theirs
+        if self.loop is None or self.draining is not None:
+            self.should_exit = self.force_exit = True
+        else:
+            self.loop.call_soon_threadsafe(self._begin_to_drain)
+
+    def _begin_to_drain(self) -> None:
+        if self.draining is None:
+            self.draining = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        self.house.drain()
+        try:
+            async with asyncio.timeout(self.house.settings.drain_s):
+                await self.house.runs.settled()
+        except TimeoutError:
+            logging.getLogger("teola").warning("runs were still going on when the time was over")
+        self.should_exit = True

@@ -1,0 +1,133 @@
+"""A run's events as server-sent events, read from the store page by page.
+
+A stream holds no events of its own, so a slow client costs one page and a run never waits for
+one. A client that goes away ends its stream, never its run.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import orjson
+from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from api.wire import rfc3339
+from executors.errors import Refused
+from executors.store.record import RunEvent
+from executors.store.runs import RunStore
+
+RETRY_MS = 1_000
+HEARTBEAT_S = 15.0
+SEND_S_MAX = 10.0
+PAGE_EVENTS = 256
+
+
+class Streams:
+    """All streams that are open: at most so many per tenant, all closed when the house closes."""
+
+    def __init__(self, per_tenant_max: int) -> None:
+        self._per_tenant_max = per_tenant_max
+        self._open: Counter[str] = Counter()
+        self.closing = asyncio.Event()
+
+    def take(self, tenant: str) -> None:
+        """Take a place, to be given back with `release`. Raise `Refused`."""
+        if self._open[tenant] >= self._per_tenant_max:
+            detail = f"{self._per_tenant_max} streams are open, as many as may be"
+            raise Refused("too-many-streams", detail, retry_after_s=5)
+        self._open[tenant] += 1
+
+    def release(self, tenant: str) -> None:
+        """Give a place back."""
+        self._open[tenant] -= 1
+        if not self._open[tenant]:
+            del self._open[tenant]
+
+    def close(self) -> None:
+        """End every stream now, and every one that is opened later."""
+        self.closing.set()
+
+
+class EventStream(StreamingResponse):
+    """Events of one run after event `after`, until `run.finished`."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        runs: RunStore,
+        streams: Streams,
+        tenant: str,
+        run: str,
+        after: int,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        runs.events(tenant, run, after, limit=1)  # what is unknown is a problem, not a stream
+        streams.take(tenant)
+        self._streams = streams
+        self._tenant = tenant
+        body = _frames(runs, streams, tenant, run, after, heartbeat_s)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Run-Id": run}
+        super().__init__(body, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream; a client that takes nothing for long is let go, and may resume."""
+        try:
+            await super().__call__(scope, receive, partial(_send_in_time, send))
+        except TimeoutError:
+            return
+        finally:
+            self._streams.release(self._tenant)
+
+
+async def _send_in_time(send: Send, message: Message) -> None:
+    async with asyncio.timeout(SEND_S_MAX):
+        await send(message)
+
+
+async def _frames(
+    runs: RunStore, streams: Streams, tenant: str, run: str, after: int, heartbeat_s: float
+) -> AsyncIterator[bytes]:
+    yield b"retry: %d\n\n" % RETRY_MS
+    closing = asyncio.create_task(streams.closing.wait())
+    try:
+        while True:
+            events = runs.events(tenant, run, after, PAGE_EVENTS)
+            if events:
+                yield b"".join(map(_frame, events))
+                after = events[-1].id
+            elif not runs.get(tenant, run).live:
+                return
+            elif closing.done():
+                yield b"event: draining\nretry: %d\ndata: {}\n\n" % RETRY_MS
+                return
+            elif not await _anything(runs, tenant, run, after, closing, heartbeat_s):
+                yield b": still here\n\n"
+    finally:
+        closing.cancel()
+
+
+async def _anything(
+    runs: RunStore,
+    tenant: str,
+    run: str,
+    after: int,
+    closing: "asyncio.Task[Any]",
+    heartbeat_s: float,
+) -> bool:
+    changed: asyncio.Task[Any] = asyncio.create_task(runs.changed(tenant, run, after))
+    try:
+        done, _ = await asyncio.wait(
+            (changed, closing), timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        changed.cancel()
+    return bool(done)
+
+
+def _frame(event: RunEvent) -> bytes:
+    data = orjson.dumps({"at": rfc3339(event.at), **event.data})
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), data)

@@ -1,0 +1,89 @@
+"""One batch on its way through an engine: which of its pieces still wait for an answer."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from executors.engines.engine import (
+    Delta,
+    Done,
+    Emission,
+    EngineFailed,
+    Fault,
+    FirstToken,
+    Request,
+)
+from executors.errors import ValueTooLarge
+from executors.performer import Performer
+from executors.scheduler.commands import Dispatch, Piece
+from executors.scheduler.events import Event, FirstTokenSeen, PieceDone, PieceFailed, Trouble
+from planner.primitives import OPS
+
+
+class Unanswered:
+    """Turns what an engine emits into events, and holds it to its contract.
+
+    Each piece is answered once; text streamed for a piece is shown as it comes. Pieces of runs
+    that have ended meanwhile are answered too, and shown to nobody.
+    """
+
+    def __init__(self, order: Dispatch, performer: Performer) -> None:
+        self._order = order
+        self._performer = performer
+        self._open: dict[int, Piece] = dict(enumerate(order.pieces))
+
+    def requests(self) -> tuple[Request, ...]:
+        """Return what to ask the engine, one request a piece."""
+        workspace = self._performer.workspace
+        return tuple(workspace.request(piece, at) for at, piece in self._open.items())
+
+    def take(self, emission: Emission) -> Event | None:
+        """Return what `emission` means for the scheduler, if anything."""
+        piece = self._open.get(emission.request)
+        if piece is None:
+            raise EngineFailed(
+                "engine-error", "the engine answered a request twice, or none of ours"
+            )
+        match emission:
+            case FirstToken(request):
+                return FirstTokenSeen(self._order.batch, request)
+            case Delta(_, text):
+                self._performer.stream(piece, text)
+                return None
+            case Done():
+                return self._done(piece, emission)
+            case Fault(request, code, detail, transient):
+                return self._failed(request, Trouble(code, detail, transient=transient))
+
+    def fail_rest(self, why: EngineFailed) -> Iterator[Event]:
+        """Yield the failure of every piece that has not been answered."""
+        for request in list(self._open):
+            yield self._failed(request, Trouble(why.code, str(why), transient=why.transient))
+
+    def _done(self, piece: Piece, done: Done) -> Event:
+        wrong = _wrong_reply(self._performer.workspace.request(piece, done.request), done)
+        if wrong is not None:
+            return self._failed(done.request, Trouble("bad-reply", wrong))
+        try:
+            self._performer.workspace.keep(piece, done.outputs)
+        except ValueTooLarge as error:
+            return self._failed(done.request, Trouble("too-large", str(error)))
+        del self._open[done.request]
+        return PieceDone(self._order.batch, done.request, done.usage)
+
+    def _failed(self, request: int, trouble: Trouble) -> Event:
+        piece = self._open.pop(request)
+        where = replace(trouble, primitive=piece.task.unit, pool=self._order.pool)
+        return PieceFailed(self._order.batch, request, where)
+
+
+def _wrong_reply(request: Request, done: Done) -> str | None:
+    """Return what is wrong with an answer whose form the operation fixes."""
+    op = OPS[request.op]
+    missing = [port for port in op.signature.outputs if port not in done.outputs]
+    if missing:
+        return f"the engine gave no {', '.join(missing)}"
+    if op.cut is not None:
+        asked, given = len(request.args[op.cut.takes] or ()), len(done.outputs[op.cut.gives])
+        if asked != given:
+            return f"the engine gave {given} {op.cut.gives} for {asked} {op.cut.takes}"
+    return None

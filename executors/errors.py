@@ -1,0 +1,50 @@
+"""What can go wrong while plans run.
+
+ExecutionError
+├── BadPool         an operator asked for a pool that cannot be
+├── Refused         no room for a run now
+├── NotCancellable  the run has already ended another way
+└── ValueTooLarge   a result is over a limit
+"""
+
+
+class ExecutionError(Exception):
+    """Something about running plans went wrong."""
+
+
+class BadPool(ExecutionError):
+    """Pool `pool` cannot be set up as asked."""
+
+    def __init__(self, pool: str, detail: str) -> None:
+        super().__init__(f"pool '{pool}': {detail}")
+        self.pool = pool
+        self.detail = detail
+
+
+class Refused(ExecutionError):
+    """Nothing was written. `code` names the limit; try again in `retry_after_s` seconds."""
+
+    def __init__(self, code: str, detail: str, retry_after_s: int) -> None:
+        super().__init__(f"{detail}; try again in {retry_after_s} s")
+        self.code = code
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class NotCancellable(ExecutionError):
+    """Run `run` has ended as `status`."""
+
+    def __init__(self, run: str, status: str) -> None:
+        super().__init__(f"run {run} has already {status}")
+        self.run = run
+        self.status = status
+
+
+class ValueTooLarge(ExecutionError):
+    """A value of `size` bytes is over the limit `limit` of `bytes_max` bytes."""
+
+    def __init__(self, limit: str, size: int, bytes_max: int) -> None:
+        super().__init__(f"a value of {size} bytes is over the limit {limit} of {bytes_max}")
+        self.limit = limit
+        self.size = size
+        self.bytes_max = bytes_max

@@ -1,0 +1,189 @@
+"""Does what a command asks when that needs no waiting: everything but running batches.
+
+Both drivers share it, so a run tells the same story in virtual time as in a live service.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from executors.engines.engine import EngineTraits
+from executors.scheduler.commands import (
+    Abort,
+    Command,
+    Dispatch,
+    Piece,
+    Prepare,
+    PrimitiveFinished,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    WakeAt,
+)
+from executors.scheduler.events import Event, RunId, Trouble
+from executors.store.record import EventKind
+from executors.usage import Usage
+from executors.workspace import Workspace
+from planner.graph import PoolName
+from planner.plan import Plan
+
+#: Adds one event of a kind, with its data, to the story of a run.
+Append = Callable[[str, EventKind, dict[str, Any]], object]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the primitives of one step, or of one run, add up to."""
+
+    usage: Usage = field(default_factory=Usage)
+    queue_ms: float = 0.0
+    batch_ms: float = 0.0
+    execution_ms: float = 0.0
+    engines: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+
+    def add(self, data: Mapping[str, Any], usage: Usage) -> None:
+        self.usage += usage
+        self.queue_ms += data["queue_ms"]
+        self.batch_ms += data["batch_ms"]
+        self.execution_ms += data["execution_ms"]
+        for names, name in ((self.engines, data["engine"]), (self.models, data["model"])):
+            if name not in names:
+                names.append(name)
+
+
+class Performer:
+    """Writes the story of every run and keeps its values.
+
+    `traits` are the facts of each pool's engine; `clock` is the driver's.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        append: Append,
+        traits: Mapping[PoolName, EngineTraits],
+        clock: Callable[[], float],
+        after_run: Callable[[str], object],
+    ) -> None:
+        self.workspace = workspace
+        self._append = append
+        self._traits = traits
+        self._clock = clock
+        self._after_run = after_run
+        self._started: dict[RunId, float] = {}
+        self._tallies: dict[RunId, dict[str | None, _Tally]] = {}
+
+    def perform(self, command: Command) -> Event | None:
+        """Do `command`; return the event that answers it, if one does."""
+        match command:
+            case Prepare(task):
+                return self.workspace.prepare(task)
+            case RunStarted(run):
+                self._started[run] = self._clock()
+                self._tallies[run] = {None: _Tally()}
+                self._append(run, "run.started", {})
+            case StepStarted(run, step, pool):
+                self._append(run, "step.started", {"step": step, "pool": pool})
+            case PrimitiveFinished():
+                self._primitive_finished(command)
+            case StepFinished():
+                self._step_finished(command)
+            case RunFinished():
+                self._run_finished(command)
+            case Dispatch() | Abort() | WakeAt():
+                raise TypeError(f"{type(command).__name__} is for a driver to perform")
+        return None
+
+    def stream(self, piece: Piece, text: str) -> None:
+        """Show `text`, the next piece of what `piece` gives, if its output is streamed."""
+        plan = self.workspace.plan(piece.task.run)
+        last = plan.units[piece.task.unit].members[-1]
+        if last in plan.streams and text:
+            data = {"output": plan.streams[last], "text": text}
+            self._append(piece.task.run, "output.delta", data)
+
+    def _primitive_finished(self, done: PrimitiveFinished) -> None:
+        plan = self.workspace.plan(done.run)
+        self.workspace.finish(done.run, done.primitive)
+        primitive = plan.graph[done.primitive]
+        traits = self._traits[done.pool]
+        timing = done.timing
+        data = {
+            "primitive": primitive.id,
+            "op": primitive.op,
+            "step": primitive.step,
+            "pool": done.pool,
+            "engine": traits.name,
+            "model": traits.model,
+            "replica": done.replica,
+            "rows": timing.rows,
+            "batch_rows": timing.batch_rows,
+            "queue_ms": _ms(timing.queue_s),
+            "batch_ms": _ms(timing.batch_s),
+            "execution_ms": _ms(timing.execution_s),
+            "usage": asdict(done.usage),
+        }
+        tallies = self._tallies[done.run]
+        tallies[None].add(data, done.usage)
+        if primitive.step is not None:
+            tallies.setdefault(primitive.step, _Tally()).add(data, done.usage)
+        self._append(done.run, "primitive.finished", data)
+        for output, id in plan.outputs.items():
+            if id == done.primitive:
+                value = self.workspace.output(done.run, id)
+                self._append(done.run, "output.finished", {"output": output, "value": value})
+
+    def _step_finished(self, done: StepFinished) -> None:
+        tally = self._tallies[done.run].pop(done.step)
+        data = {
+            "step": done.step,
+            "status": "succeeded",
+            "engine": " + ".join(tally.engines),
+            "model": " + ".join(tally.models),
+            "queue_ms": round(tally.queue_ms, 3),
+            "batch_ms": round(tally.batch_ms, 3),
+            "execution_ms": round(tally.execution_ms, 3),
+            "duration_ms": _ms(done.duration_s),
+            "usage": asdict(tally.usage),
+        }
+        self._append(done.run, "step.finished", data)
+
+    def _run_finished(self, done: RunFinished) -> None:
+        plan = self.workspace.plan(done.run)
+        outputs = None
+        if done.status == "succeeded":
+            outputs = {
+                output: self.workspace.output(done.run, id) for output, id in plan.outputs.items()
+            }
+        data = {
+            "status": done.status,
+            "outputs": outputs,
+            "usage": asdict(self._tallies.pop(done.run)[None].usage),
+            "duration_ms": _ms(self._clock() - self._started.pop(done.run)),
+            "problem": problem(plan, done.trouble) if done.trouble else None,
+        }
+        self.workspace.drop(done.run)
+        self._after_run(done.run)
+        self._append(done.run, "run.finished", data)
+
+
+def problem(plan: Plan, trouble: Trouble) -> dict[str, Any]:
+    """Return `trouble` as a problem document that points at the author's line."""
+    found: dict[str, Any] = {
+        "type": f"/problems/{trouble.code}",
+        "title": "The run could not be finished",
+        "code": trouble.code,
+        "detail": trouble.detail,
+        "pool": trouble.pool,
+    }
+    if trouble.primitive is not None:
+        primitive = plan.graph[trouble.primitive]
+        found |= {"step": primitive.step, "primitive": primitive.id, "op": primitive.op}
+        found |= asdict(primitive.origin)
+    return found
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,46 @@
+"""An engine pool as its operator set it up: what kind, which replicas, which policy and limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from executors.engines.engine import Engine, EngineTraits
+from executors.errors import BadPool
+from executors.scheduler.policies.table import POLICIES
+from executors.scheduler.pool import Limits
+from executors.scheduler.pool import Pool as Queue
+from planner.graph import PoolName
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Replicas of one engine behind one queue.
+
+    `batch_rows` is how many rows a batch may hold, `queue_max` how many tasks may wait before new
+    runs are refused. Raises `BadPool` on an unknown policy or limits the engine cannot keep.
+    """
+
+    name: PoolName
+    kind: str
+    policy: str
+    replicas: Sequence[Engine]
+    batch_rows: int
+    queue_max: int
+
+    def __post_init__(self) -> None:
+        traits = self.traits
+        if self.policy not in POLICIES:
+            raise BadPool(self.name, f"no policy '{self.policy}'; there are {sorted(POLICIES)}")
+        if traits.kind != self.kind:
+            raise BadPool(self.name, f"engine '{traits.name}' is {traits.kind}, not {self.kind}")
+        if not 1 <= self.batch_rows <= traits.batch_rows_max:
+            raise BadPool(self.name, f"batch_rows must be 1 to {traits.batch_rows_max}")
+
+    @property
+    def traits(self) -> EngineTraits:
+        """Facts that hold for every replica."""
+        return self.replicas[0].traits
+
+    def queue(self) -> Queue:
+        """Return a fresh queue for this pool."""
+        limits = Limits(len(self.replicas), self.traits.slots, self.batch_rows, self.queue_max)
+        return Queue(self.name, limits, POLICIES[self.policy])

@@ -1,0 +1,158 @@
+"""What the doors hold: submit a run, cancel it, see the pools. HTTP and command line are two doors
+to one `Runner`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from executors.drivers.live import LiveDriver
+from executors.engines.engine import EngineTraits
+from executors.errors import NotCancellable, Refused
+from executors.journal import Journal
+from executors.performer import Performer
+from executors.pools import Pool
+from executors.scheduler.events import RunAccepted, RunCancelled, RunId
+from executors.scheduler.scheduler import Scheduler
+from executors.store.record import RunRecord
+from executors.store.runs import RunStore
+from executors.values import Values
+from executors.workspace import Workspace
+from planner.plan import Plan
+from spec.values import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerLimits:
+    """What a runner takes on. `deadline_s` counts from acceptance."""
+
+    runs_max: int
+    deadline_s: float
+    journal_entries_max: int
+    retry_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A run that is wanted: a planned workflow version and inputs that were checked against it."""
+
+    tenant: str
+    workflow: str
+    version: str
+    plan: Plan
+    inputs: Mapping[str, JSON]
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """One pool at this moment."""
+
+    pool: Pool
+    traits: EngineTraits
+    waiting: int
+    batches: int
+
+
+class Runner:
+    """Runs plans on pools and writes what happens to `store`.
+
+    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended.
+    """
+
+    def __init__(
+        self,
+        pools: Sequence[Pool],
+        store: RunStore,
+        values: Values,
+        limits: RunnerLimits,
+        new_id: Callable[[], str],
+        wall_clock: Callable[[], datetime],
+        after_run: Callable[[str], object],
+    ) -> None:
+        self._pools = pools
+        self._store = store
+        self._limits = limits
+        self._new_id = new_id
+        self._wall_clock = wall_clock
+        self._workspace = Workspace(values)
+        self._scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, limits.runs_max)
+        self.journal = Journal(limits.journal_entries_max)
+        performer = Performer(
+            workspace=self._workspace,
+            append=store.append,
+            traits={pool.name: pool.traits for pool in pools},
+            clock=lambda: self._driver.now(),
+            after_run=after_run,
+        )
+        engines = {pool.name: pool.replicas for pool in pools}
+        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal)
+
+    async def submit(self, submission: Submission) -> str:
+        """Accept a run and start it; return its id.
+
+        Raise `Refused` when there is no room and `ValueTooLarge` for an input over a limit; then
+        nothing has been written.
+        """
+        full = self._scheduler.admits(submission.plan)
+        if full is not None:
+            raise Refused(full.code, full.detail, ceil(self._limits.retry_after_s))
+        run = RunId(self._new_id())
+        self._workspace.open(run, submission.tenant, submission.plan, submission.inputs)
+        accepted = False
+        try:
+            await self._store.accept(
+                RunRecord(
+                    id=run,
+                    tenant=submission.tenant,
+                    workflow=submission.workflow,
+                    version=submission.version,
+                    inputs=submission.inputs,
+                    created_at=self._wall_clock(),
+                    priority=submission.priority,
+                )
+            )
+            accepted = True
+        finally:
+            if not accepted:
+                self._workspace.drop(run)
+        self._driver.feed(
+            RunAccepted(
+                run=run,
+                tenant=submission.tenant,
+                plan=submission.plan,
+                deadline=self._driver.now() + self._limits.deadline_s,
+                priority=submission.priority,
+            )
+        )
+        return run
+
+    def cancel(self, tenant: str, run: str) -> None:
+        """Stop `run`. Repeating it changes nothing.
+
+        Raise `NotCancellable` when it has ended otherwise, `UnknownRun` when there is none.
+        """
+        record = self._store.get(tenant, run)
+        if not record.live and record.status != "cancelled":
+            raise NotCancellable(run, record.status)
+        if record.live and not record.cancelling:
+            self._store.append(run, "run.cancelling", {})
+            self._driver.feed(RunCancelled(RunId(run)))
+
+    def pools(self) -> tuple[PoolState, ...]:
+        """Return every pool as it is now."""
+        queues = self._scheduler.pools
+        return tuple(
+            PoolState(
+                pool=pool,
+                traits=pool.traits,
+                waiting=len(queues[pool.name].waiting),
+                batches=len(queues[pool.name].busy),
+            )
+            for pool in self._pools
+        )
+
+    async def stop(self) -> None:
+        """Stop every engine. Runs that have not ended stay as they are in the store."""
+        await self._driver.stop()

@@ -1,0 +1,121 @@
+"""What may be ordered, and what is made known. A driver performs them in the order they come."""
+
+from dataclasses import dataclass
+
+from executors.scheduler.events import BatchId, RunId, TaskId, Trouble
+from executors.usage import Usage
+from planner.graph import PoolName, PrimitiveId
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Put together what `task` reads; answer at once with `Prepared` or `PrepareFailed`."""
+
+    task: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows `start` to `stop` (not included) of `task`; all of it where it cannot be cut."""
+
+    task: TaskId
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Run `pieces` as one batch on `replica` of `pool`."""
+
+    batch: BatchId
+    pool: PoolName
+    replica: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Nobody waits for anything in `batch` any more: end it now."""
+
+    batch: BatchId
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Say `Woke` when the clock shows `when`."""
+
+    when: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds from ready to done, without gap or overlap.
+
+    `queue`: until the first piece left. `batch`: afterwards, while no piece was in an engine.
+    `execution`: while some piece was. `batch_rows` is the largest batch a piece travelled in.
+    """
+
+    queue_s: float
+    batch_s: float
+    execution_s: float
+    rows: int
+    batch_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """`run` has left the queue."""
+
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """The first work of the author's `step` has reached an engine of `pool`."""
+
+    run: RunId
+    step: str
+    pool: PoolName
+
+
+@dataclass(frozen=True, slots=True)
+class PrimitiveFinished:
+    """`primitive` is done: its outputs may be read from now on."""
+
+    run: RunId
+    primitive: PrimitiveId
+    pool: PoolName
+    replica: int
+    timing: Timing
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """All primitives of the author's `step` are done."""
+
+    run: RunId
+    step: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The one end of `run`; nothing of it is in any queue or engine."""
+
+    run: RunId
+    status: str
+    trouble: Trouble | None
+
+
+Command = (
+    Prepare
+    | Dispatch
+    | Abort
+    | WakeAt
+    | RunStarted
+    | StepStarted
+    | PrimitiveFinished
+    | StepFinished
+    | RunFinished
+)

@@ -1,0 +1,117 @@
+"""What can happen. Past tense, with facts only; values stay with whoever holds them."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+from executors.usage import Usage
+from planner.graph import PoolName, PrimitiveId
+from planner.plan import Plan
+
+RunId = NewType("RunId", str)
+BatchId = NewType("BatchId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskId:
+    """One unit of one run: what an engine is asked for once. `unit` is its leader."""
+
+    run: RunId
+    unit: PrimitiveId
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something failed. `code` is a problem type."""
+
+    code: str
+    detail: str
+    primitive: PrimitiveId | None = None
+    pool: PoolName | None = None
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccepted:
+    """The store holds `run`; it may start. `deadline` is on the same clock as `now`; `priority`
+    adds to that of each step.
+    """
+
+    run: RunId
+    tenant: str
+    plan: Plan
+    deadline: float
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunCancelled:
+    """Its owner wants `run` no longer."""
+
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything `task` reads has been put together: `rows` of it may be cut apart (0: none)."""
+
+    task: TaskId
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareFailed:
+    """What `task` reads could not be put together."""
+
+    task: TaskId
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTokenSeen:
+    """The engine has read the prompt of the request at `position` in `batch`."""
+
+    batch: BatchId
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceDone:
+    """The engine has answered the request at `position` in `batch`."""
+
+    batch: BatchId
+    position: int
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFailed:
+    """The engine will not answer the request at `position` in `batch`."""
+
+    batch: BatchId
+    position: int
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnded:
+    """The replica's slot is free again. Every piece of `batch` has been done or failed before."""
+
+    batch: BatchId
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The time of an earlier `WakeAt` has come."""
+
+
+Event = (
+    RunAccepted
+    | RunCancelled
+    | Prepared
+    | PrepareFailed
+    | FirstTokenSeen
+    | PieceDone
+    | PieceFailed
+    | BatchEnded
+    | Woke
+)

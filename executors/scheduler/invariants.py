@@ -1,0 +1,94 @@
+"""What must hold after every event. Tests call this each time; it changes nothing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from executors.scheduler.pool import Pool
+from executors.scheduler.run import Run
+from executors.scheduler.scheduler import Scheduler
+from planner.graph import PrimitiveId
+
+
+def broken(scheduler: Scheduler) -> list[str]:
+    """Return a sentence for every law that does not hold now."""
+    return [
+        *(problem for pool in scheduler.pools.values() for problem in _pool(scheduler, pool)),
+        *(problem for run in scheduler.runs.values() for problem in _run(scheduler, run)),
+        *_batches(scheduler),
+    ]
+
+
+def _pool(scheduler: Scheduler, pool: Pool) -> Iterator[str]:
+    room = pool.limits.replicas * pool.limits.slots
+    if len(pool.busy) > room:
+        yield f"{pool.name}: {len(pool.busy)} batches in {room} slots"
+    if pool.waiting and len(pool.busy) < room:
+        yield f"{pool.name}: work waits although a slot is free"
+    load = Counter(pool.busy.values())
+    if any(batches > pool.limits.slots for batches in load.values()):
+        yield f"{pool.name}: a replica holds more batches than slots"
+    if any(one.rank() >= other.rank() for one, other in pairwise(pool.waiting)):
+        yield f"{pool.name}: the queue is out of order"
+    for entry in pool.waiting:
+        run = scheduler.runs.get(entry.task.run)
+        if run is None or run.ending is not None or entry.rows < 1:
+            yield f"{pool.name}: {entry} should not wait"
+
+
+def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
+    inside = [
+        piece.task.unit
+        for pieces in scheduler.batches.values()
+        for piece in pieces.values()
+        if piece.task.run == run.id
+    ]
+    if run.inside != len(inside):
+        yield f"{run.id}: counts {run.inside} pieces in engines, {len(inside)} are"
+    if run.is_over():
+        yield f"{run.id}: is over but still there"
+    yield from _units(run)
+    if run.ending is None:
+        yield from _rows(scheduler, run, inside)
+
+
+def _units(run: Run) -> Iterator[str]:
+    for leader, unit in run.plan.units.items():
+        closed = run.done.issuperset(unit.members)
+        if (leader in run.missing) + (leader in run.open) + closed != 1:
+            yield f"{run.id}: {leader} is not in exactly one state"
+        if leader in run.missing and run.missing[leader] != len(unit.waits - run.done):
+            yield f"{run.id}: {leader} miscounts what it waits for"
+        if leader in run.open and not unit.waits <= run.done:
+            yield f"{run.id}: {leader} was opened too early"
+
+
+def _rows(scheduler: Scheduler, run: Run, inside: Sequence[PrimitiveId]) -> Iterator[str]:
+    """No row of an open unit is lost or doubled: it waits, is in an engine, or is done."""
+    for leader, progress in run.open.items():
+        waiting = sum(
+            entry.rows
+            for pool in scheduler.pools.values()
+            for entry in pool.waiting
+            if entry.task.run == run.id and entry.task.unit == leader
+        )
+        travelling = sum(
+            piece.stop - piece.start
+            for pieces in scheduler.batches.values()
+            for piece in pieces.values()
+            if piece.task.run == run.id and piece.task.unit == leader
+        )
+        if waiting + travelling + progress.rows_done != progress.rows:
+            yield f"{run.id}: rows of {leader} do not add up"
+        if inside.count(leader) != progress.inside:
+            yield f"{run.id}: {leader} miscounts its pieces in engines"
+
+
+def _batches(scheduler: Scheduler) -> Iterator[str]:
+    busy = [batch for pool in scheduler.pools.values() for batch in pool.busy]
+    if sorted(busy) != sorted(scheduler.batches):
+        yield f"batches {sorted(scheduler.batches)} do not match busy slots {sorted(busy)}"
+    for batch, pieces in scheduler.batches.items():
+        for piece in pieces.values():
+            if piece.task.run not in scheduler.runs:
+                yield f"batch {batch} carries a piece of a run that is gone"

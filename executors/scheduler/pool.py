@@ -1,0 +1,91 @@
+"""One engine pool: a queue, some replicas with slots, and the rule for what leaves next.
+
+A batch forms when a slot is free, never before: whatever arrives while all are busy can still
+join. No clock, no tasks, no I/O.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from executors.scheduler.commands import Dispatch, Piece
+from executors.scheduler.events import BatchId, RunId, TaskId
+from executors.scheduler.policies.policy import Policy, Waiting
+from planner.graph import PoolName
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a pool can take. `queue_max` counts waiting tasks; beyond it no new run is admitted."""
+
+    replicas: int
+    slots: int
+    batch_rows: int
+    queue_max: int
+
+
+@dataclass(slots=True)
+class Pool:
+    """
+    >>> from executors.scheduler.policies.throughput import throughput
+    >>> pool = Pool(PoolName("embedding"), Limits(1, 1, 4, 100), throughput)
+    >>> pool.join(TaskId(RunId("r"), "a"), rows=6, arrival=1, priority=0)
+    >>> [(piece.start, piece.stop) for order in pool.form(BatchId(1)) for piece in order.pieces]
+    [(0, 4)]
+    >>> pool.form(BatchId(2))
+    []
+    >>> pool.free(BatchId(1))
+    >>> [(piece.start, piece.stop) for order in pool.form(BatchId(2)) for piece in order.pieces]
+    [(4, 6)]
+    """
+
+    name: PoolName
+    limits: Limits
+    policy: Policy
+    waiting: list[Waiting] = field(default_factory=list)  #: by priority, then by arrival
+    busy: dict[BatchId, int] = field(default_factory=dict)  #: replica of each batch in an engine
+
+    def join(self, task: TaskId, rows: int, arrival: int, priority: int) -> None:
+        """Put `task` at its place in the queue."""
+        entry = Waiting(task=task, start=0, rows=rows, arrival=arrival, priority=priority)
+        place = len(self.waiting)
+        while place and self.waiting[place - 1].rank() > entry.rank():
+            place -= 1
+        self.waiting.insert(place, entry)
+
+    def leave(self, run: RunId) -> int:
+        """Forget everything of `run` that has not left; return how many tasks that were."""
+        before = len(self.waiting)
+        self.waiting = [entry for entry in self.waiting if entry.task.run != run]
+        return before - len(self.waiting)
+
+    def free(self, batch: BatchId) -> None:
+        """Take back the slot of `batch`."""
+        del self.busy[batch]
+
+    def form(self, first: BatchId) -> list[Dispatch]:
+        """Return the batches that leave now, numbered from `first`."""
+        orders: list[Dispatch] = []
+        while self.waiting and (replica := self._idle()) is not None:
+            picks = self.policy(self.waiting, self.limits.batch_rows)
+            pieces = tuple(Piece(w.task, w.start, w.start + rows) for w, rows in picks)
+            self._take(picks)
+            batch = BatchId(first + len(orders))
+            self.busy[batch] = replica
+            orders.append(Dispatch(batch, self.name, replica, pieces))
+        return orders
+
+    def _idle(self) -> int | None:
+        """Return the least busy replica with a free slot, the first of equals."""
+        load = [0] * self.limits.replicas
+        for replica in self.busy.values():
+            load[replica] += 1
+        least = min(range(len(load)), key=load.__getitem__)
+        return least if load[least] < self.limits.slots else None
+
+    def _take(self, picks: Iterable[tuple[Waiting, int]]) -> None:
+        taken = {entry.task: rows for entry, rows in picks}
+        self.waiting = [
+            entry.without(taken[entry.task]) if entry.task in taken else entry
+            for entry in self.waiting
+            if taken.get(entry.task) != entry.rows
+        ]

@@ -1,0 +1,243 @@
+"""The whole scheduler: facts in with the time they happened, orders out.
+
+Upper tier, `Run`: what is ready. Lower tier, `Pool`: what leaves together. `handle` is the only
+way anything changes, and it is a function of nothing but the events so far: the same object serves
+live traffic, virtual time and replay.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from executors.scheduler.commands import (
+    Abort,
+    Command,
+    Dispatch,
+    Piece,
+    Prepare,
+    PrimitiveFinished,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    WakeAt,
+)
+from executors.scheduler.events import (
+    BatchEnded,
+    BatchId,
+    Event,
+    FirstTokenSeen,
+    PieceDone,
+    PieceFailed,
+    Prepared,
+    PrepareFailed,
+    RunAccepted,
+    RunCancelled,
+    RunId,
+    TaskId,
+    Trouble,
+    Woke,
+)
+from executors.scheduler.pool import Pool
+from executors.scheduler.run import Ending, Run
+from executors.usage import Usage
+from planner.graph import PoolName, PrimitiveId
+from planner.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Why no run is admitted now."""
+
+    code: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """All live runs over all pools. `runs_max` bounds the runs; each pool bounds its queue."""
+
+    pools: Mapping[PoolName, Pool]
+    runs_max: int
+    runs: dict[RunId, Run] = field(default_factory=dict)
+    batches: dict[BatchId, dict[int, Piece]] = field(default_factory=dict)  #: pieces not answered
+    arrivals: int = 0
+    last_batch: int = 0
+    wake_at: float | None = None  #: the earliest deadline a `WakeAt` has been ordered for
+
+    def admits(self, plan: Plan) -> Full | None:
+        """Return why a run of `plan` cannot be taken now, or None. Asked before it is accepted."""
+        if len(self.runs) >= self.runs_max:
+            return Full("too-many-runs", f"{self.runs_max} runs are live, as many as may be")
+        for name in sorted({unit.pool for unit in plan.units.values()}):
+            pool = self.pools[name]
+            if len(pool.waiting) >= pool.limits.queue_max:
+                return Full("queue-full", f"pool '{name}' has {len(pool.waiting)} tasks waiting")
+        return None
+
+    def handle(self, event: Event, now: float) -> list[Command]:  # noqa: C901  # a case an event
+        """Take in one fact; return what is to be done about it, in order."""
+        match event:
+            case RunAccepted():
+                return self._accept(event, now)
+            case RunCancelled(run):
+                return self._end(run, "cancelled", None)
+            case Prepared(task, rows):
+                return self._queue(task, rows, now)
+            case PrepareFailed(task, trouble):
+                return self._end(task.run, "failed", trouble)
+            case FirstTokenSeen(batch, position):
+                return self._first_token(batch, position, now)
+            case PieceDone(batch, position, usage):
+                return self._piece_done(batch, position, usage, now)
+            case PieceFailed(batch, position, trouble):
+                return self._piece_failed(batch, position, trouble)
+            case BatchEnded(batch):
+                return self._batch_ended(batch, now)
+            case Woke():
+                return self._expire(now)
+            case _:
+                assert_never(event)
+
+    def _accept(self, event: RunAccepted, now: float) -> list[Command]:
+        run = Run(event.run, event.tenant, event.plan, event.deadline, event.priority)
+        self.runs[run.id] = run
+        ready = run.open_ready(tuple(run.plan.units), now)
+        return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines()]
+
+    def _queue(self, task: TaskId, rows: int, now: float) -> list[Command]:
+        run = self.runs.get(task.run)
+        if run is None or run.ending is not None:
+            return []
+        unit = run.plan.units[task.unit]
+        run.open[task.unit].rows = rows
+        self.arrivals += 1
+        pool = self.pools[unit.pool]
+        pool.join(task, rows, self.arrivals, run.priority + unit.priority)
+        return self._form(pool, now)
+
+    def _form(self, pool: Pool, now: float) -> list[Command]:
+        commands: list[Command] = []
+        for order in pool.form(BatchId(self.last_batch + 1)):
+            self.last_batch = order.batch
+            self.batches[order.batch] = dict(enumerate(order.pieces))
+            rows = sum(piece.stop - piece.start for piece in order.pieces)
+            for piece in order.pieces:
+                commands += self._leave(piece, order, rows, now)
+            commands.append(order)
+        return commands
+
+    def _leave(self, piece: Piece, order: Dispatch, rows: int, now: float) -> list[Command]:
+        run = self.runs[piece.task.run]
+        run.inside += 1
+        run.open[piece.task.unit].leave(now, rows, order.replica)
+        step = run.plan.graph[piece.task.unit].step
+        if step is None or step in run.steps_started:
+            return []
+        run.steps_started[step] = now
+        return [StepStarted(run.id, step, order.pool)]
+
+    def _first_token(self, batch: BatchId, position: int, now: float) -> list[Command]:
+        piece = self.batches[batch][position]
+        run = self.runs[piece.task.run]
+        head, *rest = run.plan.units[piece.task.unit].members
+        if run.ending is not None or not rest or head in run.done:
+            return []
+        progress = run.open[piece.task.unit]
+        commands = self._finish(run, piece.task.unit, head, Usage(), now)
+        progress.restart(now)
+        return commands
+
+    def _piece_done(self, batch: BatchId, position: int, usage: Usage, now: float) -> list[Command]:
+        piece = self.batches[batch].pop(position)
+        run = self.runs[piece.task.run]
+        run.inside -= 1
+        if run.ending is not None:
+            return self._close(run)
+        progress = run.open[piece.task.unit]
+        if not progress.back(now, piece.stop - piece.start, usage):
+            return []
+        commands: list[Command] = []
+        *heads, last = run.plan.units[piece.task.unit].members
+        for head in heads:
+            if head not in run.done:
+                commands += self._finish(run, piece.task.unit, head, Usage(), now)
+                progress.restart(now)
+        commands += self._finish(run, piece.task.unit, last, progress.usage, now)
+        del run.open[piece.task.unit]
+        return commands + self._close(run)
+
+    def _finish(
+        self, run: Run, unit: PrimitiveId, primitive: PrimitiveId, usage: Usage, now: float
+    ) -> list[Command]:
+        progress = run.open[unit]
+        commands: list[Command] = [
+            PrimitiveFinished(
+                run=run.id,
+                primitive=primitive,
+                pool=run.plan.units[unit].pool,
+                replica=progress.replica,
+                timing=progress.timing(now),
+                usage=usage,
+            )
+        ]
+        if (step := run.close_step(primitive)) is not None:
+            commands.append(StepFinished(run.id, step, now - run.steps_started[step]))
+        return commands + [Prepare(task) for task in run.finish(primitive, now)]
+
+    def _piece_failed(self, batch: BatchId, position: int, trouble: Trouble) -> list[Command]:
+        piece = self.batches[batch].pop(position)
+        run = self.runs[piece.task.run]
+        run.inside -= 1
+        if run.ending is not None:
+            return self._close(run)
+        return self._end(run.id, "failed", trouble)
+
+    def _batch_ended(self, batch: BatchId, now: float) -> list[Command]:
+        left = self.batches.pop(batch)
+        if left:
+            raise ValueError(f"batch {batch} ended with {len(left)} pieces unanswered")
+        pool = next(pool for pool in self.pools.values() if batch in pool.busy)
+        pool.free(batch)
+        return self._form(pool, now)
+
+    def _end(self, id: RunId, status: str, trouble: Trouble | None) -> list[Command]:
+        """Begin to end a run: take it out of every queue, stop what only it waits for."""
+        run = self.runs.get(id)
+        if run is None or run.ending is not None:
+            return []
+        run.ending = Ending(status, trouble)
+        for pool in self.pools.values():
+            pool.leave(id)
+        return [*map(Abort, self._abandoned(id)), *self._close(run)]
+
+    def _abandoned(self, id: RunId) -> list[BatchId]:
+        """Return the batches in which a piece of `id` travels, and nothing that is still wanted."""
+        return [
+            batch
+            for batch, pieces in self.batches.items()
+            if any(piece.task.run == id for piece in pieces.values())
+            and all(self.runs[piece.task.run].ending is not None for piece in pieces.values())
+        ]
+
+    def _close(self, run: Run) -> list[Command]:
+        if not run.is_over():
+            return []
+        del self.runs[run.id]
+        ending = run.ending or Ending("succeeded", None)
+        return [RunFinished(run.id, ending.status, ending.trouble)]
+
+    def _expire(self, now: float) -> list[Command]:
+        self.wake_at = None
+        late = [run.id for run in self.runs.values() if run.deadline <= now]
+        trouble = Trouble("deadline-exceeded", "the run was not finished by its deadline")
+        commands = [command for id in late for command in self._end(id, "expired", trouble)]
+        return commands + self._watch_deadlines()
+
+    def _watch_deadlines(self) -> list[Command]:
+        """Order a call for the earliest deadline, unless one at least as early is on its way."""
+        pending = [run.deadline for run in self.runs.values() if run.ending is None]
+        if not pending or (self.wake_at is not None and self.wake_at <= min(pending)):
+            return []
+        self.wake_at = min(pending)
+        return [WakeAt(self.wake_at)]

@@ -1,0 +1,28 @@
+"""What can go wrong between a checked document and a plan.
+
+PlanError
+├── IllegalGraph   an expansion or a rewrite broke a law of the graph: our fault
+└── NoSuchModule   asked for by name, not registered
+"""
+
+
+class PlanError(Exception):
+    """Something kept a plan from being made."""
+
+
+class IllegalGraph(PlanError):
+    """`made_by` produced a graph with `problems`; it is never run."""
+
+    def __init__(self, made_by: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{made_by} made an illegal graph: " + "; ".join(problems))
+        self.made_by = made_by
+        self.problems = problems
+
+
+class NoSuchModule(PlanError):
+    """No module is called `name`; `known` are those that exist."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no module is called '{name}'; there are: {', '.join(known)}")
+        self.name = name
+        self.known = known

@@ -1,0 +1,167 @@
+"""Open a checked workflow into a graph of primitives, module by module.
+
+Modules vanish here: their inputs are replaced by what the caller wired to them, their outputs by
+the ports that give them. What is left are primitives that read one another.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId, RunInput
+from planner.order import heads, in_order, tails
+from planner.plan import Plan
+from planner.primitives import OPS
+from planner.scope import Scope, fill_names
+from planner.verify import verify
+from spec.model import Document, Op, Origin, Step, Use
+from spec.values import Literal, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The pools a plan may name: the kind of each, and the one used where a step names none."""
+
+    kinds: Mapping[PoolName, str]
+    default: Mapping[str, PoolName]
+
+
+def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools) -> Plan:
+    """Open `document` over `modules`. Raise `IllegalGraph` if what comes out breaks a law."""
+    opening = _Opening(modules, pools)
+    inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
+    fields = opening.document(document, inputs, _Place("", None, None, None, 0))
+    outputs = {
+        output.id: opening.add(
+            Primitive(
+                id=PrimitiveId(f"output:{output.id}"),
+                op="select",
+                pool=pools.default["inline"],
+                params={"value": fields[output.id]},
+                after=frozenset(),
+                call=None,
+                priority=0,
+                step=None,
+                origin=output.origin,
+            )
+        )
+        for output in document.outputs
+    }
+    graph = Graph.of(opening.primitives)
+    verify(graph, "expand", pools.kinds)
+    steps = {
+        step.id: tuple(primitive.id for primitive in graph if primitive.step == step.id)
+        for step in document.steps
+    }
+    return Plan.of(graph, outputs, _streams(document, graph, outputs), steps)
+
+
+def _streams(
+    document: Document, graph: Graph, outputs: Mapping[str, PrimitiveId]
+) -> dict[PrimitiveId, str]:
+    """Map each primitive whose text comes token by token to the output that shows it."""
+    streams = {}
+    for id in document.stream:
+        value = graph[outputs[id]].params["value"]
+        if isinstance(value, Output) and OPS[graph[value.primitive].op].streams == value.port:
+            streams[value.primitive] = id
+    return streams
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the author's document a primitive is being made."""
+
+    prefix: str
+    step: str | None
+    origin: Origin | None
+    engine: str | None
+    priority: int
+
+    def inside(self, step: Step) -> "_Place":
+        return _Place(
+            prefix=f"{self.prefix}{step.id}.",
+            step=self.step or step.id,
+            origin=self.origin or step.origin,
+            engine=step.engine or self.engine,
+            priority=step.priority or self.priority,
+        )
+
+
+@dataclass(slots=True)
+class _Opening:
+    """Primitives collected while one workflow is opened, frozen into a graph once, at the end."""
+
+    modules: Mapping[str, Document]
+    pools: Pools
+    primitives: list[Primitive] = field(default_factory=list)
+
+    def add(self, primitive: Primitive) -> PrimitiveId:
+        self.primitives.append(primitive)
+        return primitive.id
+
+    def document(
+        self, document: Document, inputs: Mapping[str, Value], place: _Place
+    ) -> dict[str, Value]:
+        """Open every step; return what each output of the document stands for."""
+        fields: dict[str, Mapping[str, Value]] = {}
+        scope = Scope(inputs, fields)
+        made: dict[str, slice] = {}
+        for step in in_order(document.steps):
+            first = len(self.primitives)
+            fields[step.id] = self._step(step, scope, place.inside(step))
+            made[step.id] = slice(first, len(self.primitives))
+            self._put_after(made[step.id], [made[id] for id in step.after])
+        return {output.id: scope.resolve(output.value) for output in document.outputs}
+
+    def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
+        given = {each.name: scope.resolve(each.value) for each in step.parameters}
+        match step.body:
+            case Use(name):
+                module = self.modules[name]
+                defaults = {each.id: Literal(each.default) for each in module.inputs}
+                return self.document(module, {**defaults, **given}, place)
+            case Op(name):
+                return self._primitive(name, given, step, place)
+
+    def _primitive(
+        self, name: str, given: Mapping[str, Value], step: Step, place: _Place
+    ) -> Mapping[str, Value]:
+        op = OPS[name]
+        params: dict[str, Value] = {
+            each.id: given.get(each.id, Literal(each.default))
+            for each in op.signature.inputs.values()
+        }
+        if "prompt" in params:
+            names = params.pop("names")
+            params = {key: fill_names(value, names) for key, value in params.items()}
+        head = params.get("call")
+        id = self.add(
+            Primitive(
+                id=PrimitiveId(place.prefix.removesuffix(".")),
+                op=name,
+                pool=self._pool(op.kind, place.engine),
+                params=params,
+                after=frozenset(),
+                call=head.primitive if isinstance(head, Output) else None,
+                priority=place.priority,
+                step=place.step,
+                origin=place.origin or step.origin,
+            )
+        )
+        return {port: Output(id, port) for port in op.signature.outputs}
+
+    def _pool(self, kind: str, engine: str | None) -> PoolName:
+        """A step's `engine` speaks for the work of its kind; the rest goes where it always goes."""
+        if engine is not None and self.pools.kinds.get(PoolName(engine)) == kind:
+            return PoolName(engine)
+        return self.pools.default[kind]
+
+    def _put_after(self, later: slice, earlier: Iterable[slice]) -> None:
+        ends = frozenset(id for span in earlier for id in tails(self.primitives[span]))
+        if not ends:
+            return
+        first = heads(self.primitives[later])
+        self.primitives[later] = [
+            replace(primitive, after=primitive.after | ends) if primitive.id in first else primitive
+            for primitive in self.primitives[later]
+        ]

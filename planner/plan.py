@@ -1,0 +1,105 @@
+"""A plan: the graph a run follows, shared by every run of the same workflow version.
+
+A plan knows nothing of any run. What a scheduler asks of it often is worked out once, here.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from planner.graph import Graph, PoolName, Primitive, PrimitiveId
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What leaves together as one engine request: a primitive, or a whole call.
+
+    `leader` is the first member; `waits` are the primitives outside that must be done before.
+    """
+
+    leader: PrimitiveId
+    members: tuple[PrimitiveId, ...]
+    pool: PoolName
+    priority: int
+    waits: frozenset[PrimitiveId]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A verified graph and where its results go.
+
+    `outputs` maps each output of the workflow to the primitive whose `value` it is; `streams` maps
+    a primitive to the output that shows its text as it comes; `steps` are the author's.
+    """
+
+    graph: Graph
+    outputs: Mapping[str, PrimitiveId]
+    streams: Mapping[PrimitiveId, str]
+    steps: Mapping[str, tuple[PrimitiveId, ...]]
+    units: Mapping[PrimitiveId, Unit]
+    readers: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
+    fingerprint: str = field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"Plan({self.fingerprint})"
+
+    @staticmethod
+    def of(
+        graph: Graph,
+        outputs: Mapping[str, PrimitiveId],
+        streams: Mapping[PrimitiveId, str],
+        steps: Mapping[str, tuple[PrimitiveId, ...]],
+    ) -> "Plan":
+        """Work out the units of `graph` and who reads whom."""
+        units = _units(graph)
+        readers: dict[PrimitiveId, list[PrimitiveId]] = defaultdict(list)
+        for unit in units.values():
+            for id in sorted(unit.waits):
+                readers[id].append(unit.leader)
+        return Plan(
+            graph=graph,
+            outputs=outputs,
+            streams=streams,
+            steps=steps,
+            units=units,
+            readers={id: tuple(leaders) for id, leaders in readers.items()},
+            fingerprint=_fingerprint(graph, outputs, streams),
+        )
+
+
+def _units(graph: Graph) -> dict[PrimitiveId, Unit]:
+    members: dict[PrimitiveId, list[Primitive]] = {}
+    for primitive in graph:
+        members.setdefault(primitive.call or primitive.id, []).append(primitive)
+    return {leader: _unit(leader, inside) for leader, inside in members.items()}
+
+
+def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
+    inside = sorted(inside, key=lambda primitive: primitive.call is not None)  # the leader first
+    ids = frozenset(primitive.id for primitive in inside)
+    waits = frozenset[PrimitiveId]().union(*(primitive.waits_for() for primitive in inside))
+    return Unit(
+        leader=leader,
+        members=tuple(primitive.id for primitive in inside),
+        pool=inside[0].pool,
+        priority=inside[-1].priority,
+        waits=waits - ids,
+    )
+
+
+def _fingerprint(
+    graph: Graph, outputs: Mapping[str, PrimitiveId], streams: Mapping[PrimitiveId, str]
+) -> str:
+    lines = [
+        repr(
+            (p.id, p.op, p.pool, sorted(p.params.items(), key=_first), sorted(p.after), p.priority)
+        )
+        for p in graph
+    ]
+    lines += [repr(sorted(outputs.items())), repr(sorted(streams.items()))]
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _first(pair: tuple[str, object]) -> str:
+    return pair[0]

@@ -1,0 +1,124 @@
+"""Every module there is: those that ship with the product, and those users registered as YAML.
+
+A registry is a value. Registering makes another, in which everything still fits together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from pathlib import Path
+from types import MappingProxyType
+
+from planner.errors import NoSuchModule
+from planner.primitives import OPS
+from spec.load import load, read
+from spec.model import Document, Use
+from spec.source import Source
+from spec.values import JSON
+from spec.vocabulary import Signature, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Modules by name, each with the text it was read from. `standard` may not be replaced."""
+
+    modules: Mapping[str, Document]
+    sources: Mapping[str, Source]
+    standard: frozenset[str]
+    engines: frozenset[str]
+
+    @staticmethod
+    def from_folder(folder: Path, engines: frozenset[str]) -> "Registry":
+        """Read every `*.yaml` in `folder`. Raise `SpecError` for the first that is not right.
+
+        `engines` are the pool names that documents may speak of.
+        """
+        sources = [
+            Source(path.name, path.read_bytes(), "yaml") for path in sorted(folder.glob("*.yaml"))
+        ]
+        registry = Registry(MappingProxyType({}), MappingProxyType({}), frozenset(), engines)
+        for source in _callees_first(sources):
+            registry = registry.with_module(source)
+        return replace(registry, standard=frozenset(registry.modules))
+
+    def with_module(self, source: Source) -> "Registry":
+        """Return a registry that also holds the module in `source`.
+
+        Raise `SpecError` when it is not right, when it takes the name of a standard module, or when
+        a registered module that uses it would no longer be.
+        """
+        name = _name(read(source).value)
+        document = load(source, self._vocabulary(ops=True, callers=self._callers(name)))
+        changed = replace(
+            self,
+            modules=MappingProxyType({**self.modules, document.name: document}),
+            sources=MappingProxyType({**self.sources, document.name: source}),
+        )
+        for user in self._callers(name) - {name}:
+            load(self.sources[user], changed._vocabulary(ops=True))
+        return changed
+
+    def vocabulary(self) -> Vocabulary:
+        """Return what a workflow may call."""
+        return self._vocabulary(ops=False)
+
+    def module(self, name: str) -> Document:
+        """Return module `name`. Raise `NoSuchModule`."""
+        if name not in self.modules:
+            raise NoSuchModule(name, tuple(sorted(self.modules)))
+        return self.modules[name]
+
+    def _vocabulary(self, ops: bool, callers: frozenset[str] = frozenset()) -> Vocabulary:
+        return Vocabulary(
+            modules={name: _signature(document) for name, document in self.modules.items()},
+            ops={op.name: op.signature for op in OPS.values()} if ops else {},
+            engines=self.engines,
+            callers=callers,
+            reserved=self.standard if ops else frozenset(),
+        )
+
+    def _callers(self, name: JSON) -> frozenset[str]:
+        """Return `name` and every module that uses it, directly or not."""
+        found = {name} if isinstance(name, str) else set()
+        grown = True
+        while grown:
+            users = {user for user, module in self.modules.items() if _uses(module) & found}
+            grown = not users <= found
+            found |= users
+        return frozenset(found)
+
+
+def _signature(document: Document) -> Signature:
+    return Signature(
+        inputs={each.id: each for each in document.inputs},
+        outputs={each.id: each.type for each in document.outputs},
+    )
+
+
+def _uses(document: Document) -> set[str]:
+    return {step.body.module for step in document.steps if isinstance(step.body, Use)}
+
+
+def _callees_first(sources: list[Source]) -> list[Source]:
+    """Order module texts so that each comes after those it uses, where that can be told.
+
+    Nothing is judged here: what cannot be read or ordered is left to the checker to explain.
+    """
+    trees = {source.name: read(source).value for source in sources}
+    by_module = {_name(tree): name for name, tree in trees.items()}
+    uses = {
+        name: sorted({by_module[used] for used in _used(tree) if used in by_module} - {name})
+        for name, tree in trees.items()
+    }
+    by_name = {source.name: source for source in sources}
+    return [by_name[name] for name in TopologicalSorter(uses).static_order()]
+
+
+def _name(tree: JSON) -> str | None:
+    return tree.get("module") if isinstance(tree, dict) else None
+
+
+def _used(tree: JSON) -> list[str]:
+    steps = tree.get("steps") if isinstance(tree, dict) else None
+    bodies = steps.values() if isinstance(steps, dict) else ()
+    return [body["use"] for body in bodies if isinstance(body, dict) and "use" in body]

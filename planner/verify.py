@@ -1,0 +1,68 @@
+"""What makes a graph legal. Checked after expansion and after every rewrite."""
+
+from collections.abc import Mapping
+
+from planner.errors import IllegalGraph
+from planner.graph import Graph, Output, PoolName, Primitive
+from planner.order import waves
+from planner.primitives import OPS
+from spec.values import Leaf, leaves
+
+
+def verify(graph: Graph, made_by: str, pools: Mapping[PoolName, str]) -> None:
+    """Raise `IllegalGraph` naming `made_by` unless every law holds. `pools` maps pool to kind."""
+    problems = tuple(
+        f"{primitive.id}: {problem}"
+        for primitive in graph
+        for problem in _problems(graph, primitive, pools)
+    )
+    if not problems and sum(map(len, waves(graph))) < len(graph.primitives):
+        problems = ("primitives wait for one another in a circle",)
+    if problems:
+        raise IllegalGraph(made_by, problems)
+
+
+def _problems(graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str]) -> list[str]:
+    op = OPS.get(primitive.op)
+    if op is None:
+        return [f"unknown op '{primitive.op}'"]
+    found = []
+    if pools.get(primitive.pool) != op.kind:
+        found.append(f"pool '{primitive.pool}' does not run {op.kind} work")
+    inputs = op.signature.inputs
+    found += [
+        f"'{name}' is not an input of {op.name}" for name in primitive.params if name not in inputs
+    ]
+    found += [
+        f"input '{each.id}' is missing"
+        for each in inputs.values()
+        if each.required and each.id not in primitive.params
+    ]
+    found += [
+        problem
+        for value in primitive.params.values()
+        for leaf in leaves(value)
+        if (problem := _leaf_problem(graph, leaf))
+    ]
+    found += [f"waits for unknown '{id}'" for id in primitive.after if id not in graph.primitives]
+    return found + _call_problems(graph, primitive, op.continues)
+
+
+def _leaf_problem(graph: Graph, leaf: Leaf) -> str | None:
+    if not isinstance(leaf, Output):
+        return None
+    if leaf.primitive not in graph.primitives:
+        return f"reads unknown '{leaf.primitive}'"
+    source = OPS.get(graph[leaf.primitive].op)
+    if source is not None and leaf.port not in source.signature.outputs:
+        return f"reads unknown port '{leaf.port}' of '{leaf.primitive}'"
+    return None
+
+
+def _call_problems(graph: Graph, primitive: Primitive, continues: str | None) -> list[str]:
+    if continues is None:
+        return [] if primitive.call is None else [f"{primitive.op} cannot continue a call"]
+    head = graph.primitives.get(primitive.call) if primitive.call is not None else None
+    if head is None or head.op != continues:
+        return [f"{primitive.op} must continue a {continues}"]
+    return [] if head.pool == primitive.pool else [f"is not in the pool of its {continues}"]

@@ -1,0 +1,127 @@
+"""Opening workflows into primitives: what is wired to what, and where it came from."""
+
+from planner.graph import Output, RunInput
+from spec.values import ListOf, Literal, Member, Slot, Text
+
+RAG = """
+workflow: rag
+inputs: {text: string, question: string}
+steps:
+  answer:
+    use: llm
+    engine: large
+    prompt: "{{ hits.docs | numbered }} {{ inputs.question }}"
+  hits: {use: search, index: $index, query: $inputs.question, top_k: 3}
+  index: {use: index, chunks: $chunks.items}
+  chunks: {use: chunk, text: $inputs.text, size: 64}
+outputs: {answer: $answer.text, sources: $hits.docs, first: "$hits.docs[0].text"}
+stream: [answer, sources]
+"""
+
+
+def test_a_module_is_replaced_by_its_primitives_in_the_order_they_can_run(plan_of):
+    plan = plan_of(RAG)
+    assert [primitive.id for primitive in plan.graph] == [
+        "chunks.pieces",
+        "index.vectors",
+        "index.stored",
+        "hits.query",
+        "hits.hits",
+        "answer.prefill",
+        "answer.decode",
+        "output:answer",
+        "output:sources",
+        "output:first",
+    ]
+
+
+def test_inputs_of_a_module_are_what_its_caller_wired(plan_of):
+    graph = plan_of(RAG).graph
+    assert graph["chunks.pieces"].params["size"] == Literal(64)
+    assert graph["chunks.pieces"].params["overlap"] == Literal(0)
+    assert graph["hits.query"].params["texts"] == ListOf((RunInput("question"),))
+    assert graph["hits.hits"].params["index"] == Output("index.stored", "index")
+
+
+def test_outputs_of_a_module_are_read_through_to_the_port(plan_of):
+    graph = plan_of(RAG).graph
+    docs = Member(Output("hits.hits", "docs"), 0)
+    assert graph["output:sources"].params["value"] == docs
+    assert graph["output:first"].params["value"] == Member(Member(docs, 0), "text")
+
+
+def test_a_prompt_keeps_its_segments_with_the_callers_slots_bound(plan_of):
+    prompt = plan_of(RAG).graph["answer.prefill"].params["prompt"]
+    assert isinstance(prompt, Text)
+    slots = [segment for segment in prompt.segments if isinstance(segment, Slot)]
+    assert slots[0].value == Member(Output("hits.hits", "docs"), 0)
+    assert slots[1].value == RunInput("question")
+
+
+def test_prefill_and_decode_are_one_unit_that_leaves_together(plan_of):
+    plan = plan_of(RAG)
+    unit = plan.units["answer.prefill"]
+    assert unit.members == ("answer.prefill", "answer.decode")
+    assert unit.waits == {"hits.hits"}
+    assert "answer.decode" not in plan.units
+
+
+def test_engine_speaks_for_the_work_of_its_kind(plan_of):
+    graph = plan_of(RAG).graph
+    assert graph["answer.decode"].pool == "large"
+    assert graph["index.vectors"].pool == "embedding"
+
+
+def test_only_a_bare_reference_to_generated_text_is_streamed(plan_of):
+    assert plan_of(RAG).streams == {"answer.decode": "answer"}
+
+
+def test_every_primitive_points_at_the_authors_line(plan_of):
+    graph = plan_of(RAG).graph
+    assert graph["index.vectors"].origin.line == graph["index.stored"].origin.line == 10
+    assert graph["output:answer"].origin.line == 12
+    assert {primitive.origin.source for primitive in graph} == {"page.yaml"}
+
+
+def test_the_prompts_own_names_are_filled_by_the_module(registry, read, plan_of):
+    modules = registry.with_module(
+        read("""
+module: grade
+inputs: {doc: doc, prompt: {type: prompt, names: {passage: doc}}}
+steps: {say: {use: llm, prompt: $inputs.prompt, names: {passage: $inputs.doc}}}
+outputs: {text: $say.text}
+""")
+    )
+    plan = plan_of(
+        """
+workflow: w
+inputs: {q: string, text: string}
+steps:
+  cut: {use: chunk, text: $inputs.text}
+  it: {use: grade, doc: "$cut.items[0]", prompt: "{{ passage.text }} {{ inputs.q }}"}
+outputs: {text: $it.text}
+""",
+        modules,
+    )
+    first, _, second = plan.graph["it.say.prefill"].params["prompt"].segments
+    assert first.value == Member(Member(Output("cut.pieces", "items"), 0), "text")
+    assert second.value == RunInput("q")
+
+
+def test_after_orders_without_data(plan_of):
+    graph = plan_of("""
+workflow: w
+inputs: {q: string}
+steps:
+  one: {use: llm, prompt: $inputs.q}
+  two: {use: llm, prompt: $inputs.q, after: [one]}
+outputs: {text: $two.text}
+""").graph
+    assert graph["two.prefill"].after == {"one.decode"}
+    assert graph["two.decode"].after == set()
+
+
+def test_equal_texts_give_equal_plans_and_other_wiring_another_fingerprint(plan_of):
+    assert plan_of(RAG) == plan_of(RAG)
+    assert plan_of(RAG).fingerprint == plan_of(RAG).fingerprint
+    assert plan_of(RAG.replace("top_k: 3", "top_k: 4")).fingerprint != plan_of(RAG).fingerprint
