@@ -31,6 +31,7 @@ from planner.graph import PoolName
 from planner.registry import Registry
 
 QUEUE_MAX = 20_000
+INTAKE_MAX = 8
 
 
 def compose(settings: Settings) -> House:
@@ -81,6 +82,7 @@ def assemble(
         library=Library(shipped, Pools(kinds, default)),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
+        intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,
     )
 

@@ -31,6 +31,7 @@ class House:
     library: Library
     streams: Streams
     uploads: asyncio.Semaphore
+    intake: asyncio.Semaphore
     now: Callable[[], datetime]
 
     def drain(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -51,6 +52,8 @@ def serve(house: House, listener: socket.socket, ready: Callable[[], object]) ->
         server_header=False,
         lifespan="on",
         ws="none",
+        loop="uvloop",
+        http="h11",  # bounds the size of headers, which httptools does not
         h11_max_incomplete_event_size=_HEADERS_BYTES_MAX,
         timeout_graceful_shutdown=_LINGER_S,
     )
@@ -69,6 +72,9 @@ class _Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
+            # What start-up made lives as long as the process: no full collection need look at it.
+            gc.collect()
+            gc.freeze()
             self.ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # theirs
