@@ -40,7 +40,7 @@ class Report:
     ) -> None:
         if position not in self._taken:
             page = self.tree.page
-            while pointer and pointer not in self.tree.places:
+            while self.tree.places and pointer and pointer not in self.tree.places:
                 pointer = pointer[:-1]
             self.problems.append(problem_at(page, code, pointer, position, detail, hint))
         if len(self.problems) >= PROBLEMS_FOUND_MAX:

@@ -17,7 +17,7 @@ from spec.parsed import Reference
 from spec.problems import nearest, quoted
 from spec.schemas import type_of_schema
 from spec.types import ANY, OBJECT, RECORDS, STRING, Type
-from spec.values import JSON, ListOf, Literal, Member, Name, ObjectOf, Slot, Text, Value
+from spec.values import JSON, ListOf, Literal, Member, Name, ObjectOf, Text, Value, rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +86,16 @@ class Scope:
 
     def canonical(self, value: Value) -> Value:
         """Return `value` with every name alone written out: a step's field, all the inputs."""
+        return rewrite(value, self._canonical)
+
+    def _canonical(self, value: Value) -> Value | None:
         match value:
             case Name(id):
                 return self._whole(id)
-            case Member(of, key):
-                return Member(of if isinstance(of, Name) else self.canonical(of), key)
-            case Text(segments):
-                return Text(tuple(self._canonical_segment(segment) for segment in segments))
-            case ListOf(items):
-                return ListOf(tuple(self.canonical(item) for item in items))
-            case ObjectOf(fields):
-                return ObjectOf(tuple((key, self.canonical(field)) for key, field in fields))
-            case _:
+            case Member(Name()):
                 return value
-
-    def _canonical_segment(self, segment: str | Slot) -> str | Slot:
-        if isinstance(segment, str):
-            return segment
-        return replace(segment, value=self.canonical(segment.value))
+            case _:
+                return None
 
     def _whole(self, name: str) -> Value:
         if name in self.names:

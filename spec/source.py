@@ -23,7 +23,7 @@ class Source:
     media: Media
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Position:
     """A place on a page. Lines and columns count from 1, columns in characters."""
 

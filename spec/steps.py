@@ -110,7 +110,7 @@ class StepReader:
         self, pointer: Pointer, written: Mapping[str, JSON], *, lenient: bool
     ) -> tuple[Use | Op | None, Signature | None]:
         bodies = [key for key in written if key in BODY_KEYS]
-        for key in bodies[1:]:
+        for key in (key for key in bodies[1:] if key in AVAILABLE_KEYS):
             detail = f"a step has one body, and this one has {quoted(bodies[0])} already"
             self.report.at_key("conflicting-keys", (*pointer, key), detail)
         if not bodies:

@@ -109,23 +109,15 @@ class MiniLM:
         encoder, worker = self._encoder, self._worker
         if encoder is None or worker is None:
             raise EngineFailed("engine-not-started", "minilm has no model loaded.", "Start it.")
-        accepted: list[tuple[Request, list[str]]] = []
-        for request in batch.requests:
-            texts = _texts(request)
-            if isinstance(texts, Fault):
-                yield texts
-            else:
-                accepted.append((request, texts))
         abandoned = threading.Event()
         loop = asyncio.get_running_loop()
-        everything = [text for _, texts in accepted for text in texts]
-        work = loop.run_in_executor(worker, encoder.embed, everything, abandoned)
+        work = loop.run_in_executor(worker, _answer, encoder, batch.requests, abandoned)
         try:
-            vectors, tokens = await asyncio.shield(work)
+            ends = await asyncio.shield(work)
         finally:
             abandoned.set()
-        for done in _shares(accepted, vectors, tokens):
-            yield done
+        for end in ends:
+            yield end
 
     async def stop(self) -> None:
         """Forget the model and end the thread; a second call changes nothing."""
@@ -169,6 +161,17 @@ class _Encoder:
         except self._failures as error:
             raise EngineFailed("engine-failed", f"onnxruntime gave up: {error}") from error
         return vectors
+
+
+def _answer(
+    encoder: _Encoder, requests: Sequence[Request], abandoned: threading.Event
+) -> list[Done | Fault]:
+    asked = [(request, _texts(request)) for request in requests]
+    faults = [texts for _, texts in asked if isinstance(texts, Fault)]
+    accepted = [(request, texts) for request, texts in asked if not isinstance(texts, Fault)]
+    everything = [text for _, texts in accepted for text in texts]
+    vectors, tokens = encoder.embed(everything, abandoned)
+    return [*faults, *_shares(accepted, vectors, tokens)]
 
 
 def _alike(sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:

@@ -135,5 +135,6 @@ def vocabulary() -> Vocabulary:
 
 @pytest.fixture(scope="session")
 def module_vocabulary(vocabulary: Vocabulary) -> Vocabulary:
-    """Return what the modules of these tests may call."""
-    return replace(vocabulary, ops=ops())
+    """Return what the modules of these tests may call, and which names are not theirs to take."""
+    callers = frozenset({"looping", "through_another"})
+    return replace(vocabulary, ops=ops(), callers=callers, reserved=frozenset({"search"}))

@@ -75,7 +75,7 @@ def test_defaults_are_filled_in(declared: tuple[Input, ...]):
 
 def test_undeclared_and_missing_inputs_are_refused(declared: tuple[Input, ...]):
     assert problems(declared, {"qestion": "x", "files": []}) == [
-        ("unknown-key", ""), ("missing-key", ""),
+        ("unknown-key", "/qestion"), ("missing-key", ""),
     ]  # fmt: skip
 
 

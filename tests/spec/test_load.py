@@ -1,8 +1,14 @@
 """A checked document is what its page says, or every problem it has."""
 
 import json
+import re
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spec.load import content_hash, load, read
 from spec.model import Document, Op, Use
@@ -105,3 +111,18 @@ def test_a_page_full_of_mistakes_is_answered_in_bounded_work(vocabulary: Vocabul
     with pytest.raises(SpecError) as error:
         loaded(text, vocabulary)
     assert error.value.more
+
+
+@given(st.data())
+def test_a_page_changed_anywhere_is_checked_or_refused(vocabulary: Vocabulary, data: st.DataObject):
+    words = re.findall(r"\w+|\s+|.", YAML)
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(words) - 1))
+        words[place] = data.draw(st.sampled_from(words) | st.just(""))
+    with suppress(SpecError):
+        assert loaded("".join(words), vocabulary).steps
+
+
+def test_the_schema_validator_is_loaded_only_when_a_schema_is_there():
+    script = "import sys, spec; sys.exit('jsonschema_rs' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -1,7 +1,7 @@
 """Walking and rewriting values."""
 
 from spec.templates import parse_template
-from spec.values import ListOf, Literal, Member, Name, ObjectOf, leaves, substitute
+from spec.values import ListOf, Literal, Member, Name, ObjectOf, leaves, rewrite
 
 VALUE = ObjectOf(
     (
@@ -15,7 +15,13 @@ def test_leaves_come_from_left_to_right_with_repeats():
     assert list(leaves(VALUE)) == [Name("x"), Name("z"), Name("x")]
 
 
-def test_substitution_replaces_every_leaf_and_nothing_else():
-    replaced = substitute(VALUE, lambda leaf: Literal(str(leaf)))
+def test_a_rule_replaces_what_it_speaks_of_and_nothing_else():
+    replaced = rewrite(VALUE, lambda part: Literal(part.id) if isinstance(part, Name) else None)
     assert list(leaves(replaced)) == []
-    assert substitute(VALUE, lambda leaf: leaf) == VALUE
+    assert rewrite(VALUE, lambda part: None) == VALUE
+
+
+def test_a_rule_is_asked_from_the_outside_in():
+    member = Member(Name("x"), 0)
+    replaced = rewrite(VALUE, lambda part: Name("first") if part == member else None)
+    assert Name("first") in list(leaves(replaced))

@@ -293,7 +293,7 @@ def test_searches_beside_ingests_see_exactly_the_documents_of_their_version():
     collections = Collections(None)
     engine = FaissIndex(collections)
     asyncio.run(engine.start())
-    writers, each, size = 4, 12, 5
+    writers, each, size = 4, 12, 40
     tokens: dict[int, set[str]] = {}
     told = threading.Condition()
 
@@ -315,7 +315,7 @@ def test_searches_beside_ingests_see_exactly_the_documents_of_their_version():
         with told:
             told.wait_for(lambda: version in tokens)
         index = {**collections.open("local", "notes"), "version": version}
-        (hits,) = asyncio.run(answer(search(1, index, unit(1), 1000))).outputs["docs"]
+        (hits,) = asyncio.run(answer(search(1, index, unit(1), 10_000))).outputs["docs"]
         return version, set(ids(hits))
 
     versions = range(1, writers * each + 1)
