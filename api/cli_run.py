@@ -37,7 +37,7 @@ def run_file(
     try:
         record = asyncio.run(_run(settings, file, inputs, files, as_json=as_json))
     except ApiProblem as problem:
-        sys.stderr.write(f"{problem.page or problem.detail}\n")
+        sys.stderr.write(f"{_shown(problem)}\n")
         return Exit.NOT_VALID
     except Unreadable as error:
         sys.stderr.write(f"teola: {error}\n")
@@ -92,6 +92,16 @@ async def _follow(house: House, run: str, show: Show | None) -> RunRecord:
     if show:
         show.end(record)
     return record
+
+
+def _shown(problem: ApiProblem) -> str:
+    if problem.slug != "invalid-input":
+        return problem.page or problem.detail
+    lines = []  # options stand on no page
+    for error in problem.errors:
+        cure = f"; did you mean '{error['hint']}'?" if error["hint"] else ""
+        lines.append(f"teola: {error['code']}: {error['detail']}{cure}")
+    return "\n".join(lines)
 
 
 def _source(file: Path) -> Source:

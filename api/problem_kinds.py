@@ -156,6 +156,18 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             "An engine did not answer what it was asked.",
             "Try again; `teola doctor` may name the cause.",
         ),
+        "engine-not-started": ProblemKind(
+            _FAULT,
+            "Engine is not running",
+            "Work came to an engine that was not up.",
+            "Try again; if it stays, restart the service.",
+        ),
+        "storage-failed": ProblemKind(
+            _BUSY,
+            "Storage failed",
+            "The data folder cannot be used, or is full.",
+            "Free space, or have the operator look at the data folder.",
+        ),
         "bad-reply": ProblemKind(
             _FAULT, "Engine answered with something else",
             "An engine's reply is not what the step needs.", "Try again, or ask differently.",

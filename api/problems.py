@@ -17,6 +17,7 @@ from api.logs import logger
 from api.problem_kinds import KINDS
 from executors.collection import CollectionError
 from executors.errors import NotCancellable, Refused, ValueTooLarge
+from executors.shelf import StorageFailed
 from executors.store.errors import BadCursor, FutureEvent, Unknown
 from spec.codes import CODES
 from spec.problems import SpecError
@@ -150,6 +151,7 @@ _PROBLEMS: Mapping[type, Callable[[Any], ApiProblem]] = {
     Refused: _refused,
     ValueTooLarge: lambda error: ApiProblem("too-large", f"{error}.", limit=error.limit),
     CollectionError: lambda error: ApiProblem(error.code, error.detail, cure=error.cure),
+    StorageFailed: lambda error: ApiProblem("storage-failed", error.detail, cure=error.cure),
     RequestValidationError: _of_parameters,
     HTTPException: _of_status,
 }

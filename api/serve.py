@@ -39,12 +39,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(house: House, listener: socket.socket, ready: Callable[[], object]) -> None:
-    """Serve until a signal comes, then drain. `ready` is called once requests are taken.
+    """Serve until a signal comes, then drain; see `server_of`."""
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # faults have a line of ours
+    server_of(house, ready).run(sockets=[listener])
+
+
+def server_of(house: House, ready: Callable[[], object]) -> uvicorn.Server:
+    """Return the server of `house`. `ready` is called once requests are taken.
 
     SIGTERM or SIGINT: no new runs, streams are ended, runs that were accepted may finish within
     `drain_s`. A second signal ends it at once.
     """
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # faults have a line of ours
     config = uvicorn.Config(
         create_app(house),
         log_config=None,
@@ -57,7 +62,7 @@ def serve(house: House, listener: socket.socket, ready: Callable[[], object]) ->
         h11_max_incomplete_event_size=_HEADERS_BYTES_MAX,
         timeout_graceful_shutdown=_LINGER_S,
     )
-    _Server(config, house, ready).run(sockets=[listener])
+    return _Server(config, house, ready)
 
 
 class _Server(uvicorn.Server):

@@ -1,10 +1,10 @@
 """What can go wrong when something remembered is asked for or written.
 
-    StoreError
-    ├── Unknown      nothing of that kind has that id here
-    ├── RunOver      the run has ended; nothing more may happen to it
-    ├── BadCursor    a page is asked for with a cursor that was never given out
-    └── FutureEvent  events are asked for after one that has not happened
+StoreError
+├── Unknown      nothing of that kind has that id here
+├── RunOver      the run has ended; nothing more may happen to it
+├── BadCursor    a page is asked for with a cursor that was never given out
+└── FutureEvent  events are asked for after one that has not happened
 """
 
 

@@ -1,6 +1,6 @@
 """What a store of runs promises. Whoever keeps them, and on what, is behind this protocol."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def read_cursor(cursor: str) -> int:
     12
     """
     try:
-        text = urlsafe_b64decode(cursor.encode()).decode()
+        text = b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
     except (NotBase64, UnicodeError):
         raise BadCursor(cursor) from None
     digits = text[1:]
