@@ -43,7 +43,7 @@ def compose(settings: Settings) -> House:
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
         Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
         Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
-        Pool(PoolName("llm"), "llm", "throughput", (Extractive(),), 16, QUEUE_MAX),
+        Pool(PoolName("llm"), "llm", "fifo", (Extractive(),), 1, QUEUE_MAX),
     )
     return assemble(settings, pools, collections)
 
