@@ -33,6 +33,7 @@ from planner.graph import PoolName
 from planner.registry import Registry
 
 QUEUE_MAX = 20_000
+INTAKE_MAX = 8
 
 
 def compose(settings: Settings) -> House:
@@ -44,7 +45,7 @@ def compose(settings: Settings) -> House:
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
         Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
         Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
-        Pool(PoolName("llm"), "llm", "throughput", (Extractive(),), 16, QUEUE_MAX),
+        Pool(PoolName("llm"), "llm", "fifo", (Extractive(),), 1, QUEUE_MAX),
     )
     return assemble(settings, pools, collections)
 
@@ -90,6 +91,7 @@ def assemble(
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
         spill=spill,
+        intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,
     )
 

@@ -34,6 +34,7 @@ class House:
     streams: Streams
     uploads: asyncio.Semaphore
     spill: Path
+    intake: asyncio.Semaphore
     now: Callable[[], datetime]
 
     def drain(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -56,6 +57,8 @@ def server_of(house: House, ready: Callable[[], object]) -> uvicorn.Server:
         server_header=False,
         lifespan="on",
         ws="none",
+        loop="uvloop",
+        http="h11",  # bounds the size of headers, which httptools does not
         h11_max_incomplete_event_size=_HEADERS_BYTES_MAX,
         timeout_graceful_shutdown=_LINGER_S,
     )
@@ -74,6 +77,9 @@ class _Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
+            # What start-up made lives as long as the process: no full collection need look at it.
+            gc.collect()
+            gc.freeze()
             self.ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # theirs

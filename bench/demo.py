@@ -22,7 +22,7 @@ QUESTIONS = (
 def main() -> None:
     """Show the demonstration."""
     began = time.monotonic()
-    console = Console(width=min(100, Console().width))
+    console = Console(width=100)
     with service() as teola:
         console.print(f"[bold]Teola[/] is up at {teola.address}")
         workflow = teola.put_workflow(ROOT / "workflows/examples/naive_rag.yaml")

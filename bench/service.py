@@ -88,7 +88,8 @@ class Service:
 def service(*options: str) -> Iterator[Service]:
     """Start `teola up` on a free loopback port with a data folder of its own; stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="teola-") as data:
-        command = [TEOLA, "up", "--port", "0", "--data", data, *options]
+        quiet = ["env", "TEOLA_LOG_LEVEL=error"]
+        command = [*quiet, TEOLA, "up", "--port", "0", "--data", data, *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 address = _address(process)

@@ -4,6 +4,7 @@ Everything about time, tasks and engines is here; nothing is decided here.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -55,8 +56,8 @@ class LiveDriver:
         self._alarm: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
-        """Return the driver's clock, in seconds."""
-        return asyncio.get_running_loop().time()
+        """Return the driver's clock, in seconds. Finer than some event loops' own."""
+        return time.monotonic()
 
     def feed(self, event: Event) -> None:
         """Hand `event` to the scheduler and see to all that follows from it."""
@@ -98,10 +99,10 @@ class LiveDriver:
                 # Soon, not now: a task cancelled before its first step would answer nothing.
                 asyncio.get_running_loop().call_soon(self._batches[batch].cancel)
             case WakeAt(when):
-                loop = asyncio.get_running_loop()
                 if self._alarm is not None:
                     self._alarm.cancel()
-                self._alarm = loop.call_at(when, self.feed, Woke())
+                wait_s = max(0.0, when - self.now())
+                self._alarm = asyncio.get_running_loop().call_later(wait_s, self.feed, Woke())
             case _:
                 if (answer := self._performer.perform(command)) is not None:
                     self._agenda.append(answer)

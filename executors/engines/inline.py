@@ -1,10 +1,12 @@
 """The inline engine: work too small to queue for, and the cutting of texts.
 
-Wiring is done at once on the event loop; cutting goes to a thread of its own.
+Wiring is done at once on the event loop. Cutting goes to one thread: it is pure Python, and more
+threads would only take turns, and the event loop would wait for all of theirs.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
@@ -33,18 +35,21 @@ class Inline:
 
     def __init__(self, split: Splitter) -> None:
         self._split = split
+        self._cutter = ThreadPoolExecutor(1, thread_name_prefix="chunk")
 
     async def start(self) -> None:
         """Nothing to load: the splitter loads what it needs when it is first called."""
 
     async def stop(self) -> None:
-        """Nothing to give back."""
+        """Let the cut in hand be finished."""
+        self._cutter.shutdown()
 
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Answer each request in order."""
+        loop = asyncio.get_running_loop()
         for request in batch.requests:
             if request.op == "chunk":
-                yield await asyncio.to_thread(self._answer, request)
+                yield await loop.run_in_executor(self._cutter, self._answer, request)
             else:
                 yield self._answer(request)
 

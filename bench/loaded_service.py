@@ -1,0 +1,129 @@
+"""Many runs at once on scripted engines: does the event loop stay free, does every run succeed?
+
+The service is a process of its own (this file, run as a script) that watches its own loop; the
+clients are in another and reach it over HTTP.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+from figures import Figure
+
+from api.compose import assemble, open_collections
+from api.logs import configure
+from api.serve import listen, serve
+from api.settings import Settings
+from executors.documents import split
+from executors.engines.engine import Request
+from executors.engines.inline import Inline
+from executors.engines.scripted import Behaviour, Scripted
+from executors.pools import Pool
+from planner.graph import PoolName
+
+ROOT = Path(__file__).resolve().parents[1]
+LATENCY_S = {"embedding": 0.02, "vector": 0.005, "llm": 0.2}
+WATCH_EVERY_S = 0.002
+
+
+async def load(runs: int) -> list[Figure]:
+    """Run `naive_rag` `runs` times at once over HTTP; return what came of it."""
+    with tempfile.TemporaryDirectory(prefix="teola-") as data:
+        process = await create_subprocess_exec(sys.executable, __file__, data, stdout=PIPE)
+        address = await _said(process, r"ready at (\S+)")
+        limits = httpx.Limits(max_connections=runs)
+        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=120) as client:
+            page = (ROOT / "workflows/examples/naive_rag.yaml").read_text()
+            put = await client.put(
+                "/v1/workflows/naive-rag", content=page, headers={"Content-Type": "text/yaml"}
+            )
+            put.raise_for_status()
+            began = time.monotonic()
+            statuses = await asyncio.gather(*(_ask(client, number) for number in range(runs)))
+            seconds = time.monotonic() - began
+        process.terminate()
+        lag_ms = float(await _said(process, r"late by (\S+) ms"))
+        await process.wait()
+    return [
+        Figure(f"{runs} concurrent runs: event loop blocked at worst", lag_ms, 50, "ms"),
+        Figure("of them, runs that succeeded", statuses.count("succeeded"), runs, "", most=False),
+        Figure("until the last had finished", seconds, 60, "s"),
+    ]
+
+
+async def _said(process: Process, pattern: str) -> str:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if found := re.search(pattern, line.decode()):
+            return found[1]
+    raise SystemExit(f"the service ended before it said '{pattern}'")
+
+
+async def _ask(client: httpx.AsyncClient, number: int) -> str:
+    document = {"name": "notes.txt", "text": "Some words about the matter at hand. " * 200}
+    inputs = {"documents": [document], "question": f"What is number {number}?"}
+    answer = await client.post(
+        "/v1/runs",
+        json={"workflow": "naive-rag", "inputs": inputs},
+        headers={"Prefer": "wait=60"},
+    )
+    return str(answer.json().get("status"))
+
+
+def main(data: Path) -> None:
+    """Be the service: say the address, then how late the loop was once it has been stopped."""
+    configure("console", "error")
+    settings = Settings(data=data)
+    split("warm up: what is imported on first use is not the load's fault", 9, 0, _words)
+    house = assemble(settings, _pools(), open_collections(settings))
+    watch: list[asyncio.Task[float]] = []
+
+    def ready() -> None:
+        watch.append(asyncio.create_task(_worst_lag_s(house.streams.closing)))
+        watch[0].add_done_callback(lambda task: print(f"late by {task.result() * 1000:.1f} ms"))
+        print(f"ready at http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+
+    with listen("127.0.0.1", 0) as listener:
+        serve(house, listener, ready)
+
+
+def _pools() -> tuple[Pool, ...]:
+    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, _words))
+    engines = [Scripted(kind, _after(seconds), slots=16) for kind, seconds in LATENCY_S.items()]
+    return (
+        Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, 20_000),
+        *(
+            Pool(PoolName(e.traits.kind), e.traits.kind, "throughput", (e,), 16, 20_000)
+            for e in engines
+        ),
+    )
+
+
+def _after(seconds: float) -> Callable[[Request], Behaviour]:
+    return lambda _request: Behaviour(latency_s=seconds)
+
+
+def _words(text: str) -> list[int]:
+    return list(range(len(text.split())))
+
+
+async def _worst_lag_s(end: asyncio.Event) -> float:
+    """Return, once `end` is set, by how much the loop was late at worst."""
+    worst = 0.0
+    while not end.is_set():
+        due = time.monotonic() + WATCH_EVERY_S
+        with suppress(TimeoutError):
+            await asyncio.wait_for(end.wait(), WATCH_EVERY_S)
+        worst = max(worst, time.monotonic() - due)
+    return worst
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""How the extractive reader reads: prompt, units, words, expectation, choice. Pure functions."""
