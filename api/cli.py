@@ -60,6 +60,7 @@ def up(
     from api.compose import compose
     from api.logs import configure
     from api.serve import PortTaken, listen, serve
+    from executors.shelf import StorageFailed
 
     configure(settings.log, settings.log_level)
     try:
@@ -69,7 +70,11 @@ def up(
         raise typer.Exit(Exit.PORT_TAKEN) from None
     address = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
     with listener:
-        house = compose(settings)
+        try:
+            house = compose(settings)
+        except StorageFailed as error:
+            typer.echo(f"teola: {error}", err=True)
+            raise typer.Exit(Exit.FAILED) from None
         serve(house, listener, lambda: typer.echo(_welcome(address, settings)))
 
 

@@ -19,6 +19,7 @@ from api.wire import RunOut
 from executors.documents import Unreadable, read
 from executors.errors import ExecutionError
 from executors.runner import Submission
+from executors.shelf import StorageFailed
 from executors.store.record import RunRecord
 from spec.model import Document
 from spec.source import Source, Tree
@@ -45,7 +46,7 @@ def run_file(
     except BadOption as error:
         sys.stderr.write(f"teola: {error}\n")
         return Exit.USAGE
-    except ExecutionError as error:
+    except (ExecutionError, StorageFailed) as error:
         sys.stderr.write(f"teola: {error}\n")
         return Exit.FAILED
     return Exit.OK if record.status == "succeeded" else Exit.FAILED

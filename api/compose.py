@@ -4,6 +4,7 @@ Constructing an engine loads nothing; it loads when its first batch comes.
 """
 
 import asyncio
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from executors.engines.inline import Inline
 from executors.engines.minilm import MiniLM, Tokenizer
 from executors.pools import Pool
 from executors.runner import Runner, RunnerLimits
+from executors.shelf import StorageFailed
 from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows
@@ -49,8 +51,12 @@ def compose(settings: Settings) -> House:
 
 
 def open_collections(settings: Settings) -> Collections:
-    """Return what is kept in the data folder."""
-    return Collections(settings.data / "collections")
+    """Return what is kept in the data folder. Raise `StorageFailed` when it cannot be used."""
+    try:
+        return Collections(settings.data / "collections")
+    except OSError as error:
+        detail = f"{settings.data} cannot be used: {error.strerror}."
+        raise StorageFailed(detail, "Set TEOLA_DATA or --data to another folder.") from None
 
 
 def assemble(
@@ -67,7 +73,9 @@ def assemble(
         journal_entries_max=settings.journal_entries_max,
         retry_after_s=1,
     )
-    values = Values(settings.data / "values", settings.values_bytes_max, settings.value_bytes_max)
+    # A folder of its own, since several processes may share the data folder.
+    spill = settings.data / "values" / str(os.getpid())
+    values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
     runner = Runner(pools, runs, values, limits, _new_run_id, now, collections.drop_private)
     kinds = {pool.name: pool.kind for pool in pools}
     default = {pool.kind: pool.name for pool in reversed(pools)}
@@ -82,6 +90,7 @@ def assemble(
         library=Library(shipped, Pools(kinds, default)),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
+        spill=spill,
         intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,
     )

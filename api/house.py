@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from shutil import rmtree
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -31,6 +33,7 @@ class House:
     library: Library
     streams: Streams
     uploads: asyncio.Semaphore
+    spill: Path
     intake: asyncio.Semaphore
     now: Callable[[], datetime]
 
@@ -48,6 +51,7 @@ class House:
         self.drain()
         await self.runner.stop()
         self.collections.close()
+        await asyncio.to_thread(rmtree, self.spill, ignore_errors=True)
 
 
 def house_of(request: Request) -> House:

@@ -134,6 +134,12 @@ def _refused(error: Refused) -> ApiProblem:
     return ApiProblem(error.code, f"{error.detail}.", headers=headers)
 
 
+def _storage_failed(error: StorageFailed) -> ApiProblem:
+    # What failed, and where, is for whoever runs the service.
+    logger().error("storage", detail=error.detail, cure=error.cure)
+    return ApiProblem("storage-failed", "What is kept here cannot be read or written now.")
+
+
 def _cut(text: str, length: int = 80) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
@@ -151,7 +157,7 @@ _PROBLEMS: Mapping[type, Callable[[Any], ApiProblem]] = {
     Refused: _refused,
     ValueTooLarge: lambda error: ApiProblem("too-large", f"{error}.", limit=error.limit),
     CollectionError: lambda error: ApiProblem(error.code, error.detail, cure=error.cure),
-    StorageFailed: lambda error: ApiProblem("storage-failed", error.detail, cure=error.cure),
+    StorageFailed: _storage_failed,
     RequestValidationError: _of_parameters,
     HTTPException: _of_status,
 }

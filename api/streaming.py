@@ -52,7 +52,10 @@ class Streams:
 
 
 class EventStream(StreamingResponse):
-    """Events of one run after event `after`, until `run.finished`."""
+    """Events of one run after event `after`, until `run.finished`.
+
+    A place in `streams` has been taken for it; it gives that back.
+    """
 
     media_type = "text/event-stream"
 
@@ -65,8 +68,6 @@ class EventStream(StreamingResponse):
         after: int,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
-        runs.events(tenant, run, after, limit=1)  # what is unknown is a problem, not a stream
-        streams.take(tenant)
         self._streams = streams
         self._tenant = tenant
         body = _frames(runs, streams, tenant, run, after, heartbeat_s)

@@ -1,6 +1,7 @@
 """Runs: start, list, read, cancel. What a run does is never tied to who asked for it."""
 
 import asyncio
+from contextlib import ExitStack
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -68,10 +69,12 @@ async def start(request: Request, asker: Asker, house: Here) -> Response:
         raise ApiProblem("draining", "The service is stopping.", headers={"Retry-After": "5"})
     limit = Limit("body_bytes_max", house.settings.body_bytes_max)
     source = await read_source(request, "body", limit)
-    async with house.intake:  # a burst is taken in a few at a time, so that the loop stays free
-        submission = await off_the_loop(len(source.data), _submission, house, asker.tenant, source)
-        run = await house.runner.submit(submission)
-        await asyncio.sleep(0)
+    with ExitStack() as undo:
+        if form == "events":  # no place for the stream, no run
+            house.streams.take(asker.tenant)
+            undo.callback(house.streams.release, asker.tenant)
+        run = await _submit(house, asker.tenant, source)
+        undo.pop_all()
     location = {"Location": f"/v1/runs/{run}"}
     if form == "events":
         stream = EventStream(house.runs, house.streams, asker.tenant, run, 0)
@@ -159,6 +162,14 @@ async def _answer(
 def _written(record: RunRecord, status: int, headers: dict[str, str]) -> Response:
     content = RunOut.of(record).model_dump_json().encode()
     return Response(content, status, headers=headers, media_type=JSONResponse.media_type)
+
+
+async def _submit(house: House, tenant: str, source: Source) -> str:
+    async with house.intake:  # a burst is taken in a few at a time, so that the loop stays free
+        submission = await off_the_loop(len(source.data), _submission, house, tenant, source)
+        run = await house.runner.submit(submission)
+        await asyncio.sleep(0)
+    return run
 
 
 def _submission(house: House, tenant: str, source: Source) -> Submission:

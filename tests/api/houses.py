@@ -76,9 +76,9 @@ def a_house(folder: Path, llm: Callable[[Request], Behaviour] = at_once, **setti
 
 
 @asynccontextmanager
-async def client_of(house: House) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(house: House, *, raise_faults: bool = True) -> AsyncIterator[httpx.AsyncClient]:
     """Open the routes of `house` in this process, and stop it afterwards."""
-    transport = httpx.ASGITransport(create_app(house))
+    transport = httpx.ASGITransport(create_app(house), raise_app_exceptions=raise_faults)
     async with httpx.AsyncClient(transport=transport, base_url="http://teola") as opened:
         try:
             yield opened

@@ -111,6 +111,7 @@ async def test_a_silent_stream_says_that_it_is_alive(make_house):
         stream = EventStream(
             house.runs, house.streams, "local", run["id"], run["last_event"], heartbeat_s=0.0
         )
+        house.streams.take("local")
         frames = aiter(stream.body_iterator)
         assert await anext(frames) == b"retry: 1000\n\n"
         assert (await anext(frames)).startswith(b": ")
@@ -160,10 +161,20 @@ async def test_open_streams_are_bounded_and_given_back(make_house):
             run = answer.headers["X-Run-Id"]
             refused = await client.get(f"/v1/runs/{run}/events", headers=STREAM)
             problem_of(refused, 429, "too-many-streams")
+            refused = await client.post("/v1/runs", json=SAY_X, headers=STREAM)
+            problem_of(refused, 429, "too-many-streams")
+            assert len((await client.get("/v1/runs")).json()["items"]) == 1
             await client.post(f"/v1/runs/{run}/cancel")
             await events_of(answer)
         again = await client.get(f"/v1/runs/{run}/events", headers=STREAM)
         assert again.status_code == 200
+
+
+async def test_a_run_that_is_refused_gives_its_streams_place_back(make_house):
+    async with served(make_house(streams_max=1)) as client:
+        for _ in range(2):
+            refused = await client.post("/v1/runs", json=SAY_X, headers=STREAM)
+            problem_of(refused, 404, "not-found")
 
 
 async def test_many_readers_of_one_run_see_the_same(make_house):

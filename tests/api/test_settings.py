@@ -1,0 +1,40 @@
+"""Settings come from the environment, and what is malformed is refused."""
+
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api.settings import BadSetting, Settings, from_environment
+
+
+def test_nothing_set_is_the_defaults():
+    assert from_environment({"PATH": "x", "HOME": "y"}) == Settings()
+
+
+def test_every_setting_is_a_variable():
+    given = {f"TEOLA_{field.name.upper()}": "7" for field in fields(Settings)}
+    given |= {"TEOLA_LOG": "json", "TEOLA_LOG_LEVEL": "error"}
+    settings = from_environment(given)
+    assert (settings.port, settings.data, settings.log) == (7, Path("7"), "json")
+    assert settings.age("runs_age_s_max") == timedelta(seconds=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cure"),
+    [
+        ("TEOLA_PROT", "1", "did you mean TEOLA_PORT?"),
+        ("TEOLA_ZZZZZZZZZZZZZZZ", "1", "there are TEOLA_BODY_BYTES_MAX"),
+        ("TEOLA_PORT", "http", "not a whole number"),
+        ("TEOLA_PORT", "-1", "not a whole number"),
+        ("TEOLA_PORT", "65536", "0 to 65535"),
+        ("TEOLA_RUNS_MAX", "0", "too small"),
+        ("TEOLA_LOG", "xml", "none of console, json"),
+        ("TEOLA_DATA", "", "is empty"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_the_cure(name, value, cure):
+    with pytest.raises(BadSetting, match=cure.replace("?", r"\?")) as caught:
+        from_environment({name: value})
+    assert caught.value.name == name
