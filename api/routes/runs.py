@@ -40,7 +40,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
         }
     )
     | problems(
-        "invalid-body", "invalid-workflow", "invalid-input", "invalid-parameter", "not-found",
+        "invalid-body", "invalid-workflow", "invalid-input", "not-found",
         "payload-too-large", "unsupported-media-type", "not-acceptable", "too-many-runs",
         "queue-full", "too-many-streams", "store-full", "draining",
     ),
@@ -83,7 +83,7 @@ async def start(request: Request, asker: Asker, house: Here) -> Response:
     return await _answer(house, asker.tenant, run, wait_s, location)
 
 
-@router.get("", summary="List runs", responses=problems("bad-cursor", "invalid-parameter"))
+@router.get("", summary="List runs", responses=problems("bad-cursor"))
 async def list_(
     asker: Asker,
     house: Here,
