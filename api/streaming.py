@@ -16,13 +16,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.wire import rfc3339
 from executors.errors import Refused
+from executors.store.errors import Unknown
 from executors.store.record import RunEvent
 from executors.store.runs import RunStore
 
 RETRY_MS = 1_000
 HEARTBEAT_S = 15.0
 SEND_S_MAX = 10.0
-PAGE_EVENTS = 256
+PAGE_EVENTS = 64
 
 
 class Streams:
@@ -94,7 +95,7 @@ class EventStream(StreamingResponse):
 
 async def _frames(
     runs: RunStore, streams: Streams, tenant: str, run: str, after: int, heartbeat_s: float
-) -> AsyncGenerator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     yield b"retry: %d\n\n" % RETRY_MS
     closing = asyncio.create_task(streams.closing.wait())
     try:
@@ -110,6 +111,8 @@ async def _frames(
                 return
             elif not await _anything(runs, tenant, run, after, closing, heartbeat_s):
                 yield b": still here\n\n"
+    except Unknown:  # it ended, and made room for others before all of it was read
+        return
     finally:
         closing.cancel()
 
