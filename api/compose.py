@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from api.house import House
@@ -76,7 +77,16 @@ def assemble(
     # A folder of its own, since several processes may share the data folder.
     spill = settings.data / "values" / str(os.getpid())
     values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
-    runner = Runner(pools, runs, values, limits, _new_run_id, now, collections.drop_private)
+    sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
+    runner = Runner(
+        pools=pools,
+        store=runs,
+        values=values,
+        limits=limits,
+        new_id=_new_run_id,
+        wall_clock=now,
+        after_run=lambda run: sweeper.submit(collections.drop_private, run),
+    )
     kinds = {pool.name: pool.kind for pool in pools}
     default = {pool.kind: pool.name for pool in reversed(pools)}
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
@@ -87,6 +97,7 @@ def assemble(
         files=Files(now, _file_limits(settings)),
         workflows=Workflows(),
         collections=collections,
+        sweeper=sweeper,
         library=Library(shipped, Pools(kinds, default)),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),

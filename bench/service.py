@@ -86,7 +86,7 @@ class Service:
 
 @contextmanager
 def service(*options: str) -> Iterator[Service]:
-    """Start `teola up` on a free loopback port with a data folder of its own; stop it at the end."""
+    """Start `teola up` on a free loopback port, its data in a folder of its own; stop it after."""
     with tempfile.TemporaryDirectory(prefix="teola-") as data:
         quiet = ["env", "TEOLA_LOG_LEVEL=error"]
         command = [*quiet, TEOLA, "up", "--port", "0", "--data", data, *options]

@@ -6,7 +6,7 @@ are found is told elsewhere.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -75,7 +75,7 @@ class FaissIndex:
                 TRAITS.slots, "faiss", faiss.omp_set_num_threads, (1,)
             )
 
-    async def run(self, batch: Batch) -> AsyncIterator[Emission]:
+    async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Answer ingests, then searches, those of one index together.
 
         After an early close nothing is written any more.

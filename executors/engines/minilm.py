@@ -6,7 +6,7 @@ either is kept.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -104,7 +104,7 @@ class MiniLM:
             self._worker, _load, self._package, self._threads
         )
 
-    async def run(self, batch: Batch) -> AsyncIterator[Emission]:
+    async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Embed the texts of all requests together."""
         encoder, worker = self._encoder, self._worker
         if encoder is None or worker is None:

@@ -24,6 +24,11 @@ def registry():
 
 
 @pytest.fixture(scope="session")
+def pools():
+    return POOLS
+
+
+@pytest.fixture(scope="session")
 def read():
     return lambda page: Source("page.yaml", page.encode(), "yaml")
 

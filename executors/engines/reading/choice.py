@@ -46,6 +46,6 @@ def _with_company(best: Scored, units: Sequence[Unit], relevance: Relevance) -> 
         return [before, at]
     if best.gives < 1.0 and relevance.kind is not Expected.ANYTHING:
         for neighbour in (after, before):
-            if neighbour is not None and relevance.gives(neighbour) > best.gives:
+            if neighbour is not None and relevance.gives(neighbour) == 1.0:
                 return sorted((at, neighbour))
     return [at]

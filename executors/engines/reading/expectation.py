@@ -40,7 +40,10 @@ class Expected(Enum):
     """Kinds of answer: what gives one away, and what is only a hint of one."""
 
     NAME = (
-        _aloud(r"(?<![.!?:|•-] )(?<!^)\b(?-i:[A-Z][^\W\d_]+)|^(?-i:[A-Z])\w+ (?-i:[A-Z])\w+"),
+        _aloud(
+            r"(?<![.!?:|•-] )(?<!^)\b(?-i:[A-Z][^\W\d_]+)|^(?-i:[A-Z])\w+ (?-i:[A-Z])\w+|"
+            r"\b(?:[a-z]|mrs?|ms|dr|prof|st)\. (?-i:[A-Z])\w+"
+        ),
         _aloud(
             r"\b(?:\w{3,}(?:er|or|ist|ian|ee)s?|\w*(?:man|men)|people|staff|team|nobody|anyone)\b"
         ),

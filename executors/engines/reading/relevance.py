@@ -129,7 +129,7 @@ class Relevance:
         factor *= 1 + EXPECTED_BONUS * given
         factor *= 1 + min(PHRASE_BONUS_MAX, PHRASE_BONUS * self._phrases(found))
         factor *= min(1.0, math.sqrt(LONG_WORDS / max(1, len(unit.text.split()))))
-        if all(term.stem in self._like for term in found):
+        if not given and all(term.stem in self._like for term in found):
             factor *= NOTHING_NEW_FACTOR
         return factor * QUESTION_FACTOR if unit.text.endswith("?") else factor
 

@@ -77,5 +77,5 @@ def test_a_gap_in_the_ids_is_refused():
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(KeyError, match="run.exploded"):
+    with pytest.raises(KeyError, match=r"run\.exploded"):
         a_run(("run.exploded", {}))
