@@ -4,7 +4,6 @@ Constructing an engine loads nothing; it loads when its first batch comes.
 """
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from api.library import Library
 from api.logs import log_run
 from api.settings import Settings
 from api.shipped import workflows_folder
+from api.spill import spill_folder
 from api.streaming import Streams
 from executors.collections import Collections
 from executors.documents import split
@@ -69,8 +69,7 @@ def assemble(
     """Return a house over these pools. The first pool of a kind is the one used by default."""
     runs = MemoryRunStore(now, _run_limits(settings), log_run)
     sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
-    # A folder of its own, since several processes may share the data folder.
-    spill = settings.data / "values" / str(os.getpid())
+    spill = spill_folder(settings.data)
     runner = Runner(
         pools=pools,
         store=runs,
