@@ -5,24 +5,15 @@ command itself is wrong; 3 the workflow or its inputs are not valid; 4 the port 
 """
 
 from dataclasses import replace
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.exit_codes import Exit
+
 if TYPE_CHECKING:
     from api.settings import Settings
-
-
-class Exit(IntEnum):
-    """What the process says when it ends."""
-
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    NOT_VALID = 3
-    PORT_TAKEN = 4
 
 
 _EPILOG = (

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from api.cli import Exit
 from api.cli_show import Show
 from api.compose import compose
+from api.exit_codes import Exit
 from api.house import House
 from api.problems import ApiProblem
 from api.run_inputs import resolve

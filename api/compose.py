@@ -4,9 +4,9 @@ Constructing an engine loads nothing; it loads when its first batch comes.
 """
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from api.house import House
@@ -14,6 +14,7 @@ from api.library import Library
 from api.logs import log_run
 from api.settings import Settings
 from api.shipped import workflows_folder
+from api.spill import spill_folder
 from api.streaming import Streams
 from executors.collections import Collections
 from executors.documents import split
@@ -67,19 +68,17 @@ def assemble(
 ) -> House:
     """Return a house over these pools. The first pool of a kind is the one used by default."""
     runs = MemoryRunStore(now, _run_limits(settings), log_run)
-    limits = RunnerLimits(
-        runs_max=settings.runs_live_max,
-        deadline_s=settings.run_s_max,
-        journal_entries_max=settings.journal_entries_max,
-        retry_after_s=1,
+    sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
+    spill = spill_folder(settings.data)
+    runner = Runner(
+        pools=pools,
+        store=runs,
+        values=Values(spill, settings.values_bytes_max, settings.value_bytes_max),
+        limits=_runner_limits(settings),
+        new_id=_new_run_id,
+        wall_clock=now,
+        after_run=lambda run: sweeper.submit(collections.drop_private, run),
     )
-    # A folder of its own, since several processes may share the data folder.
-    spill = settings.data / "values" / str(os.getpid())
-    values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
-    runner = Runner(pools, runs, values, limits, _new_run_id, now, collections.drop_private)
-    kinds = {pool.name: pool.kind for pool in pools}
-    default = {pool.kind: pool.name for pool in reversed(pools)}
-    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
     return House(
         settings=settings,
         runner=runner,
@@ -87,12 +86,29 @@ def assemble(
         files=Files(now, _file_limits(settings)),
         workflows=Workflows(),
         collections=collections,
-        library=Library(shipped, Pools(kinds, default)),
+        sweeper=sweeper,
+        library=_library(pools),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
         spill=spill,
         intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,
+    )
+
+
+def _library(pools: Sequence[Pool]) -> Library:
+    kinds = {pool.name: pool.kind for pool in pools}
+    default = {pool.kind: pool.name for pool in reversed(pools)}
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
+    return Library(shipped, Pools(kinds, default))
+
+
+def _runner_limits(settings: Settings) -> RunnerLimits:
+    return RunnerLimits(
+        runs_max=settings.runs_live_max,
+        deadline_s=settings.run_s_max,
+        journal_entries_max=settings.journal_entries_max,
+        retry_after_s=1,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,10 @@ from executors.store.workflows import Workflows
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One service. Engines load when they are first used; `stop` gives everything back."""
+    """One service. Engines load when they are first used; `stop` gives everything back.
+
+    `sweeper` forgets what runs leave behind, off the event loop.
+    """
 
     settings: Settings
     runner: Runner
@@ -30,6 +34,7 @@ class House:
     files: Files
     workflows: Workflows
     collections: Collections
+    sweeper: ThreadPoolExecutor
     library: Library
     streams: Streams
     uploads: asyncio.Semaphore
@@ -50,6 +55,7 @@ class House:
         """Give everything back."""
         self.drain()
         await self.runner.stop()
+        self.sweeper.shutdown()
         self.collections.close()
         await asyncio.to_thread(rmtree, self.spill, ignore_errors=True)
 

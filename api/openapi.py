@@ -122,7 +122,7 @@ def answers(by_status: Mapping[int, dict[str, Any]]) -> dict[int | str, dict[str
 def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """Describe the problems an operation may answer with."""
     by_status: dict[int | str, list[str]] = {}
-    for slug in (*slugs, "internal-error"):
+    for slug in dict.fromkeys((*slugs, "invalid-parameter", "internal-error")):
         by_status.setdefault(KINDS[slug].status.value, []).append(slug)
     schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
     return {

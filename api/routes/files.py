@@ -25,7 +25,7 @@ router = APIRouter(prefix="/files", tags=["files"])
     responses=answers({200: {"description": "The same content was there.", "model": FileOut}})
     | problems(
         "empty-document", "encrypted-document", "corrupt-document", "too-large",
-        "invalid-parameter", "payload-too-large", "unsupported-media-type", "too-many-uploads",
+        "payload-too-large", "unsupported-media-type", "too-many-uploads",
         "files-full", "engine-unavailable",
     ),
     openapi_extra=file_body(),

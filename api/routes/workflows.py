@@ -45,11 +45,10 @@ async def put(
     The same content is the same version, whether in YAML or JSON: 201 for a new one, else 200.
     """
     source = await read_source(request, name, spec_limit(house))
-    document = await off_the_loop(
-        len(source.data), house.library.read_workflow, asker.tenant, source
-    )
+    size = len(source.data)
+    opened = await off_the_loop(size, house.library.open_text, asker.tenant, source)
+    document = opened.document
     same_name(document, name)
-    house.library.plan(asker.tenant, document)
     if dry_run:
         return CheckedOut(**SignatureOut.facts(document))
     stored = StoredWorkflow(
@@ -57,7 +56,7 @@ async def put(
     )
     if house.workflows.put(asker.tenant, stored):
         response.status_code = 201
-    return _written(house, asker.tenant, name)
+    return await _written(house, asker.tenant, name)
 
 
 @router.get("", summary="List workflows", responses=problems())
@@ -83,7 +82,7 @@ async def get(
     version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
 ) -> WorkflowOut:
     """Return a workflow as its author wrote it, with its version, inputs and outputs."""
-    return _written(house, asker.tenant, name, version)
+    return await _written(house, asker.tenant, name, version)
 
 
 @router.get(
@@ -100,7 +99,9 @@ async def graph(
 ) -> PlainTextResponse:
     """Return the graph of primitives that a run follows, as a Mermaid flowchart."""
     stored = house.workflows.get(asker.tenant, name, version)
-    return PlainTextResponse(mermaid(house.library.open(asker.tenant, stored).plan))
+    size = len(stored.source)
+    opened = await off_the_loop(size, house.library.open, asker.tenant, stored)
+    return PlainTextResponse(mermaid(opened.plan))
 
 
 @router.delete(
@@ -116,7 +117,8 @@ def spec_limit(house: House) -> Limit:
     return Limit("spec_bytes_max", house.settings.spec_bytes_max)
 
 
-def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
+async def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
     stored = house.workflows.get(tenant, name, version)
-    document = house.library.open(tenant, stored).document
-    return WorkflowOut.of(stored, document, house.workflows.versions(tenant, name))
+    size = len(stored.source)
+    opened = await off_the_loop(size, house.library.open, tenant, stored)
+    return WorkflowOut.of(stored, opened.document, house.workflows.versions(tenant, name))

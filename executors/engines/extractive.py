@@ -19,11 +19,11 @@ from executors.engines.engine import (
     Fault,
     FirstToken,
     Request,
-    Usage,
 )
 from executors.engines.reading.choice import choose
 from executors.engines.reading.prompt import read_prompt
 from executors.engines.reading.units import read_units
+from executors.usage import Usage
 
 #: A longer prompt is refused, as a model refuses what does not fit its context.
 PROMPT_CHARS_MAX = 500_000

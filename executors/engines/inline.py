@@ -17,7 +17,7 @@ Splitter = Callable[[Any, int, int], list[dict[str, Any]]]
 
 TRAITS = EngineTraits(
     name="inline",
-    model="",
+    model="inline",
     kind="inline",
     ops=frozenset({"chunk", "format", "select"}),
     slots=64,
@@ -35,14 +35,18 @@ class Inline:
 
     def __init__(self, split: Splitter) -> None:
         self._split = split
-        self._cutter = ThreadPoolExecutor(1, thread_name_prefix="chunk")
+        self._cutter: ThreadPoolExecutor | None = None
 
     async def start(self) -> None:
-        """Nothing to load: the splitter loads what it needs when it is first called."""
+        """Make the thread; the splitter loads what it needs when it is first called."""
+        if self._cutter is None:
+            self._cutter = ThreadPoolExecutor(1, thread_name_prefix="chunk")
 
     async def stop(self) -> None:
         """Let the cut in hand be finished."""
-        self._cutter.shutdown()
+        cutter, self._cutter = self._cutter, None
+        if cutter is not None:
+            await asyncio.to_thread(cutter.shutdown)
 
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Answer each request in order."""
@@ -82,4 +86,7 @@ class Inline:
         if not 0 <= overlap < size:
             detail = f"overlap must be less than size: {overlap} is not less than {size}"
             return Fault(request.id, "bad-value", detail)
-        return Done(request.id, {"items": self._split(args["text"], size, overlap)})
+        try:
+            return Done(request.id, {"items": self._split(args["text"], size, overlap)})
+        except (TypeError, ValueError) as error:
+            return Fault(request.id, "bad-value", str(error))

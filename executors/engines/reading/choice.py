@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from executors.engines.reading.expectation import Expected
-from executors.engines.reading.relevance import Relevance, Scored, leans
+from executors.engines.reading.relevance import RELEVANCE_MIN, Relevance, Scored, leans
 from executors.engines.reading.units import Kind, Unit
 
 SENTENCES_MAX = 3
 #: How near the best a further unit must be.
-CLOSE = 0.8
+CLOSE = 0.7
 
 
 def choose(question: str, units: Sequence[Unit]) -> list[str]:
@@ -44,8 +43,9 @@ def _with_company(best: Scored, units: Sequence[Unit], relevance: Relevance) -> 
     after = at + 1 if at + 1 < len(units) and units[at + 1].follows else None
     if before is not None and leans(units[at].text):
         return [before, at]
-    if best.gives < 1.0 and relevance.kind is not Expected.ANYTHING:
-        for neighbour in (after, before):
-            if neighbour is not None and relevance.gives(neighbour) > best.gives:
-                return sorted((at, neighbour))
+    for neighbour in (after, before):
+        if neighbour is None or relevance.share(neighbour) < RELEVANCE_MIN:
+            continue
+        if relevance.gives(neighbour) > best.gives:
+            return sorted((at, neighbour))
     return [at]

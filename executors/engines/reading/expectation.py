@@ -40,10 +40,11 @@ class Expected(Enum):
     """Kinds of answer: what gives one away, and what is only a hint of one."""
 
     NAME = (
-        _aloud(r"(?<![.!?:|•-] )(?<!^)\b(?-i:[A-Z][^\W\d_]+)|^(?-i:[A-Z])\w+ (?-i:[A-Z])\w+"),
         _aloud(
-            r"\b(?:\w{3,}(?:er|or|ist|ian|ee)s?|\w*(?:man|men)|people|staff|team|nobody|anyone)\b"
+            r"(?<![.!?:|•-] )(?<!^)\b(?-i:[A-Z][^\W\d_]+)|^(?-i:[A-Z])\w+ (?-i:[A-Z])\w+|"
+            r"\b(?:[a-z]|mrs?|ms|dr|prof|st)\. (?-i:[A-Z])\w+"
         ),
+        _aloud(r"\b(?:\w{3,}(?:er|or|ist|ian|ee)s?|\w*(?:man|men)|people|staff|team)\b"),
     )
     TIME = (
         _aloud(
@@ -53,7 +54,7 @@ class Expected(Enum):
             rf"(?:half|quarter|\w+) past \w+|(?:after|before|until|within)\s+{_NUMBER}|"
             rf"(?:{_NUMBER}|first|second|third|fourth|fifth|last|next)\s+{_SPAN}[a-z]*)\b"
         ),
-        _aloud(rf"\b(?:when|while|before|after|until|during|once|at|early|late|soon|{_SPAN}s?)\b"),
+        _aloud(r"\b(?:when|while|before|after|until|during|once|at|early|late|soon)\b"),
     )
     PLACE = (
         _aloud(rf"\b{_BESIDE}\s+(?:the\s+)?(?-i:[A-Z])\w+"),
@@ -99,7 +100,7 @@ class Expected(Enum):
     ANYTHING = (_NEVER, _NEVER)
 
 
-#: The first line whose pattern is found in the question decides.
+#: What is found first in the question decides; of two found at one place, the upper line.
 _RULES: tuple[tuple[Expected, re.Pattern[str]], ...] = (
     (
         Expected.REASON,
@@ -156,16 +157,21 @@ _RULES: tuple[tuple[Expected, re.Pattern[str]], ...] = (
         ),
     ),
     (Expected.MANNER, _aloud(r"\bhow\b|\bin what way\b|\bby what means\b")),
-    (
-        Expected.LEAVE,
-        _aloud(r"^\W*(?:may|can|must|do|does|is|are|am|should|will|could|would|what should)\b"),
-    ),
 )
+
+_LEAVE = _aloud(r"^\W*(?:may|can|must|do|does|is|are|am|should|will|could|would|what should)\b")
 
 
 def expected(question: str) -> Expected:
     """Return the kind of answer that `question` asks for."""
-    return next((kind for kind, rule in _RULES if rule.search(question)), Expected.ANYTHING)
+    found = [
+        (match.start(), order)
+        for order, (_, rule) in enumerate(_RULES)
+        if (match := rule.search(question))
+    ]
+    if found:
+        return _RULES[min(found)[1]][0]
+    return Expected.LEAVE if _LEAVE.search(question) else Expected.ANYTHING
 
 
 def gives(kind: Expected, sentence: str, question: str) -> float:

@@ -73,7 +73,7 @@ class Relevance:
     def __init__(self, question: str, units: Sequence[Unit]) -> None:
         self._question = question
         self._units = units
-        self.kind = expected(question)
+        self._kind = expected(question)
         self._asked = list({term.stem: term for term in terms(question)}.values())
         self._asked = self._asked[:QUESTION_TERMS_MAX]
         self._terms = [terms(unit.text) for unit in units]
@@ -86,16 +86,15 @@ class Relevance:
 
     def gives(self, at: int) -> float:
         """Say how far the unit at `at` has what the question expects."""
-        return gives(self.kind, self._units[at].text, self._question)
+        return gives(self._kind, self._units[at].text, self._question)
 
     def ranked(self) -> list[Scored]:
         """Return what is relevant, best first; of equal texts the best, of equals the first."""
         best: dict[str, Scored] = {}
-        total = sum(self._weights)
         for at, unit in enumerate(self._units):
             if unit.kind is Kind.LABEL:
                 continue
-            relevance = self._relevance(at) / total if total else 0.0
+            relevance = self.share(at)
             if relevance < RELEVANCE_MIN:
                 continue
             given = self.gives(at)
@@ -105,8 +104,8 @@ class Relevance:
                 best[key] = Scored(at, score, given)
         return sorted(best.values(), key=lambda scored: (-scored.score, scored.at))
 
-    def _relevance(self, at: int) -> float:
-        """Return the weight of the terms that a unit holds or stands near."""
+    def share(self, at: int) -> float:
+        """Return how much of the question's weight the unit at `at` holds or stands near."""
         unit = self._units[at]
         near = [
             (self._held[at], 1.0),
@@ -118,10 +117,11 @@ class Relevance:
             near.append((self._held[at - 1], LEANING_SHARE if leaning else BEFORE_SHARE))
         if at + 1 < len(self._units) and self._units[at + 1].follows:
             near.append((self._held[at + 1], AFTER_SHARE))
-        return sum(
+        whole = sum(
             weight * max(share * held.get(asked, 0.0) for held, share in near)
             for asked, weight in enumerate(self._weights)
         )
+        return whole / (sum(self._weights) or 1.0)
 
     def _factors(self, at: int, given: float) -> float:
         unit, found = self._units[at], self._terms[at]
@@ -129,7 +129,7 @@ class Relevance:
         factor *= 1 + EXPECTED_BONUS * given
         factor *= 1 + min(PHRASE_BONUS_MAX, PHRASE_BONUS * self._phrases(found))
         factor *= min(1.0, math.sqrt(LONG_WORDS / max(1, len(unit.text.split()))))
-        if all(term.stem in self._like for term in found):
+        if not given and all(term.stem in self._like for term in found):
             factor *= NOTHING_NEW_FACTOR
         return factor * QUESTION_FACTOR if unit.text.endswith("?") else factor
 

@@ -10,14 +10,14 @@ between through during against per via within upon out up down over under off ag
 me my mine you your yours he him his she her hers it its we us our ours they them their theirs one
 ones who whom whose which what when where why how is am are was were be been being do does did
 done doing have has had having will would shall should can could may might must ought not no yes
-just only also too very much many more most less least ever even still yet please tell describe
-explain name give according instead anyone someone anybody somebody anything something everything
-everybody everyone nobody nothing let get got gets getting put go goes going went gone come comes
-coming came make makes making made take takes taking took taken kind sort type while because since
-though although however whether it's that's there's don't doesn't didn't can't cannot won't isn't
-aren't wasn't weren't haven't hasn't couldn't shouldn't wouldn't mustn't i'm i've i'd i'll you're
-you've we're we've they're what's who's where's when's how's why's s t use used using uses happen
-happens happened
+just only also too very much many more most less least ever even still yet please tell name give
+according instead anyone someone anybody somebody anything something everything everybody everyone
+nobody nothing let get got gets getting put go goes going went gone come comes coming came make
+makes making made take takes taking took taken kind sort type while because since though although
+however whether it's that's there's don't doesn't didn't can't cannot won't isn't aren't wasn't
+weren't haven't hasn't couldn't shouldn't wouldn't mustn't i'm i've i'd i'll you're you've we're
+we've they're what's who's where's when's how's why's s t use used using uses happen happens
+happened
 """
 
 #: Words that are not compared.
@@ -144,12 +144,12 @@ child kid
 employee staff worker employ personnel
 business company firm
 holiday vacation
-doctor physician
+doctor physician medical
 medicine medical drug
 car automobile vehicle
 bike bicycle cycle
 phone telephone ring call contact
-email mail letter
+email mail letter post
 repair mend fix
 show display exhibit
 see view visit look watch
@@ -158,7 +158,7 @@ find discover locate
 choose select pick decide
 help assist support aid
 work job labour
-work operate function run
+work operate function
 allow permit
 forbid prohibit ban
 need require necessary
@@ -253,4 +253,52 @@ hot warm heat
 fire burn flame
 earth soil ground
 tree wood forest
+own possess belong
+provide supply give donate offer
+assemble gather meet
+boss manager chief leader director
+agree consent
+refuse reject
+elect vote
+rule law regulation
+try attempt effort
+succeed achieve
+prevent avoid
+flat apartment
+lift elevator
+shop store
+film movie
+petrol fuel
+garden yard
+queue line
+timetable schedule
+luggage baggage
+certificate document paper note
+jacket coat
+loud noise
+hard difficult
+simple easy
+important main
+similar alike
+afraid fear scare
+clever intelligent
+amount quantity number
+part piece portion
+whole entire
+profession occupation trade
+pupil student
+prison jail
+customer client guest visitor
+marry wedding wife husband
+bury funeral grave
+pull drag
+mistake wrong
+toilet lavatory
+grow cultivate plant
+explain reason
+forbid refuse
+predict forecast
+warn alert alarm
+inside indoors within
+outside outdoors
 """
