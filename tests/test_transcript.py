@@ -62,6 +62,12 @@ def test_a_document_that_shows_something_else_is_noticed(tmp_path: Path, right: 
     assert list(disagreements(PAGE.replace(right, wrong), tmp_path, {})) != []
 
 
+def test_a_disagreement_is_shown_where_it_begins(tmp_path: Path):
+    (found,) = disagreements(PAGE.replace("Ada\n```\n\n", "Eva\n```\n\n"), tmp_path, {})
+    assert found.endswith("  code    0\n  shown   Ada\n  printed Eva")
+    assert found.startswith("line 16: $ curl 200")
+
+
 @pytest.mark.parametrize(
     ("shown", "printed"),
     [

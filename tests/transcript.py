@@ -67,9 +67,8 @@ def play(commands: Sequence[str], folder: Path, variables: Mapping[str, str]) ->
 
 
 def agree(shown: str, printed: str) -> bool:
-    """Whether `printed` is what is `shown`; a line break at the very end does not count."""
-    pattern = "".join(map(_pattern, shown.rstrip("\n").split("\n")))
-    return re.fullmatch(pattern, printed.rstrip("\n") + "\n") is not None
+    """Whether `printed` is what is `shown`; line breaks at the very end do not count."""
+    return re.fullmatch(_pattern(_lines(shown)), _text(printed)) is not None
 
 
 def disagreements(document: str, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
@@ -80,13 +79,35 @@ def disagreements(document: str, folder: Path, variables: Mapping[str, str]) -> 
     answers = play([step.command for step in asked], folder, variables)
     for step, printed in zip(asked, answers, strict=True):
         if printed.code or not agree(step.shown, printed.text):
-            yield (
-                f"line {step.line}: $ {step.command}\n--- shown\n{step.shown}"
-                f"--- printed, code {printed.code}\n{printed.text}"
-            )
+            yield f"line {step.line}: $ {step.command}\n{_difference(step.shown, printed)}"
 
 
-def _pattern(line: str) -> str:
+def _difference(shown: str, printed: Printed) -> str:
+    """Say where the two part."""
+    lines, text, end = _lines(shown), _text(printed.text), 0
+    for count, line in enumerate(lines, 1):
+        found = re.match(_pattern(lines[:count]), text)
+        if found is None:
+            break
+        end = found.end()
+    return (
+        f"  code    {printed.code}\n  shown   {line}\n  printed {text[end:].partition(chr(10))[0]}"
+    )
+
+
+def _lines(shown: str) -> list[str]:
+    return shown.rstrip("\n").split("\n")
+
+
+def _text(printed: str) -> str:
+    return printed.rstrip("\n") + "\n"
+
+
+def _pattern(lines: Sequence[str]) -> str:
+    return "".join(map(_line_pattern, lines))
+
+
+def _line_pattern(line: str) -> str:
     if line.strip() == ELLIPSIS:
         return r"(?:.*\n)+?"
     return ".+?".join(map(re.escape, line.split(ELLIPSIS))) + r"\n"
