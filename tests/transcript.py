@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 ELLIPSIS = "…"
@@ -83,16 +84,13 @@ def disagreements(document: str, folder: Path, variables: Mapping[str, str]) -> 
 
 
 def _difference(shown: str, printed: Printed) -> str:
-    """Say where the two part."""
-    lines, text, end = _lines(shown), _text(printed.text), 0
-    for count, line in enumerate(lines, 1):
-        found = re.match(_pattern(lines[:count]), text)
-        if found is None:
-            break
-        end = found.end()
-    return (
-        f"  code    {printed.code}\n  shown   {line}\n  printed {text[end:].partition(chr(10))[0]}"
-    )
+    """Say where the two part: the first line of each that the other has not."""
+    lines, text = _lines(shown), _text(printed.text)
+    matches = (re.match(_pattern(lines[:count]), text) for count in range(1, len(lines) + 1))
+    ends = [0, *(found.end() for found in takewhile(bool, matches) if found)]
+    wanted = "".join(lines[len(ends) - 1 :][:1])
+    instead = text[ends[-1] :].partition("\n")[0]
+    return f"  code    {printed.code}\n  shown   {wanted}\n  printed {instead}"
 
 
 def _lines(shown: str) -> list[str]:
