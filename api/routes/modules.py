@@ -1,8 +1,9 @@
 """Modules: what the steps of a workflow may use. Registering one takes YAML and no code."""
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from api.bodies import read_source
 from api.house import Here, House
@@ -34,6 +35,7 @@ async def get(name: str, asker: Asker, house: Here) -> ModuleOut:
 @router.put(
     "/{name}",
     summary="Register a module",
+    response_description="It was there before.",
     responses=answers(
         {201: {"description": "The module is new, or has changed.", "model": ModuleOut}}
     )
@@ -41,7 +43,11 @@ async def get(name: str, asker: Asker, house: Here) -> ModuleOut:
     openapi_extra=document_body(DOCUMENT_SCHEMA, MODULE_YAML),
 )
 async def put(
-    name: str, request: Request, response: Response, asker: Asker, house: Here
+    name: Annotated[str, Path(json_schema_extra={"example": "ask"})],
+    request: Request,
+    response: Response,
+    asker: Asker,
+    house: Here,
 ) -> ModuleOut:
     """Check a module and let workflows use it. The same content again changes nothing: 200."""
     source = await read_source(request, name, spec_limit(house))

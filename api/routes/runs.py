@@ -30,6 +30,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     "",
     status_code=202,
     summary="Start a run",
+    response_description="Accepted; Location says where the run is.",
     response_model=RunOut,
     responses=answers(
         {
@@ -122,6 +123,7 @@ async def get(
     "/{run}/cancel",
     status_code=202,
     summary="Cancel a run",
+    response_description="It is being stopped.",
     response_model=RunOut,
     responses=answers({200: {"description": "It was cancelled before.", "model": RunOut}})
     | problems("not-found", "not-cancellable"),

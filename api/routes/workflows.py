@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.bodies import Limit, off_the_loop, read_source
 from api.house import Here, House
 from api.library import same_name
-from api.openapi import DOCUMENT_SCHEMA, GREETING_YAML, answers, document_body, problems
+from api.openapi import DOCUMENT_SCHEMA, WORKFLOW_YAML, answers, document_body, problems
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
@@ -27,13 +27,14 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 @router.put(
     "/{name}",
     summary="Store a workflow",
+    response_description="It was there before, or was only checked.",
     response_model=WorkflowOut | CheckedOut,
     responses=answers({201: {"description": "The version is new.", "model": WorkflowOut}})
     | problems("invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"),
-    openapi_extra=document_body(DOCUMENT_SCHEMA, GREETING_YAML),
+    openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
 )
 async def put(
-    name: str,
+    name: Annotated[str, Path(json_schema_extra={"example": "ask-notes"})],
     request: Request,
     response: Response,
     asker: Asker,

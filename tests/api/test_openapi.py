@@ -8,7 +8,7 @@ import pytest
 
 from api import openapi
 from api.problem_kinds import KINDS
-from tests.api.houses import YAML, client_of, problem_of
+from tests.api.houses import GREETING, YAML, client_of, problem_of
 
 pytestmark = pytest.mark.anyio
 PROBLEM = "application/problem+json"
@@ -80,7 +80,6 @@ async def test_the_resources_are_all_there(description):
 
 async def test_the_examples_work_as_they_stand(client):
     for url, text in (
-        ("/v1/workflows/greeting", openapi.GREETING_YAML),
         ("/v1/workflows/ask-notes", openapi.WORKFLOW_YAML),
         ("/v1/modules/ask", openapi.MODULE_YAML),
     ):
@@ -119,9 +118,7 @@ async def test_a_fault_of_ours_says_nothing_of_its_cause(make_house):
 
     house = replace(make_house(), now=broken)
     async with client_of(house, raise_faults=False) as client:
-        answer = await client.put(
-            "/v1/workflows/greeting", content=openapi.GREETING_YAML, headers=YAML
-        )
+        answer = await client.put("/v1/workflows/greeting", content=GREETING, headers=YAML)
         problem_of(answer, 500, "internal-error")
         assert "secret" not in answer.text
         assert "ZeroDivision" not in answer.text
