@@ -40,8 +40,7 @@ INTAKE_MAX = 8
 def compose(settings: Settings) -> House:
     """Return the house with the embedded engines: no GPU, no key, no internet."""
     collections = open_collections(settings)
-    tokenizer = Tokenizer()
-    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, tokenizer.tokenize))
+    inline = Inline(split, Tokenizer().tokenize)
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
         Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
