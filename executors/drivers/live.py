@@ -95,6 +95,7 @@ class LiveDriver:
             case Dispatch():
                 task = asyncio.create_task(self._run(command), name=f"batch {command.batch}")
                 self._batches[command.batch] = task
+                task.add_done_callback(lambda _: self._batches.pop(command.batch))
             case Abort(batch):
                 # Soon, not now: a task cancelled before its first step would answer nothing.
                 asyncio.get_running_loop().call_soon(self._batches[batch].cancel)
@@ -120,7 +121,6 @@ class LiveDriver:
             trouble = EngineFailed("aborted", "the work was abandoned")
         except Exception as error:  # the outermost loop: a bug in an adapter is a fact
             trouble = EngineFailed("engine-error", f"the adapter broke: {type(error).__name__}")
-        del self._batches[order.batch]
         for event in pieces.fail_rest(trouble):
             self.feed(event)
         self.feed(BatchEnded(order.batch))

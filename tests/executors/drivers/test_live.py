@@ -302,3 +302,36 @@ def test_traits_and_queues_are_shown_per_pool(tmp_path):
         await here.runner.stop()
 
     play(scenario)
+
+
+class Alone(Scripted):
+    """An embedder that breaks when it is asked for two things at once."""
+
+    async def run(self, batch):
+        if len(batch.requests) > 1:
+            raise EngineFailed("engine-error", "too much at once")
+        async for emission in super().run(batch):
+            yield emission
+
+
+THREE_QUERIES = """
+workflow: three
+inputs: {q: string}
+steps:
+  index: {use: index, name: there}
+  a: {use: search, index: $index, query: "{{ inputs.q }} a"}
+  b: {use: search, index: $index, query: "{{ inputs.q }} b"}
+  c: {use: search, index: $index, query: "{{ inputs.q }} c"}
+outputs: {a: $a.docs, b: $b.docs, c: $c.docs}
+"""
+
+
+def test_a_lost_batch_with_two_pieces_of_one_run_still_frees_its_slot(tmp_path, plan_of):
+    async def scenario():
+        here = Live(tmp_path, {"embedding": Alone("embedding")})
+        record = await here.finish(await here.submit(plan_of(THREE_QUERIES), {"q": "x"}))
+        assert record.problem["detail"] == "too much at once"
+        assert all(state.batches == state.waiting == 0 for state in here.runner.pools())
+        await here.runner.stop()
+
+    play(scenario)
