@@ -260,3 +260,25 @@ def test_values_beyond_the_memory_bound_go_to_disk_and_back(world, naive_rag):
     assert here.values.memory_bytes == 0
     assert list(here.folder.iterdir()) == []
     assert here.ended == ["r1", "r2"] or here.ended == ["r2", "r1"]
+
+
+@pytest.mark.parametrize(("fault", "status"), [(None, "succeeded"), ("engine-error", "failed")])
+def test_a_cancelled_run_leaves_an_engine_once_its_neighbours_have(world, plan_of, fault, status):
+    def behave(request):
+        stuck, well = request.run == "stuck", request.run == "well"
+        return Behaviour(latency_s=1.0, stalls=stuck, fault=fault if well else None)
+
+    here = world(behaviours={"embedding": behave})
+    plan = plan_of("""
+workflow: one
+inputs: {q: string}
+steps: {index: {use: index, name: there}, hits: {use: search, index: $index, query: $inputs.q}}
+outputs: {hits: $hits.docs}
+""")
+    for run in ("first", "stuck", "well"):
+        here.submit(plan, {"q": "x"}, run, at=0.0 if run == "first" else 0.1)
+    here.cancel("stuck", at=1.5)
+    here.run()
+    assert here.record("stuck").status == "cancelled"
+    assert here.record("well").status == status
+    assert not here.scheduler.batches
