@@ -1,11 +1,10 @@
 """In which order work can be done: what needs what, and where a part begins and ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 
 from planner.graph import Graph, Primitive, PrimitiveId
-from spec.model import Step
-from spec.values import Name, leaves
 
 
 def waves(graph: Graph) -> Iterator[tuple[PrimitiveId, ...]]:
@@ -30,22 +29,23 @@ def waves(graph: Graph) -> Iterator[tuple[PrimitiveId, ...]]:
         wave = tuple(freed)
 
 
-def in_order(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield the steps of a checked document, each after all it reads or comes `after`."""
-    by_id = {step.id: step for step in steps}
-    sorter = TopologicalSorter({step.id: sorted(_needs(step) & by_id.keys()) for step in steps})
-    for id in sorter.static_order():
-        yield by_id[id]
+def in_order(needs: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Yield each step of a checked document after those it needs; ties go by place in the file.
 
-
-def _needs(step: Step) -> set[str]:
-    named = {
-        leaf.id
-        for parameter in step.parameters
-        for leaf in leaves(parameter.value)
-        if isinstance(leaf, Name)
-    }
-    return named | set(step.after)
+    >>> list(in_order({"a": ["c"], "b": [], "c": [], "d": ["b"]}))
+    ['b', 'c', 'a', 'd']
+    """
+    place = {id: number for number, id in enumerate(needs)}
+    sorter = TopologicalSorter(needs)
+    sorter.prepare()
+    ready: list[int] = []
+    ids = list(needs)
+    while sorter.is_active():
+        for id in sorter.get_ready():
+            heappush(ready, place[id])
+        id = ids[heappop(ready)]
+        yield id
+        sorter.done(id)
 
 
 def heads(part: Sequence[Primitive]) -> frozenset[PrimitiveId]:
