@@ -1,32 +1,27 @@
 """In which order work can be done: what needs what, and where a part begins and ends."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
 from planner.graph import Graph, Primitive, PrimitiveId
 
 
-def waves(graph: Graph) -> Iterator[tuple[PrimitiveId, ...]]:
-    """Yield the primitives that wait for nothing, then those they free, and so on.
+def circle(graph: Graph) -> tuple[PrimitiveId, ...]:
+    """Return primitives that would wait for one another for ever, or none.
 
-    Kahn's algorithm. Members of a circle, and whatever waits for them, never come.
+    A call leaves whole, so its head also waits for whatever the rest of it needs.
     """
-    missing = {primitive.id: len(primitive.waits_for()) for primitive in graph}
-    readers: dict[PrimitiveId, list[PrimitiveId]] = {id: [] for id in missing}
+    needs = {primitive.id: set(primitive.waits_for()) for primitive in graph}
     for primitive in graph:
-        for id in primitive.waits_for():
-            readers.setdefault(id, []).append(primitive.id)
-    wave = tuple(id for id, count in missing.items() if count == 0)
-    while wave:
-        yield wave
-        freed = []
-        for id in wave:
-            for reader in readers[id]:
-                missing[reader] -= 1
-                if missing[reader] == 0:
-                    freed.append(reader)
-        wave = tuple(freed)
+        if primitive.call is not None:
+            needs[primitive.call] |= needs[primitive.id] - {primitive.call}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        found: list[PrimitiveId] = error.args[1]
+        return tuple(found)
+    return ()
 
 
 def in_order(needs: Mapping[str, Collection[str]]) -> Iterator[str]:
