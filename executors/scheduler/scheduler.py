@@ -131,11 +131,8 @@ class Scheduler:
         run = self.runs[piece.task.run]
         run.inside += 1
         run.open[piece.task.unit].leave(now, rows, order.replica)
-        step = run.plan.graph[piece.task.unit].step
-        if step is None or step in run.steps_started:
-            return []
-        run.steps_started[step] = now
-        return [StepStarted(run.id, step, order.pool)]
+        steps = run.start_steps(piece.task.unit, now)
+        return [StepStarted(run.id, step, order.pool) for step in steps]
 
     def _first_token(self, batch: BatchId, position: int, now: float) -> list[Command]:
         piece = self.batches[batch][position]

@@ -3,6 +3,7 @@
 import pytest
 
 from executors.engines.scripted import Behaviour
+from spec.source import Source
 
 DOCUMENTS = [
     {"id": "f", "name": "f.txt", "media_type": "text/plain", "size": 9, "text": "x " * 400}
@@ -282,3 +283,29 @@ outputs: {hits: $hits.docs}
     assert here.record("stuck").status == "cancelled"
     assert here.record("well").status == status
     assert not here.scheduler.batches
+
+
+def test_a_call_may_begin_in_one_step_and_end_in_another(world, registry, plan_of):
+    modules = {
+        "begin": "{inputs: {q: string}, steps: {p: {op: prefill, prompt: $inputs.q}}, "
+        "outputs: {call: $p.call}}",
+        "finish": "{inputs: {call: any}, steps: {d: {op: decode, call: $inputs.call}}, "
+        "outputs: {text: $d.text}}",
+    }
+    for name, page in modules.items():
+        page = f"{{module: {name}, {page[1:]}"
+        registry = registry.with_module(Source(name, page.encode(), "yaml"))
+    plan = plan_of(
+        """
+workflow: two
+inputs: {q: string}
+steps: {a: {use: begin, q: $inputs.q}, b: {use: finish, call: $a.call}}
+outputs: {text: $b.text}
+""",
+        registry,
+    )
+    here = world()
+    here.submit(plan, {"q": "x"})
+    here.run()
+    assert here.record().status == "succeeded"
+    assert set(here.record().steps) == {"a", "b"}
