@@ -5,6 +5,7 @@ The scheduler decides on shapes alone; the values it decides about are here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,16 @@ from executors.errors import ValueTooLarge
 from executors.scheduler.commands import Piece
 from executors.scheduler.events import Prepared, PrepareFailed, RunId, TaskId, Trouble
 from executors.values import Ref, Values, weigh
-from planner.graph import Output, PrimitiveId, RunInput
+from planner.graph import Output, Primitive, PrimitiveId, RunInput
 from planner.plan import Plan
 from planner.primitives import OPS, Cut
 from spec.evaluate import EvaluationError, evaluate
+from spec.types import Type
 from spec.values import JSON, Leaf
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
+    {"string": str, "prompt": str, "integer": int, "number": (int, float), "boolean": bool}
+)
 
 
 @dataclass(slots=True)
@@ -59,9 +65,7 @@ class Workspace:
         args: dict[str, Any] = {}
         try:
             for id in unit.members:
-                for name, value in desk.plan.graph[id].params.items():
-                    if name != "call":
-                        args[name] = evaluate(value, lambda leaf: self._read(task.run, leaf))
+                args |= self._args(task.run, desk.plan.graph[id])
         except EvaluationError as error:
             pool = unit.pool
             return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, pool))
@@ -116,12 +120,37 @@ class Workspace:
         self._values.drop(run)
         del self._desks[run]
 
+    def _args(self, run: RunId, primitive: Primitive) -> dict[str, Any]:
+        inputs = OPS[primitive.op].signature.inputs
+        args = {}
+        for name, value in primitive.params.items():
+            if name != "call":
+                args[name] = evaluate(value, lambda leaf: self._read(run, leaf))
+                if not _is_of(args[name], inputs[name].type):
+                    detail = f"this is not of the type {inputs[name].type}"
+                    raise EvaluationError("wrong-type", name, detail)
+        return args
+
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         return self._values.get(Ref(run, leaf))
 
 
 def _cut(plan: Plan, leader: PrimitiveId) -> Cut | None:
     return OPS[plan.graph[leader].op].cut
+
+
+def _is_of(value: Any, wanted: Type) -> bool:
+    """Say whether `value` is of the kind that is wanted. What objects hold is not asked."""
+    if value is None or wanted.is_any:
+        return wanted.optional or wanted.is_any
+    if isinstance(value, np.ndarray):
+        return wanted.word == "vector"
+    if wanted.lists:
+        element = wanted.element()
+        return isinstance(value, list) and all(_is_of(item, element) for item in value)
+    if isinstance(value, bool):
+        return wanted.word == "boolean"
+    return isinstance(value, _KINDS.get(wanted.word, dict))
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -309,3 +309,23 @@ outputs: {text: $b.text}
     here.run()
     assert here.record().status == "succeeded"
     assert set(here.record().steps) == {"a", "b"}
+
+
+@pytest.mark.parametrize("value", [5, "text", {"a": 1}, True])
+def test_an_any_of_the_wrong_kind_fails_its_step_when_it_arrives(world, plan_of, value):
+    plan = plan_of("""
+workflow: any
+inputs: {x: any}
+steps:
+  whole: {use: index, chunks: $inputs.x}
+  hits: {use: search, index: $whole, query: q}
+outputs: {hits: $hits.docs}
+""")
+    here = world()
+    here.submit(plan, {"x": value}, "bad")
+    here.submit(plan, {"x": []}, "good", at=1.0)
+    here.run()
+    assert here.record("bad").problem["code"] == "bad-value"
+    assert here.record("bad").problem["step"] == "whole"
+    assert "texts" in here.record("bad").problem["detail"]
+    assert here.record("good").status == "succeeded"
