@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from executors.engines.engine import Request
-from executors.errors import ValueTooLarge
+from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.scheduler.commands import Piece
 from executors.scheduler.events import Prepared, PrepareFailed, RunId, TaskId, Trouble
 from executors.values import Ref, Values, weigh
@@ -28,13 +28,22 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
 
 
 @dataclass(slots=True)
+class _Work:
+    """One task that is prepared and not yet answered in full."""
+
+    args: Mapping[str, Any]
+    rows: int  #: that are not yet answered
+    pieces: dict[int, Mapping[str, Any]] = field(default_factory=dict)  #: outputs by first row
+    size: int = 0  #: of all `pieces`
+
+
+@dataclass(slots=True)
 class _Desk:
     """What is laid out for one run."""
 
     tenant: str
     plan: Plan
-    args: dict[PrimitiveId, dict[str, Any]] = field(default_factory=dict)
-    pieces: dict[PrimitiveId, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
+    work: dict[PrimitiveId, _Work] = field(default_factory=dict)
 
 
 class Workspace:
@@ -45,11 +54,11 @@ class Workspace:
         self._desks: dict[RunId, _Desk] = {}
 
     def open(self, run: RunId, tenant: str, plan: Plan, inputs: Mapping[str, JSON]) -> None:
-        """Lay out a desk for `run`. Raise `ValueTooLarge` and keep nothing if an input is."""
+        """Lay out a desk for `run`. Raise `ValueTooLarge` or `StorageFailed` and keep nothing."""
         try:
             for id, value in inputs.items():
                 self._values.put(Ref(run, RunInput(id)), value)
-        except ValueTooLarge:
+        except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
         self._desks[run] = _Desk(tenant, plan)
@@ -67,16 +76,18 @@ class Workspace:
             for id in unit.members:
                 args |= self._args(task.run, desk.plan.graph[id])
         except EvaluationError as error:
-            pool = unit.pool
-            return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, pool))
-        desk.args[task.unit] = args
+            return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, unit.pool))
+        except StorageFailed as error:
+            return PrepareFailed(task, Trouble(error.code, str(error), task.unit, unit.pool))
         cut = _cut(desk.plan, task.unit)
-        return Prepared(task, max(1, len(args[cut.takes] or ())) if cut else 1)
+        rows = max(1, len(args[cut.takes] or ())) if cut else 1
+        desk.work[task.unit] = _Work(args, rows)
+        return Prepared(task, rows)
 
     def request(self, piece: Piece, position: int) -> Request:
         """Return what to ask an engine for `piece`, at `position` of its batch."""
         desk = self._desks[piece.task.run]
-        args = desk.args[piece.task.unit]
+        args = desk.work[piece.task.unit].args
         if cut := _cut(desk.plan, piece.task.unit):
             rows = args[cut.takes] or []
             args = {**args, cut.takes: rows[piece.start : piece.stop]}
@@ -90,26 +101,23 @@ class Workspace:
         )
 
     def keep(self, piece: Piece, outputs: Mapping[str, Any]) -> None:
-        """Lay aside what an engine gave for `piece` until its task is complete.
-
-        Raise `ValueTooLarge` when the task would then give more than one value may hold.
+        """Lay aside what an engine gave for `piece`; once it was the last of its task, all of it
+        can be read. Raise `ValueTooLarge`, `Unjoinable` or `StorageFailed`.
         """
-        kept = self._desks[piece.task.run].pieces.setdefault(piece.task.unit, {})
-        self._values.check(sum(map(weigh, (outputs, *kept.values()))))
-        kept[piece.start] = outputs
-
-    def finish(self, run: RunId, primitive: PrimitiveId) -> None:
-        """Join what was kept for `primitive`; from now on it can be read."""
-        desk = self._desks[run]
-        op = OPS[desk.plan.graph[primitive].op]
-        if op.continues is None and desk.plan.units[primitive].members[-1] != primitive:
-            return  # the head of a call gives nothing but the right to go on
-        leader = desk.plan.graph[primitive].call or primitive
-        pieces = [outputs for _, outputs in sorted(desk.pieces.pop(leader).items())]
-        del desk.args[leader]
-        for port in op.signature.outputs:
-            whole = _joined([outputs[port] for outputs in pieces])
-            self._values.put(Ref(run, Output(primitive, port)), whole)
+        desk = self._desks[piece.task.run]
+        work = desk.work[piece.task.unit]
+        work.size += weigh(outputs)
+        self._values.check(work.size)
+        work.pieces[piece.start] = outputs
+        work.rows -= piece.stop - piece.start
+        if work.rows:
+            return
+        last = desk.plan.units[piece.task.unit].members[-1]
+        pieces = [outputs for _, outputs in sorted(work.pieces.items())]
+        for port in OPS[desk.plan.graph[last].op].signature.outputs:
+            whole = _joined(port, [outputs[port] for outputs in pieces])
+            self._values.put(Ref(piece.task.run, Output(last, port)), whole)
+        del desk.work[piece.task.unit]
 
     def output(self, run: RunId, primitive: PrimitiveId) -> JSON:
         """Return the value of an output of the workflow."""
@@ -153,9 +161,12 @@ def _is_of(value: Any, wanted: Type) -> bool:
     return isinstance(value, _KINDS.get(wanted.word, dict))
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(port: str, parts: list[Any]) -> Any:
     if len(parts) == 1:
         return parts[0]
-    if isinstance(parts[0], np.ndarray):
+    if not isinstance(parts[0], np.ndarray):
+        return [row for part in parts for row in part]
+    try:
         return np.concatenate(parts)
-    return [row for part in parts for row in part]
+    except ValueError:
+        raise Unjoinable(port) from None
