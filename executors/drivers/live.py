@@ -53,6 +53,7 @@ class LiveDriver:
         self._batches: dict[int, asyncio.Task[None]] = {}
         self._agenda: deque[Event] = deque()
         self._working = False
+        self._stopped = False
         self._alarm: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
@@ -60,7 +61,11 @@ class LiveDriver:
         return time.monotonic()
 
     def feed(self, event: Event) -> None:
-        """Hand `event` to the scheduler and see to all that follows from it."""
+        """Hand `event` to the scheduler and see to all that follows from it; nothing does any more
+        once the driver is stopped.
+        """
+        if self._stopped:
+            return
         self._agenda.append(event)
         if self._working:
             return  # a caller further up is already working through the agenda
@@ -73,6 +78,7 @@ class LiveDriver:
 
     async def stop(self) -> None:
         """End every batch and stop every engine. Runs that are still live are not told."""
+        self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
         tasks = list(self._batches.values())
