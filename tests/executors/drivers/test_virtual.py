@@ -329,3 +329,12 @@ outputs: {hits: $hits.docs}
     assert here.record("bad").problem["step"] == "whole"
     assert "texts" in here.record("bad").problem["detail"]
     assert here.record("good").status == "succeeded"
+
+
+def test_time_never_runs_backwards(world, naive_rag):
+    here = world(behaviours={"llm": slow(1.0)})
+    here.submit(naive_rag, INPUTS, at=5.0, deadline=1.0)
+    here.run()
+    times = [entry.now for entry in here.journal]
+    assert times == sorted(times)
+    assert here.record().status == "expired"
