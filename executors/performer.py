@@ -125,7 +125,7 @@ class Performer:
             "queue_ms": _ms(timing.queue_s),
             "batch_ms": _ms(timing.batch_s),
             "execution_ms": _ms(timing.execution_s),
-            "usage": asdict(done.usage),
+            "usage": done.usage.as_data(),
         }
         tallies = self._tallies[done.run]
         tallies[None].add(data, done.usage)
@@ -148,7 +148,7 @@ class Performer:
             "batch_ms": round(tally.batch_ms, 3),
             "execution_ms": round(tally.execution_ms, 3),
             "duration_ms": _ms(done.duration_s),
-            "usage": asdict(tally.usage),
+            "usage": tally.usage.as_data(),
         }
         self._append(done.run, "step.finished", data)
 
@@ -160,7 +160,7 @@ class Performer:
         data = {
             "status": done.status,
             "outputs": outputs,
-            "usage": asdict(self._tallies.pop(done.run)[None].usage),
+            "usage": self._tallies.pop(done.run)[None].usage.as_data(),
             "duration_ms": _ms(self._clock() - self._started.pop(done.run)),
             "problem": problem(plan, done.trouble) if done.trouble else None,
         }

@@ -109,12 +109,16 @@ def weigh(value: Any) -> int:
     match value:
         case str():
             return len(value) + 50
+        case dict():  # before any other mapping: an abstract class is slow to ask for
+            return 100 + sum(map(len, value)) + 50 * len(value) + sum(map(weigh, value.values()))
+        case list():
+            return 60 + sum(map(weigh, value))
+        case int() | float() | None:
+            return 30
         case np.ndarray():
             return int(value.nbytes) + 100
-        case list():
-            return 60 + sum(weigh(item) for item in value)
         case Mapping():
-            return 100 + sum(len(key) + 50 + weigh(item) for key, item in value.items())
+            return weigh(dict(value))
     return 30
 
 
