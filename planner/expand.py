@@ -48,11 +48,15 @@ def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools)
     }
     graph = Graph.of(opening.primitives)
     verify(graph, "expand", pools.kinds)
-    steps = {
-        step.id: tuple(primitive.id for primitive in graph if primitive.step == step.id)
-        for step in document.steps
-    }
-    return Plan.of(graph, outputs, _streams(document, graph, outputs), steps)
+    return Plan.of(graph, outputs, _streams(document, graph, outputs), _steps(document, graph))
+
+
+def _steps(document: Document, graph: Graph) -> dict[str, tuple[PrimitiveId, ...]]:
+    inside: dict[str, list[PrimitiveId]] = {step.id: [] for step in document.steps}
+    for primitive in graph:
+        if primitive.step is not None:
+            inside[primitive.step].append(primitive.id)
+    return {step: tuple(ids) for step, ids in inside.items()}
 
 
 def _streams(
@@ -94,6 +98,7 @@ class _Opening:
     modules: Mapping[str, Document]
     pools: Pools
     primitives: list[Primitive] = field(default_factory=list)
+    orders: dict[tuple[str, str], tuple[Step, ...]] = field(default_factory=dict)  #: by kind, name
 
     def add(self, primitive: Primitive) -> PrimitiveId:
         self.primitives.append(primitive)
@@ -106,14 +111,12 @@ class _Opening:
         fields: dict[str, Mapping[str, Value]] = {}
         scope = Scope(inputs, fields)
         made: dict[str, slice] = {}
-        steps = {step.id: step for step in document.steps}
-        for id in in_order({id: self._needs(step) & steps.keys() for id, step in steps.items()}):
-            step = steps[id]
+        for step in self._in_order(document):
             first = len(self.primitives)
-            fields[id] = self._step(step, scope, place.inside(step))
-            made[id] = slice(first, len(self.primitives))
+            fields[step.id] = self._step(step, scope, place.inside(step))
+            made[step.id] = slice(first, len(self.primitives))
             if step.after:
-                self._put_after(made[id], [made[earlier] for earlier in step.after])
+                self._put_after(made[step.id], [made[id] for id in step.after])
         return {output.id: scope.resolve(output.value) for output in document.outputs}
 
     def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
@@ -129,6 +132,15 @@ class _Opening:
                 return self.document(module, {**defaults, **given}, place)
             case Op(name):
                 return self._primitive(name, given, step, place)
+
+    def _in_order(self, document: Document) -> tuple[Step, ...]:
+        """Order the steps of `document`; a module used often is ordered once."""
+        key = (document.kind, document.name)
+        if key not in self.orders:
+            steps = {step.id: step for step in document.steps}
+            order = in_order({id: self._needs(step) & steps.keys() for id, step in steps.items()})
+            self.orders[key] = tuple(steps[id] for id in order)
+        return self.orders[key]
 
     def _needs(self, step: Step) -> set[str]:
         """Return the first name of every path that `step` reads, and what it comes after."""

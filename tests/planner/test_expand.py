@@ -48,6 +48,16 @@ outputs: {text: $a.text}
     assert list(plan.graph.primitives) == ["b.filled", "c.filled", "a.filled", "output:text"]
 
 
+def test_a_workflow_may_be_called_like_a_module_it_uses(plan_of):
+    plan = plan_of("""
+workflow: text
+inputs: {q: string}
+steps: {a: {use: text, template: "{{ inputs.q }}"}, b: {use: text, template: "{{ a.text }}"}}
+outputs: {text: $b.text}
+""")
+    assert list(plan.graph.primitives) == ["a.filled", "b.filled", "output:text"]
+
+
 def test_inputs_of_a_module_are_what_its_caller_wired(plan_of):
     graph = plan_of(RAG).graph
     assert graph["chunks.pieces"].params["size"] == Literal(64)
