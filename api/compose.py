@@ -22,9 +22,9 @@ from executors.engines.extractive import Extractive
 from executors.engines.faiss_index import FaissIndex
 from executors.engines.inline import Inline
 from executors.engines.minilm import MiniLM, Tokenizer
+from executors.errors import StorageFailed
 from executors.pools import Pool
 from executors.runner import Runner, RunnerLimits
-from executors.shelf import StorageFailed
 from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows

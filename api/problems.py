@@ -16,8 +16,7 @@ from starlette.exceptions import HTTPException
 from api.logs import logger
 from api.problem_kinds import KINDS
 from executors.collection import CollectionError
-from executors.errors import NotCancellable, Refused, ValueTooLarge
-from executors.shelf import StorageFailed
+from executors.errors import NotCancellable, Refused, StorageFailed, ValueTooLarge
 from executors.store.errors import BadCursor, FutureEvent, Unknown
 from spec.codes import CODES
 from spec.problems import SpecError

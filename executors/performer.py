@@ -27,6 +27,7 @@ from executors.usage import Usage
 from executors.workspace import Workspace
 from planner.graph import PoolName
 from planner.plan import Plan
+from spec.values import JSON
 
 #: Adds one event of a kind, with its data, to the story of a run.
 Append = Callable[[str, EventKind, dict[str, Any]], object]
@@ -74,6 +75,7 @@ class Performer:
         self._after_run = after_run
         self._started: dict[RunId, float] = {}
         self._tallies: dict[RunId, dict[str | None, _Tally]] = {}
+        self._outputs: dict[RunId, dict[str, JSON]] = {}
 
     def perform(self, command: Command) -> Event | None:
         """Do `command`; return the event that answers it, if one does."""
@@ -83,6 +85,7 @@ class Performer:
             case RunStarted(run):
                 self._started[run] = self._clock()
                 self._tallies[run] = {None: _Tally()}
+                self._outputs[run] = {}
                 self._append(run, "run.started", {})
             case StepStarted(run, step, pool):
                 self._append(run, "step.started", {"step": step, "pool": pool})
@@ -106,7 +109,6 @@ class Performer:
 
     def _primitive_finished(self, done: PrimitiveFinished) -> None:
         plan = self.workspace.plan(done.run)
-        self.workspace.finish(done.run, done.primitive)
         primitive = plan.graph[done.primitive]
         traits = self._traits[done.pool]
         timing = done.timing
@@ -123,7 +125,7 @@ class Performer:
             "queue_ms": _ms(timing.queue_s),
             "batch_ms": _ms(timing.batch_s),
             "execution_ms": _ms(timing.execution_s),
-            "usage": asdict(done.usage),
+            "usage": done.usage.as_data(),
         }
         tallies = self._tallies[done.run]
         tallies[None].add(data, done.usage)
@@ -132,7 +134,7 @@ class Performer:
         self._append(done.run, "primitive.finished", data)
         for output, id in plan.outputs.items():
             if id == done.primitive:
-                value = self.workspace.output(done.run, id)
+                value = self._outputs[done.run][output] = self.workspace.output(done.run, id)
                 self._append(done.run, "output.finished", {"output": output, "value": value})
 
     def _step_finished(self, done: StepFinished) -> None:
@@ -146,21 +148,19 @@ class Performer:
             "batch_ms": round(tally.batch_ms, 3),
             "execution_ms": round(tally.execution_ms, 3),
             "duration_ms": _ms(done.duration_s),
-            "usage": asdict(tally.usage),
+            "usage": tally.usage.as_data(),
         }
         self._append(done.run, "step.finished", data)
 
     def _run_finished(self, done: RunFinished) -> None:
         plan = self.workspace.plan(done.run)
-        outputs = None
-        if done.status == "succeeded":
-            outputs = {
-                output: self.workspace.output(done.run, id) for output, id in plan.outputs.items()
-            }
+        given = self._outputs.pop(done.run)
+        succeeded = done.status == "succeeded"
+        outputs = {output: given[output] for output in plan.outputs} if succeeded else None
         data = {
             "status": done.status,
             "outputs": outputs,
-            "usage": asdict(self._tallies.pop(done.run)[None].usage),
+            "usage": self._tallies.pop(done.run)[None].usage.as_data(),
             "duration_ms": _ms(self._clock() - self._started.pop(done.run)),
             "problem": problem(plan, done.trouble) if done.trouble else None,
         }

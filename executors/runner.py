@@ -92,13 +92,29 @@ class Runner:
     async def submit(self, submission: Submission) -> str:
         """Accept a run and start it; return its id.
 
-        Raise `Refused` when there is no room and `ValueTooLarge` for an input over a limit; then
-        nothing has been written.
+        Raise `Refused` when there is no room, `ValueTooLarge` for an input over a limit and
+        `StorageFailed` when inputs cannot be kept; then nothing has been written.
         """
         full = self._scheduler.admits(submission.plan)
         if full is not None:
             raise Refused(full.code, full.detail, ceil(self._limits.retry_after_s))
         run = RunId(self._new_id())
+        await self._accept(run, submission)
+        cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written
+        self._driver.feed(
+            RunAccepted(
+                run=run,
+                tenant=submission.tenant,
+                plan=submission.plan,
+                deadline=self._driver.now() + self._limits.deadline_s,
+                priority=submission.priority,
+            )
+        )
+        if cancelled:
+            self._driver.feed(RunCancelled(run))
+        return run
+
+    async def _accept(self, run: RunId, submission: Submission) -> None:
         self._workspace.open(run, submission.tenant, submission.plan, submission.inputs)
         accepted = False
         try:
@@ -117,21 +133,11 @@ class Runner:
         finally:
             if not accepted:
                 self._workspace.drop(run)
-        self._driver.feed(
-            RunAccepted(
-                run=run,
-                tenant=submission.tenant,
-                plan=submission.plan,
-                deadline=self._driver.now() + self._limits.deadline_s,
-                priority=submission.priority,
-            )
-        )
-        return run
 
     def cancel(self, tenant: str, run: str) -> None:
         """Stop `run`. Repeating it changes nothing.
 
-        Raise `NotCancellable` when it has ended otherwise, `UnknownRun` when there is none.
+        Raise `NotCancellable` when it has ended otherwise, `Unknown` when there is none.
         """
         record = self._store.get(tenant, run)
         if not record.live and record.status != "cancelled":

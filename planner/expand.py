@@ -4,7 +4,7 @@ Modules vanish here: their inputs are replaced by what the caller wired to them,
 the ports that give them. What is left are primitives that read one another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId, RunInput
@@ -14,7 +14,7 @@ from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
 from spec.model import Document, Op, Origin, Step, Use
-from spec.values import Literal, Value
+from spec.values import Literal, Name, Value, leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,15 @@ def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools)
     }
     graph = Graph.of(opening.primitives)
     verify(graph, "expand", pools.kinds)
-    steps = {
-        step.id: tuple(primitive.id for primitive in graph if primitive.step == step.id)
-        for step in document.steps
-    }
-    return Plan.of(graph, outputs, _streams(document, graph, outputs), steps)
+    return Plan.of(graph, outputs, _streams(document, graph, outputs), _steps(document, graph))
+
+
+def _steps(document: Document, graph: Graph) -> dict[str, tuple[PrimitiveId, ...]]:
+    inside: dict[str, list[PrimitiveId]] = {step.id: [] for step in document.steps}
+    for primitive in graph:
+        if primitive.step is not None:
+            inside[primitive.step].append(primitive.id)
+    return {step: tuple(ids) for step, ids in inside.items()}
 
 
 def _streams(
@@ -94,6 +98,7 @@ class _Opening:
     modules: Mapping[str, Document]
     pools: Pools
     primitives: list[Primitive] = field(default_factory=list)
+    orders: dict[tuple[str, str], tuple[Step, ...]] = field(default_factory=dict)  #: by kind, name
 
     def add(self, primitive: Primitive) -> PrimitiveId:
         self.primitives.append(primitive)
@@ -106,15 +111,20 @@ class _Opening:
         fields: dict[str, Mapping[str, Value]] = {}
         scope = Scope(inputs, fields)
         made: dict[str, slice] = {}
-        for step in in_order(document.steps):
+        for step in self._in_order(document):
             first = len(self.primitives)
             fields[step.id] = self._step(step, scope, place.inside(step))
             made[step.id] = slice(first, len(self.primitives))
-            self._put_after(made[step.id], [made[id] for id in step.after])
+            if step.after:
+                self._put_after(made[step.id], [made[id] for id in step.after])
         return {output.id: scope.resolve(output.value) for output in document.outputs}
 
     def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
-        given = {each.name: scope.resolve(each.value) for each in step.parameters}
+        own = self._own_names(step)
+        given = {
+            each.name: scope.inside(own.get(each.name, ())).resolve(each.value)
+            for each in step.parameters
+        }
         match step.body:
             case Use(name):
                 module = self.modules[name]
@@ -122,6 +132,32 @@ class _Opening:
                 return self.document(module, {**defaults, **given}, place)
             case Op(name):
                 return self._primitive(name, given, step, place)
+
+    def _in_order(self, document: Document) -> tuple[Step, ...]:
+        """Order the steps of `document`; a module used often is ordered once."""
+        key = (document.kind, document.name)
+        if key not in self.orders:
+            steps = {step.id: step for step in document.steps}
+            order = in_order({id: self._needs(step) & steps.keys() for id, step in steps.items()})
+            self.orders[key] = tuple(steps[id] for id in order)
+        return self.orders[key]
+
+    def _needs(self, step: Step) -> set[str]:
+        """Return the first name of every path that `step` reads, and what it comes after."""
+        own = self._own_names(step)
+        read = {
+            leaf.id
+            for each in step.parameters
+            for leaf in leaves(each.value)
+            if isinstance(leaf, Name) and leaf.id not in own.get(each.name, ())
+        }
+        return read.union(step.after)
+
+    def _own_names(self, step: Step) -> Mapping[str, Collection[str]]:
+        """Return, for each prompt that `step` hands over, the names it has besides its caller's."""
+        if not isinstance(step.body, Use):
+            return {}
+        return {each.id: each.names for each in self.modules[step.body.module].inputs if each.names}
 
     def _primitive(
         self, name: str, given: Mapping[str, Value], step: Step, place: _Place

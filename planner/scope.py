@@ -1,27 +1,34 @@
 """What the names of one document stand for while it is opened into primitives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from spec.values import ListOf, Literal, Member, Name, ObjectOf, Value, rewrite
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`inputs` are what the caller gave; `steps` the fields of each step opened so far."""
+    """`inputs` are what the caller gave; `steps` the fields of each step opened so far.
+
+    `own` are the names that a prompt declares: they win, and stay until the prompt is used.
+    """
 
     inputs: Mapping[str, Value]
     steps: Mapping[str, Mapping[str, Value]]
+    own: Collection[str] = ()
+
+    def inside(self, own: Collection[str]) -> "Scope":
+        """Return this scope as the text of a prompt with names of its `own` sees it."""
+        return replace(self, own=own) if own else self
 
     def resolve(self, value: Value) -> Value:
-        """Return `value` with every name of this scope replaced by what it stands for.
-
-        A name this scope does not know stays: a prompt's own name, filled where it is used.
-        """
+        """Return `value` with every name of this scope replaced by what it stands for."""
         return rewrite(value, self._replacement)
 
     def _replacement(self, value: Value) -> Value | None:
         match value:
+            case Name(id) | Member(Name(id)) if id in self.own:
+                return value
             case Member(Name("inputs"), str(key)):
                 return self.inputs[key]
             case Member(Name(step), str(key)) if step in self.steps:

@@ -53,6 +53,7 @@ class LiveDriver:
         self._batches: dict[int, asyncio.Task[None]] = {}
         self._agenda: deque[Event] = deque()
         self._working = False
+        self._stopped = False
         self._alarm: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
@@ -60,7 +61,11 @@ class LiveDriver:
         return time.monotonic()
 
     def feed(self, event: Event) -> None:
-        """Hand `event` to the scheduler and see to all that follows from it."""
+        """Hand `event` to the scheduler and see to all that follows from it; nothing does any more
+        once the driver is stopped.
+        """
+        if self._stopped:
+            return
         self._agenda.append(event)
         if self._working:
             return  # a caller further up is already working through the agenda
@@ -73,6 +78,7 @@ class LiveDriver:
 
     async def stop(self) -> None:
         """End every batch and stop every engine. Runs that are still live are not told."""
+        self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
         tasks = list(self._batches.values())
@@ -95,6 +101,7 @@ class LiveDriver:
             case Dispatch():
                 task = asyncio.create_task(self._run(command), name=f"batch {command.batch}")
                 self._batches[command.batch] = task
+                task.add_done_callback(lambda _: self._batches.pop(command.batch))
             case Abort(batch):
                 # Soon, not now: a task cancelled before its first step would answer nothing.
                 asyncio.get_running_loop().call_soon(self._batches[batch].cancel)
@@ -120,7 +127,6 @@ class LiveDriver:
             trouble = EngineFailed("aborted", "the work was abandoned")
         except Exception as error:  # the outermost loop: a bug in an adapter is a fact
             trouble = EngineFailed("engine-error", f"the adapter broke: {type(error).__name__}")
-        del self._batches[order.batch]
         for event in pieces.fail_rest(trouble):
             self.feed(event)
         self.feed(BatchEnded(order.batch))

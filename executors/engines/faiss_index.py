@@ -26,7 +26,7 @@ from executors.engines.engine import (
     Request,
 )
 from executors.engines.flat_vectors import FlatCache, Hit
-from executors.shelf import StorageFailed
+from executors.errors import StorageFailed
 
 TRAITS = EngineTraits(
     name="faiss",

@@ -144,16 +144,16 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def plan_of(registry: Registry) -> Callable[[str], Plan]:
+def plan_of(registry: Registry) -> Callable[..., Plan]:
     """Return what makes a plan of a workflow's YAML."""
 
-    def build(page: str) -> Plan:
-        document = load(Source("test.yaml", page.encode(), "yaml"), registry.vocabulary())
-        return make_plan(document, registry.modules, POOLS)
+    def build(page: str, modules: Registry = registry) -> Plan:
+        document = load(Source("test.yaml", page.encode(), "yaml"), modules.vocabulary())
+        return make_plan(document, modules.modules, POOLS)
 
     return build
 
 
 @pytest.fixture(scope="session")
-def naive_rag(plan_of: Callable[[str], Plan]) -> Plan:
+def naive_rag(plan_of: Callable[..., Plan]) -> Plan:
     return plan_of((ROOT / "workflows/examples/naive_rag.yaml").read_text())

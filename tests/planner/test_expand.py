@@ -35,6 +35,29 @@ def test_a_module_is_replaced_by_its_primitives_in_the_order_they_can_run(plan_o
     ]
 
 
+def test_steps_that_need_nothing_of_each_other_keep_their_places_in_the_file(plan_of):
+    plan = plan_of("""
+workflow: w
+inputs: {q: string}
+steps:
+  a: {use: text, template: "{{ c.text }}"}
+  b: {use: text, template: b}
+  c: {use: text, template: c}
+outputs: {text: $a.text}
+""")
+    assert list(plan.graph.primitives) == ["b.filled", "c.filled", "a.filled", "output:text"]
+
+
+def test_a_workflow_may_be_called_like_a_module_it_uses(plan_of):
+    plan = plan_of("""
+workflow: text
+inputs: {q: string}
+steps: {a: {use: text, template: "{{ inputs.q }}"}, b: {use: text, template: "{{ a.text }}"}}
+outputs: {text: $b.text}
+""")
+    assert list(plan.graph.primitives) == ["a.filled", "b.filled", "output:text"]
+
+
 def test_inputs_of_a_module_are_what_its_caller_wired(plan_of):
     graph = plan_of(RAG).graph
     assert graph["chunks.pieces"].params["size"] == Literal(64)
@@ -83,15 +106,35 @@ def test_every_primitive_points_at_the_authors_line(plan_of):
     assert {primitive.origin.source for primitive in graph} == {"page.yaml"}
 
 
-def test_the_prompts_own_names_are_filled_by_the_module(registry, read, plan_of):
-    modules = registry.with_module(
-        read("""
+GRADE = """
 module: grade
 inputs: {doc: doc, prompt: {type: prompt, names: {passage: doc}}}
 steps: {say: {use: llm, prompt: $inputs.prompt, names: {passage: $inputs.doc}}}
 outputs: {text: $say.text}
-""")
+"""
+
+
+def test_a_prompts_own_name_wins_over_a_step_of_its_caller(registry, read, plan_of):
+    plan = plan_of(
+        """
+workflow: w
+inputs: {text: string}
+steps:
+  passage: {use: text, template: "{{ it.text }}"}
+  it: {use: grade, doc: "$cut.items[0]", prompt: "{{ passage.text }}"}
+  cut: {use: chunk, text: $inputs.text}
+outputs: {text: $passage.text}
+""",
+        registry.with_module(read(GRADE)),
     )
+    (slot,) = plan.graph["it.say.prefill"].params["prompt"].segments
+    assert slot.value == Member(Member(Output("cut.pieces", "items"), 0), "text")
+    (slot,) = plan.graph["passage.filled"].params["template"].segments
+    assert slot.value == Output("it.say.decode", "text")
+
+
+def test_the_prompts_own_names_are_filled_by_the_module(registry, read, plan_of):
+    modules = registry.with_module(read(GRADE))
     plan = plan_of(
         """
 workflow: w

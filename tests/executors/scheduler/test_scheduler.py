@@ -221,3 +221,19 @@ def test_one_alarm_is_set_for_the_earliest_deadline(naive_rag):
     woken = scheduler.handle(Woke(), 40.0)
     assert RunFinished in {type(command) for command in woken}
     assert WakeAt(50.0) in woken
+
+
+def test_a_policy_may_pick_from_the_middle_of_a_queue():
+    def second_then_part_of_the_third(queue, room):
+        return [(queue[1], queue[1].rows), (queue[2], 2)]
+
+    pool = Pool("llm", Limits(1, 1, 9, 9), second_then_part_of_the_third)
+    for arrival, task in enumerate("abcd"):
+        pool.join(task, 3, arrival, 0)
+    (order,) = pool.form(1)
+    assert [(piece.task, piece.start, piece.stop) for piece in order.pieces] == [
+        ("b", 0, 3),
+        ("c", 0, 2),
+    ]
+    left = [(entry.task, entry.start, entry.rows) for entry in pool.waiting]
+    assert left == [("a", 0, 3), ("c", 2, 1), ("d", 0, 3)]
