@@ -100,12 +100,11 @@ class Performer:
         return None
 
     def stream(self, piece: Piece, text: str) -> None:
-        """Show `text`, the next piece of what `piece` gives, if its output is streamed."""
+        """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         plan = self.workspace.plan(piece.task.run)
         last = plan.units[piece.task.unit].members[-1]
-        if last in plan.streams and text:
-            data = {"output": plan.streams[last], "text": text}
-            self._append(piece.task.run, "output.delta", data)
+        for output in plan.streams.get(last, ()) if text else ():
+            self._append(piece.task.run, "output.delta", {"output": output, "text": text})
 
     def _primitive_finished(self, done: PrimitiveFinished) -> None:
         plan = self.workspace.plan(done.run)
