@@ -39,7 +39,10 @@ class RunEvent:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """How far one step has come. Times are sums over its primitives, zero until it has finished."""
+    """How far one step has come: running, succeeded, failed, or cancelled with its run.
+
+    Times are sums over its primitives, zero until it has finished.
+    """
 
     id: str
     status: str
@@ -152,6 +155,16 @@ def _finished(record: RunRecord, event: RunEvent) -> _Changes:
         "problem": data.get("problem"),
         "usage": usage_of(data["usage"]) if data.get("usage") else record.usage,
         "duration_ms": data.get("duration_ms"),
+        "steps": _ended(record.steps, (data.get("problem") or {}).get("step")),
+    }
+
+
+def _ended(steps: Mapping[str, StepRecord], failed: str | None) -> Mapping[str, StepRecord]:
+    return {
+        id: replace(step, status="failed" if id == failed else "cancelled")
+        if step.status == "running"
+        else step
+        for id, step in steps.items()
     }
 
 
