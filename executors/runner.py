@@ -5,7 +5,6 @@ to one `Runner`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from executors.drivers.live import LiveDriver
 from executors.engines.engine import EngineTraits
@@ -97,7 +96,7 @@ class Runner:
         """
         full = self._scheduler.admits(submission.plan)
         if full is not None:
-            raise Refused(full.code, full.detail, ceil(self._limits.retry_after_s))
+            raise Refused(full.code, full.detail, self._limits.retry_after_s)
         run = RunId(self._new_id())
         await self._accept(run, submission)
         cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written
