@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from api.house import House
 from api.library import Library
-from api.logs import log_run
+from api.logs import log_bug, log_run
 from api.settings import Settings
 from api.shipped import workflows_folder
 from api.spill import spill_folder
@@ -77,6 +77,7 @@ def assemble(
         new_id=_new_run_id,
         wall_clock=now,
         after_run=lambda run: sweeper.submit(collections.drop_private, run),
+        on_bug=log_bug,
     )
     return House(
         settings=settings,

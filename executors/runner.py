@@ -2,10 +2,10 @@
 to one `Runner`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from executors.drivers.live import LiveDriver
 from executors.engines.engine import EngineTraits
@@ -58,7 +58,8 @@ class PoolState:
 class Runner:
     """Runs plans on pools and writes what happens to `store`.
 
-    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended.
+    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended
+    and `on_bug` what an adapter raised that it never should.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Runner:
         new_id: Callable[[], str],
         wall_clock: Callable[[], datetime],
         after_run: Callable[[str], object],
+        on_bug: Callable[[Exception], object],
     ) -> None:
         self._pools = pools
         self._store = store
@@ -87,7 +89,7 @@ class Runner:
             after_run=after_run,
         )
         engines = {pool.name: pool.replicas for pool in pools}
-        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal)
+        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug)
 
     async def submit(self, submission: Submission) -> str:
         """Accept a run and start it; return its id.
@@ -97,7 +99,11 @@ class Runner:
         """
         full = self._scheduler.admits(submission.plan)
         if full is not None:
-            raise Refused(full.code, full.detail, ceil(self._limits.retry_after_s))
+            raise Refused(full.code, full.detail, self._limits.retry_after_s)
+        # Whoever asked may leave meanwhile; a run that was accepted starts all the same.
+        return await asyncio.shield(asyncio.ensure_future(self._start(submission)))
+
+    async def _start(self, submission: Submission) -> str:
         run = RunId(self._new_id())
         await self._accept(run, submission)
         cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written

@@ -14,7 +14,11 @@ from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
 from spec.model import Document, Op, Origin, Step, Use
+from spec.problems import Problem, SpecError
 from spec.values import Literal, Name, Value, leaves
+
+PRIMITIVES_MAX = 5_000
+MODULES_DEEP_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,14 @@ class Pools:
 
 
 def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools) -> Plan:
-    """Open `document` over `modules`. Raise `IllegalGraph` if what comes out breaks a law."""
+    """Open `document` over `modules`.
+
+    Raise `SpecError` at the step that opens into too much, and `IllegalGraph` if what comes out
+    breaks a law.
+    """
     opening = _Opening(modules, pools)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
-    fields = opening.document(document, inputs, _Place("", None, None, None, 0))
+    fields = opening.document(document, inputs, _Place("", None, None, None, 0, 0))
     outputs = {
         output.id: opening.add(
             Primitive(
@@ -61,13 +69,13 @@ def _steps(document: Document, graph: Graph) -> dict[str, tuple[PrimitiveId, ...
 
 def _streams(
     document: Document, graph: Graph, outputs: Mapping[str, PrimitiveId]
-) -> dict[PrimitiveId, str]:
-    """Map each primitive whose text comes token by token to the output that shows it."""
-    streams = {}
+) -> dict[PrimitiveId, tuple[str, ...]]:
+    """Map each primitive whose text comes token by token to the outputs that show it."""
+    streams: dict[PrimitiveId, tuple[str, ...]] = {}
     for id in document.stream:
         value = graph[outputs[id]].params["value"]
         if isinstance(value, Output) and OPS[graph[value.primitive].op].streams == value.port:
-            streams[value.primitive] = id
+            streams[value.primitive] = (*streams.get(value.primitive, ()), id)
     return streams
 
 
@@ -80,6 +88,7 @@ class _Place:
     origin: Origin | None
     engine: str | None
     priority: int
+    depth: int
 
     def inside(self, step: Step) -> "_Place":
         return _Place(
@@ -88,7 +97,14 @@ class _Place:
             origin=self.origin or step.origin,
             engine=step.engine or self.engine,
             priority=step.priority or self.priority,
+            depth=self.depth + 1,
         )
+
+
+def _too_large(at: Origin, limit: str) -> SpecError:
+    detail = f"this opens into more than the limit {limit}"
+    problem = Problem("too-large", at.pointer, at.line, at.column, "", 0, detail)
+    return SpecError([problem], at.source)
 
 
 @dataclass(slots=True)
@@ -120,6 +136,11 @@ class _Opening:
         return {output.id: scope.resolve(output.value) for output in document.outputs}
 
     def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
+        at = place.origin or step.origin
+        if place.depth > MODULES_DEEP_MAX:
+            raise _too_large(at, f"modules_deep_max of {MODULES_DEEP_MAX} modules in each other")
+        if len(self.primitives) >= PRIMITIVES_MAX:
+            raise _too_large(at, f"primitives_max of {PRIMITIVES_MAX} primitives")
         own = self._own_names(step)
         given = {
             each.name: scope.inside(own.get(each.name, ())).resolve(each.value)

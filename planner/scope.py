@@ -43,17 +43,19 @@ class Scope:
 
 def fill_names(prompt: Value, names: Value) -> Value:
     """Return `prompt` with its own names replaced by the fields of `names`."""
-    fields = _fields(names)
-    return rewrite(prompt, lambda part: fields.get(part.id) if isinstance(part, Name) else None)
+    return rewrite(prompt, lambda part: _field(names, part.id) if isinstance(part, Name) else None)
 
 
-def _fields(names: Value) -> dict[str, Value]:
+def _field(names: Value, id: str) -> Value | None:
+    """Return what `names` has for `id`, or None where it is known to have nothing."""
     match names:
         case ObjectOf(fields):
-            return dict(fields)
+            return dict(fields).get(id)
         case Literal(dict() as fields):
-            return {key: Literal(value) for key, value in fields.items()}
-    return {}
+            return Literal(fields[id]) if id in fields else None
+        case Literal():
+            return None
+    return Member(names, id)
 
 
 def _member(of: Value, key: str | int) -> Value:

@@ -6,7 +6,7 @@ Everything about time, tasks and engines is here; nothing is decided here.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -45,10 +45,12 @@ class LiveDriver:
         performer: Performer,
         engines: Mapping[PoolName, Sequence[Engine]],
         journal: Journal,
+        on_bug: Callable[[Exception], object],
     ) -> None:
         self._scheduler = scheduler
         self._performer = performer
         self._journal = journal
+        self._on_bug = on_bug
         self._replicas = {name: [_Replica(e) for e in group] for name, group in engines.items()}
         self._batches: dict[int, asyncio.Task[None]] = {}
         self._agenda: deque[Event] = deque()
@@ -126,6 +128,7 @@ class LiveDriver:
         except asyncio.CancelledError:
             trouble = EngineFailed("aborted", "the work was abandoned")
         except Exception as error:  # the outermost loop: a bug in an adapter is a fact
+            self._on_bug(error)
             trouble = EngineFailed("engine-error", f"the adapter broke: {type(error).__name__}")
         for event in pieces.fail_rest(trouble):
             self.feed(event)

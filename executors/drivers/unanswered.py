@@ -22,8 +22,8 @@ from planner.primitives import OPS
 class Unanswered:
     """Turns what an engine emits into events, and holds it to its contract.
 
-    Each piece is answered once; text streamed for a piece is shown as it comes. Pieces of runs
-    that have ended meanwhile are answered too, and shown to nobody.
+    Each piece is answered once; text streamed for a piece is shown as it comes, also while its run
+    is being ended.
     """
 
     def __init__(self, order: Dispatch, performer: Performer) -> None:

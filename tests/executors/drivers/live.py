@@ -50,6 +50,7 @@ class Live:
         numbers = count(1)
         bounds = {"runs_max": 100, "deadline_s": 60.0, "journal_entries_max": 10_000} | limits
         self.ended: list[str] = []
+        self.bugs: list[Exception] = []
         self.runner = Runner(
             pools,
             self.store,
@@ -58,6 +59,7 @@ class Live:
             lambda: f"r{next(numbers)}",
             lambda: datetime.now(UTC),
             self.ended.append,
+            self.bugs.append,
         )
 
     async def submit(self, plan, inputs=INPUTS, **more: Any) -> str:

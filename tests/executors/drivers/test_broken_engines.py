@@ -63,6 +63,7 @@ def test_an_engine_that_breaks_its_contract_fails_the_run_not_the_service(
         assert record.status == "failed"
         assert record.problem["code"] == code
         assert record.problem["step"] == "answer"
+        assert [type(bug) for bug in here.bugs] == [ZeroDivisionError] * (way == "breaks")
         odd.way = "well"
         assert (await here.finish(await here.submit(naive_rag))).status == "succeeded"
         await here.runner.stop()

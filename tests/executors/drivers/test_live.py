@@ -159,20 +159,43 @@ def test_stopping_asks_no_engine_for_anything_more(tmp_path, naive_rag):
 
 
 class SlowStore(MemoryRunStore):
-    """A store whose word comes some turns of the loop after the deed, as a database's does."""
+    """A store whose word comes some time after the deed, as a database's does."""
+
+    def __init__(self):
+        super().__init__(lambda: datetime.now(UTC))
+        self.written, self.said = asyncio.Event(), asyncio.Event()
 
     async def accept(self, record):
         await super().accept(record)
-        await asyncio.sleep(0)
+        self.written.set()
+        await self.said.wait()
 
 
 def test_a_run_cancelled_before_its_acceptance_is_known_still_ends_cancelled(tmp_path, naive_rag):
     async def scenario():
-        here = Live(tmp_path, store=SlowStore(lambda: datetime.now(UTC)))
+        store = SlowStore()
+        here = Live(tmp_path, store=store)
         submitting = asyncio.create_task(here.submit(naive_rag))
-        await asyncio.sleep(0)
+        await store.written.wait()
         here.runner.cancel("local", "r1")
+        store.said.set()
         assert (await here.finish(await submitting)).status == "cancelled"
+        await here.runner.stop()
+
+    play(scenario)
+
+
+def test_a_run_that_was_accepted_goes_on_when_the_one_who_asked_has_left(tmp_path, naive_rag):
+    async def scenario():
+        store = SlowStore()
+        here = Live(tmp_path, store=store)
+        submitting = asyncio.create_task(here.submit(naive_rag))
+        await store.written.wait()
+        submitting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await submitting
+        store.said.set()
+        assert (await here.finish("r1")).status == "succeeded"
         await here.runner.stop()
 
     play(scenario)

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executors.scheduler.commands import Abort, Dispatch, Prepare, RunFinished, WakeAt
+from executors.scheduler.commands import (
+    Abort,
+    Dispatch,
+    Prepare,
+    PrimitiveFinished,
+    RunFinished,
+    WakeAt,
+)
 from executors.scheduler.events import (
     BatchEnded,
     FirstTokenSeen,
@@ -17,6 +24,7 @@ from executors.scheduler.events import (
     RunAccepted,
     RunCancelled,
     RunId,
+    TaskId,
     Trouble,
     Woke,
 )
@@ -41,6 +49,7 @@ class Chance:
         self.aborted = set()
         self.finished = {}
         self.dispatched = {}
+        self.ready_at = {}
 
     def feed(self, event):
         self.now += self.random.random()
@@ -48,6 +57,9 @@ class Chance:
             match command:
                 case Prepare(task):
                     self.preparing.append(task)
+                    self.ready_at[task] = self.now
+                case PrimitiveFinished(run, primitive, timing=timing):
+                    self.check_time(run, primitive, timing)
                 case Dispatch(batch, _, _, pieces):
                     self.travelling[batch] = dict(enumerate(pieces))
                     for piece in pieces:
@@ -60,6 +72,15 @@ class Chance:
                     assert run not in self.finished
                     self.finished[run] = status
         assert broken(self.scheduler) == []
+
+    def check_time(self, run, primitive, timing):
+        """Every second from ready to done is in exactly one part."""
+        parts = (timing.queue_s, timing.batch_s, timing.execution_s)
+        unit = "answer.prefill" if primitive == "answer.decode" else primitive
+        task = TaskId(run, unit)
+        assert min(parts) >= 0.0
+        assert sum(parts) == pytest.approx(self.now - self.ready_at[task])
+        self.ready_at[task] = self.now  # where what follows in the same call begins
 
     def step(self):
         choices = [self.prepare] * bool(self.preparing) + [self.answer] * bool(self.travelling)
