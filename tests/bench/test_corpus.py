@@ -4,6 +4,7 @@ These tests read files and nothing else: they know no reader and judge no answer
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,9 +14,18 @@ import pytest
 from pypdf import PdfReader
 
 CORPUS = Path(__file__).parents[2] / "bench" / "corpus"
-FOLDERS = ("demo", "held_out")
-KINDS = {"demo": [".html", ".md", ".pdf"], "held_out": [".md"]}
-LENGTHS = {"demo": range(900, 1351), "held_out": range(1200, 1551)}
+FOLDERS = ("demo", "tuning", "held_out")
+KINDS = {
+    "demo": [".html", ".md", ".pdf"],
+    "tuning": [".html", ".html", ".md", ".md", ".md"],
+    "held_out": [".md"],
+}
+LENGTHS = {
+    "demo": range(900, 1351),
+    "tuning": range(900, 1301),
+    "held_out": range(1200, 1551),
+}
+QUESTIONS = {"demo": 10, "tuning": 50, "held_out": 10}
 NOT_DOCUMENTS = {"README.md", "questions.json"}
 
 
@@ -98,9 +108,9 @@ def test_the_web_page_carries_a_title_a_table_and_the_noise_of_a_site() -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_question_file_holds_ten_well_formed_questions(folder: str) -> None:
+def test_a_question_file_holds_as_many_well_formed_questions_as_promised(folder: str) -> None:
     questions = _questions(folder)
-    assert len(questions) == 10
+    assert len(questions) == QUESTIONS[folder]
     for asked in questions:
         assert set(asked) == {"question", "answer", "document"}
         assert asked["question"].endswith("?")
@@ -111,6 +121,11 @@ def test_a_question_file_holds_ten_well_formed_questions(folder: str) -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_document_is_asked_about(folder: str) -> None:
     assert {asked["document"] for asked in _questions(folder)} == set(_documents(folder))
+
+
+def test_each_tuning_document_is_asked_about_ten_times() -> None:
+    asked = Counter(each["document"] for each in _questions("tuning"))
+    assert set(asked.values()) == {10}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
