@@ -42,11 +42,12 @@ def compose(settings: Settings) -> House:
     collections = open_collections(settings)
     tokenizer = Tokenizer()
     inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, tokenizer.tokenize))
+    model = MiniLM()
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
-        Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
+        Pool(PoolName("embedding"), "embedding", "throughput", (model,), 64, QUEUE_MAX),
         Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
-        Pool(PoolName("llm"), "llm", "fifo", (Extractive(),), 1, QUEUE_MAX),
+        Pool(PoolName("llm"), "llm", "fifo", (Extractive(model.embed),), 1, QUEUE_MAX),
     )
     return assemble(settings, pools, collections)
 
