@@ -12,6 +12,7 @@ from api.routes import collections, engines, events, files, health, modules, run
 from api.routes import problems as problem_routes
 from api.wire import ProblemOut
 
+VERSION = "0.1.0"
 _DESCRIPTION = """\
 Workflows in YAML or JSON in, answers out.
 
@@ -39,7 +40,7 @@ def create_app(house: House) -> FastAPI:
 
     app = FastAPI(
         title="Teola",
-        version="0.1.0",
+        version=VERSION,
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
         openapi_url=pages.OPENAPI,

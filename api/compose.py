@@ -4,7 +4,6 @@ Constructing an engine loads nothing; it loads when its first batch comes.
 """
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from api.library import Library
 from api.logs import log_run
 from api.settings import Settings
 from api.shipped import workflows_folder
+from api.spill import spill_folder
 from api.streaming import Streams
 from executors.collections import Collections
 from executors.documents import split
@@ -40,8 +40,7 @@ INTAKE_MAX = 8
 def compose(settings: Settings) -> House:
     """Return the house with the embedded engines: no GPU, no key, no internet."""
     collections = open_collections(settings)
-    tokenizer = Tokenizer()
-    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, tokenizer.tokenize))
+    inline = Inline(split, Tokenizer().tokenize)
     model = MiniLM()
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
@@ -69,28 +68,17 @@ def assemble(
 ) -> House:
     """Return a house over these pools. The first pool of a kind is the one used by default."""
     runs = MemoryRunStore(now, _run_limits(settings), log_run)
-    limits = RunnerLimits(
-        runs_max=settings.runs_live_max,
-        deadline_s=settings.run_s_max,
-        journal_entries_max=settings.journal_entries_max,
-        retry_after_s=1,
-    )
-    # A folder of its own, since several processes may share the data folder.
-    spill = settings.data / "values" / str(os.getpid())
-    values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
     sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
+    spill = spill_folder(settings.data)
     runner = Runner(
         pools=pools,
         store=runs,
-        values=values,
-        limits=limits,
+        values=Values(spill, settings.values_bytes_max, settings.value_bytes_max),
+        limits=_runner_limits(settings),
         new_id=_new_run_id,
         wall_clock=now,
         after_run=lambda run: sweeper.submit(collections.drop_private, run),
     )
-    kinds = {pool.name: pool.kind for pool in pools}
-    default = {pool.kind: pool.name for pool in reversed(pools)}
-    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
     return House(
         settings=settings,
         runner=runner,
@@ -99,12 +87,28 @@ def assemble(
         workflows=Workflows(),
         collections=collections,
         sweeper=sweeper,
-        library=Library(shipped, Pools(kinds, default)),
+        library=_library(pools),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
         spill=spill,
         intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,
+    )
+
+
+def _library(pools: Sequence[Pool]) -> Library:
+    kinds = {pool.name: pool.kind for pool in pools}
+    default = {pool.kind: pool.name for pool in reversed(pools)}
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
+    return Library(shipped, Pools(kinds, default))
+
+
+def _runner_limits(settings: Settings) -> RunnerLimits:
+    return RunnerLimits(
+        runs_max=settings.runs_live_max,
+        deadline_s=settings.run_s_max,
+        journal_entries_max=settings.journal_entries_max,
+        retry_after_s=1,
     )
 
 

@@ -7,6 +7,7 @@ makes its tenant's kept plans void.
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 from api.problems import ApiProblem, from_spec
 from executors.errors import Refused
@@ -43,12 +44,13 @@ class Shelf:
 
 
 class Library:
-    """Modules by tenant, on top of those that ship with the service."""
+    """Modules by tenant, on top of those that ship with the service. Any thread may ask it."""
 
     def __init__(self, shipped: Registry, pools: Pools) -> None:
         self._shipped = shipped
         self._pools = pools
         self._shelves: dict[str, Shelf] = {}
+        self._registering = Lock()
         self._opened: OrderedDict[tuple[str, int, str, str], Opened] = OrderedDict()
 
     def modules(self, tenant: str) -> Mapping[str, Document]:
@@ -96,6 +98,10 @@ class Library:
         Raise `invalid-module`, also when a module that uses it would no longer be valid, and
         `Refused` when there are too many.
         """
+        with self._registering:
+            return self._register(tenant, name, source)
+
+    def _register(self, tenant: str, name: str, source: Source) -> bool:
         shelf = self._shelf(tenant)
         try:
             changed = shelf.registry.with_module(source)
@@ -122,12 +128,16 @@ class Library:
         opened = self._opened.get(key)
         if opened is None:
             source = Source(stored.name, stored.source, stored.media)
-            document = self.read_workflow(tenant, source)
-            opened = Opened(document, self.plan(tenant, document))
+            opened = self.open_text(tenant, source)
             self._opened[key] = opened
-            while len(self._opened) > OPENED_MAX:
+            if len(self._opened) > OPENED_MAX:
                 self._opened.popitem(last=False)
         return opened
+
+    def open_text(self, tenant: str, source: Source) -> Opened:
+        """Return a workflow that is not stored, ready to run. Raise `invalid-workflow`."""
+        document = self.read_workflow(tenant, source)
+        return Opened(document, self.plan(tenant, document))
 
     def plan(self, tenant: str, document: Document) -> Plan:
         """Return the plan of a checked workflow."""

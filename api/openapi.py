@@ -7,6 +7,8 @@ from api.bodies import MEDIA
 from api.problem_kinds import KINDS
 from api.problems import MEDIA_TYPE
 from api.wire import ProblemOut
+from spec.load import read
+from spec.source import Source
 
 WORKFLOW_YAML = """\
 workflow: ask-notes
@@ -26,14 +28,6 @@ steps:
       Question: {{ inputs.question }}
 outputs: {answer: $answer.text, sources: $hits.docs}
 stream: [answer]
-"""
-
-GREETING_YAML = """\
-workflow: greeting
-inputs: {name: string}
-steps:
-  line: {use: text, template: "Hello, {{ inputs.name }}."}
-outputs: {greeting: $line.text}
 """
 
 MODULE_YAML = """\
@@ -98,7 +92,8 @@ def document_body(schema: Mapping[str, Any], example: str) -> dict[str, Any]:
     """Describe a YAML or JSON body."""
     yaml = {"schema": {"type": "string"}, "example": example}
     content = {media: yaml for media, kind in MEDIA.items() if kind == "yaml"}
-    content["application/json"] = {"schema": dict(schema)}
+    tree = read(Source("example", example.encode(), "yaml")).value
+    content["application/json"] = {"schema": dict(schema), "example": tree}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -122,7 +117,7 @@ def answers(by_status: Mapping[int, dict[str, Any]]) -> dict[int | str, dict[str
 def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """Describe the problems an operation may answer with."""
     by_status: dict[int | str, list[str]] = {}
-    for slug in (*slugs, "internal-error"):
+    for slug in dict.fromkeys((*slugs, "invalid-parameter", "internal-error")):
         by_status.setdefault(KINDS[slug].status.value, []).append(slug)
     schema = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
     return {
@@ -137,9 +132,10 @@ def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
 
 
 def events_content() -> dict[str, Any]:
-    """Describe a stream of server-sent events."""
+    """Describe a stream of server-sent events, after the JSON that is the usual answer."""
     example = 'id: 1\nevent: run.queued\ndata: {"at":"…","workflow":"ask-notes","version":"…"}\n\n'
-    return {"text/event-stream": {"schema": {"type": "string"}, "example": example}}
+    stream = {"schema": {"type": "string"}, "example": example}
+    return {"application/json": {}, "text/event-stream": stream}
 
 
 def _example(slug: str) -> dict[str, Any]:

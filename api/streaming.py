@@ -6,23 +6,24 @@ one. A client that goes away ends its stream, never its run.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from functools import partial
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import orjson
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from api.wire import rfc3339
 from executors.errors import Refused
+from executors.store.errors import Unknown
 from executors.store.record import RunEvent
 from executors.store.runs import RunStore
 
 RETRY_MS = 1_000
 HEARTBEAT_S = 15.0
 SEND_S_MAX = 10.0
-PAGE_EVENTS = 256
+PAGE_EVENTS = 64
 
 
 class Streams:
@@ -67,31 +68,34 @@ class EventStream(StreamingResponse):
         run: str,
         after: int,
         heartbeat_s: float = HEARTBEAT_S,
+        send_s_max: float = SEND_S_MAX,
     ) -> None:
         self._streams = streams
         self._tenant = tenant
-        body = _frames(runs, streams, tenant, run, after, heartbeat_s)
+        self._send_s_max = send_s_max
+        self._frames = _frames(runs, streams, tenant, run, after, heartbeat_s)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Run-Id": run}
-        super().__init__(body, headers=headers)
+        super().__init__(self._frames, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream; a client that takes nothing for long is let go, and may resume."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._send_s_max):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, partial(_send_in_time, send))
-        except TimeoutError:
+            await super().__call__(scope, receive, send_in_time)
+        except (TimeoutError, ClientDisconnect):
             return
         finally:
+            await self._frames.aclose()
             self._streams.release(self._tenant)
-
-
-async def _send_in_time(send: Send, message: Message) -> None:
-    async with asyncio.timeout(SEND_S_MAX):
-        await send(message)
 
 
 async def _frames(
     runs: RunStore, streams: Streams, tenant: str, run: str, after: int, heartbeat_s: float
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     yield b"retry: %d\n\n" % RETRY_MS
     closing = asyncio.create_task(streams.closing.wait())
     try:
@@ -107,6 +111,8 @@ async def _frames(
                 return
             elif not await _anything(runs, tenant, run, after, closing, heartbeat_s):
                 yield b": still here\n\n"
+    except Unknown:  # it ended, and made room for others before all of it was read
+        return
     finally:
         closing.cancel()
 

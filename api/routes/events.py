@@ -22,9 +22,17 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     responses=answers(
         {200: {"description": "A page, or a stream by `Accept`.", "content": events_content()}}
     )
-    | problems(
-        "event-not-yet", "invalid-parameter", "not-found", "not-acceptable", "too-many-streams"
-    ),
+    | problems("event-not-yet", "not-found", "not-acceptable", "too-many-streams"),
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "description": "The same as `after`, which wins, as browsers send it.",
+                "schema": {"type": "integer"},
+            }
+        ]
+    },
 )
 async def events(
     run: str,

@@ -22,10 +22,11 @@ router = APIRouter(prefix="/files", tags=["files"])
     "",
     status_code=201,
     summary="Upload a file",
+    response_description="The file is new.",
     responses=answers({200: {"description": "The same content was there.", "model": FileOut}})
     | problems(
         "empty-document", "encrypted-document", "corrupt-document", "too-large",
-        "invalid-parameter", "payload-too-large", "unsupported-media-type", "too-many-uploads",
+        "payload-too-large", "unsupported-media-type", "too-many-uploads",
         "files-full", "engine-unavailable",
     ),
     openapi_extra=file_body(),
@@ -37,7 +38,11 @@ async def upload(
     house: Here,
     x_file_name: Annotated[
         str,
-        Header(description="The file's name, percent-encoded UTF-8.", examples=["notes.txt"]),
+        Header(
+            alias="X-File-Name",
+            description="The file's name, percent-encoded UTF-8.",
+            json_schema_extra={"example": "notes.txt"},
+        ),
     ],
 ) -> FileOut:
     """Take the bytes of a txt, md, html, pdf or docx file and read its text.

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from api.house import Here, House
+from api.openapi import answers, problems
 
 router = APIRouter(tags=["service"])
 
@@ -25,7 +26,7 @@ class HealthOut(BaseModel):
     checks: list[CheckOut]
 
 
-@router.get("/healthz", summary="Is the service alive?")
+@router.get("/healthz", summary="Is the service alive?", responses=problems())
 async def healthz() -> HealthOut:
     """Answer as long as the process can."""
     return HealthOut(status="ok", checks=[])
@@ -34,7 +35,10 @@ async def healthz() -> HealthOut:
 @router.get(
     "/readyz",
     summary="Does the service take runs?",
-    responses={503: {"description": "It does not; the checks say why.", "model": HealthOut}},
+    responses=answers(
+        {503: {"description": "It does not; the checks say why.", "model": HealthOut}}
+    )
+    | problems(),
 )
 async def readyz(response: Response, house: Here) -> HealthOut:
     """Answer 200 while runs are taken, else 503."""

@@ -1,8 +1,11 @@
 """Modules: what the steps of a workflow may use. Registering one takes YAML and no code."""
 
-from fastapi import APIRouter, Request, Response
+import asyncio
+from typing import Annotated
 
-from api.bodies import off_the_loop, read_source
+from fastapi import APIRouter, Path, Request, Response
+
+from api.bodies import read_source
 from api.house import Here, House
 from api.openapi import DOCUMENT_SCHEMA, MODULE_YAML, answers, document_body, problems
 from api.principal import Asker
@@ -32,6 +35,7 @@ async def get(name: str, asker: Asker, house: Here) -> ModuleOut:
 @router.put(
     "/{name}",
     summary="Register a module",
+    response_description="It was there before.",
     responses=answers(
         {201: {"description": "The module is new, or has changed.", "model": ModuleOut}}
     )
@@ -39,12 +43,15 @@ async def get(name: str, asker: Asker, house: Here) -> ModuleOut:
     openapi_extra=document_body(DOCUMENT_SCHEMA, MODULE_YAML),
 )
 async def put(
-    name: str, request: Request, response: Response, asker: Asker, house: Here
+    name: Annotated[str, Path(json_schema_extra={"example": "ask"})],
+    request: Request,
+    response: Response,
+    asker: Asker,
+    house: Here,
 ) -> ModuleOut:
     """Check a module and let workflows use it. The same content again changes nothing: 200."""
     source = await read_source(request, name, spec_limit(house))
-    size = len(source.data)
-    if await off_the_loop(size, house.library.register, asker.tenant, name, source):
+    if await asyncio.to_thread(house.library.register, asker.tenant, name, source):
         response.status_code = 201
     return _written(house, asker.tenant, name)
 

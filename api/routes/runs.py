@@ -18,6 +18,7 @@ from api.streaming import EventStream
 from api.wire import RunIn, RunOut, RunsOut
 from executors.runner import Submission
 from executors.store.record import RunRecord, RunStatus
+from executors.store.workflows import StoredWorkflow
 from spec.problems import SpecError
 from spec.report import Report
 from spec.source import Source, Tree
@@ -29,6 +30,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
     "",
     status_code=202,
     summary="Start a run",
+    response_description="Accepted; Location says where the run is.",
     response_model=RunOut,
     responses=answers(
         {
@@ -40,7 +42,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
         }
     )
     | problems(
-        "invalid-body", "invalid-workflow", "invalid-input", "invalid-parameter", "not-found",
+        "invalid-body", "invalid-workflow", "invalid-input", "not-found",
         "payload-too-large", "unsupported-media-type", "not-acceptable", "too-many-runs",
         "queue-full", "too-many-streams", "store-full", "draining",
     ),
@@ -83,7 +85,7 @@ async def start(request: Request, asker: Asker, house: Here) -> Response:
     return await _answer(house, asker.tenant, run, wait_s, location)
 
 
-@router.get("", summary="List runs", responses=problems("bad-cursor", "invalid-parameter"))
+@router.get("", summary="List runs", responses=problems("bad-cursor"))
 async def list_(
     asker: Asker,
     house: Here,
@@ -121,6 +123,7 @@ async def get(
     "/{run}/cancel",
     status_code=202,
     summary="Cancel a run",
+    response_description="It is being stopped.",
     response_model=RunOut,
     responses=answers({200: {"description": "It was cancelled before.", "model": RunOut}})
     | problems("not-found", "not-cancellable"),
@@ -165,20 +168,34 @@ def _written(record: RunRecord, status: int, headers: dict[str, str]) -> Respons
 
 
 async def _submit(house: House, tenant: str, source: Source) -> str:
+    """Read everything a run needs first, so that nothing is half-stored when any of it is wrong."""
     async with house.intake:  # a burst is taken in a few at a time, so that the loop stays free
-        submission = await off_the_loop(len(source.data), _submission, house, tenant, source)
-        run = await house.runner.submit(submission)
+        size = len(source.data)
+        body, page = await off_the_loop(size, _read, source)
+        stored = _stored(house, tenant, body.workflow)
+        wanted = await off_the_loop(size, _submission, house, tenant, body, page, stored)
+        run = await house.runner.submit(wanted)
         await asyncio.sleep(0)
     return run
 
 
-def _submission(house: House, tenant: str, source: Source) -> Submission:
-    """Read everything a run needs, so that nothing is half-stored when any of it is wrong."""
+def _read(source: Source) -> tuple[RunIn, Tree]:
     body, page = parse(source, RunIn)
     _check_one_of(page)
-    if body.workflow is not None:
-        name, _, version = body.workflow.partition("@")
-        stored = house.workflows.get(tenant, name, version or None)
+    return body, page
+
+
+def _stored(house: House, tenant: str, workflow: str | None) -> StoredWorkflow | None:
+    if workflow is None:
+        return None
+    name, at, version = workflow.partition("@")
+    return house.workflows.get(tenant, name, version if at else None)
+
+
+def _submission(
+    house: House, tenant: str, body: RunIn, page: Tree, stored: StoredWorkflow | None
+) -> Submission:
+    if stored is not None:
         opened = house.library.open(tenant, stored)
         document, plan = opened.document, opened.plan
     else:
@@ -186,13 +203,12 @@ def _submission(house: House, tenant: str, source: Source) -> Submission:
         plan = house.library.plan(tenant, document)
     at = ("inputs",) if "inputs" in page.value else ()
     given = page if at else Tree.of({}, page.page.name)
-    inputs = resolve(document.inputs, given, at, house.files, tenant)
     return Submission(
         tenant=tenant,
         workflow=document.name,
         version=document.version,
         plan=plan,
-        inputs=inputs,
+        inputs=resolve(document.inputs, given, at, house.files, tenant),
         priority=body.priority,
     )
 

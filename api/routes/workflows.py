@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.bodies import Limit, off_the_loop, read_source
 from api.house import Here, House
 from api.library import same_name
-from api.openapi import DOCUMENT_SCHEMA, GREETING_YAML, answers, document_body, problems
+from api.openapi import DOCUMENT_SCHEMA, WORKFLOW_YAML, answers, document_body, problems
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
@@ -27,13 +27,14 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 @router.put(
     "/{name}",
     summary="Store a workflow",
+    response_description="It was there before, or was only checked.",
     response_model=WorkflowOut | CheckedOut,
     responses=answers({201: {"description": "The version is new.", "model": WorkflowOut}})
     | problems("invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"),
-    openapi_extra=document_body(DOCUMENT_SCHEMA, GREETING_YAML),
+    openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
 )
 async def put(
-    name: str,
+    name: Annotated[str, Path(json_schema_extra={"example": "ask-notes"})],
     request: Request,
     response: Response,
     asker: Asker,
@@ -45,11 +46,10 @@ async def put(
     The same content is the same version, whether in YAML or JSON: 201 for a new one, else 200.
     """
     source = await read_source(request, name, spec_limit(house))
-    document = await off_the_loop(
-        len(source.data), house.library.read_workflow, asker.tenant, source
-    )
+    size = len(source.data)
+    opened = await off_the_loop(size, house.library.open_text, asker.tenant, source)
+    document = opened.document
     same_name(document, name)
-    house.library.plan(asker.tenant, document)
     if dry_run:
         return CheckedOut(**SignatureOut.facts(document))
     stored = StoredWorkflow(
@@ -57,7 +57,7 @@ async def put(
     )
     if house.workflows.put(asker.tenant, stored):
         response.status_code = 201
-    return _written(house, asker.tenant, name)
+    return await _written(house, asker.tenant, name)
 
 
 @router.get("", summary="List workflows", responses=problems())
@@ -83,7 +83,7 @@ async def get(
     version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
 ) -> WorkflowOut:
     """Return a workflow as its author wrote it, with its version, inputs and outputs."""
-    return _written(house, asker.tenant, name, version)
+    return await _written(house, asker.tenant, name, version)
 
 
 @router.get(
@@ -100,7 +100,9 @@ async def graph(
 ) -> PlainTextResponse:
     """Return the graph of primitives that a run follows, as a Mermaid flowchart."""
     stored = house.workflows.get(asker.tenant, name, version)
-    return PlainTextResponse(mermaid(house.library.open(asker.tenant, stored).plan))
+    size = len(stored.source)
+    opened = await off_the_loop(size, house.library.open, asker.tenant, stored)
+    return PlainTextResponse(mermaid(opened.plan))
 
 
 @router.delete(
@@ -116,7 +118,8 @@ def spec_limit(house: House) -> Limit:
     return Limit("spec_bytes_max", house.settings.spec_bytes_max)
 
 
-def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
+async def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
     stored = house.workflows.get(tenant, name, version)
-    document = house.library.open(tenant, stored).document
-    return WorkflowOut.of(stored, document, house.workflows.versions(tenant, name))
+    size = len(stored.source)
+    opened = await off_the_loop(size, house.library.open, tenant, stored)
+    return WorkflowOut.of(stored, opened.document, house.workflows.versions(tenant, name))

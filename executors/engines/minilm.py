@@ -186,7 +186,7 @@ class _Encoder:
         try:
             vectors: Vectors = self._session.run([VECTORS], {IDS: ids, MASK: mask})[0]
         except self._failures as error:
-            raise EngineFailed("engine-failed", f"onnxruntime gave up: {error}") from error
+            raise EngineFailed("engine-error", f"onnxruntime gave up: {error}") from error
         return vectors
 
 

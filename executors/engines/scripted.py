@@ -64,7 +64,7 @@ class Scripted:
         self._behave = behave
         self.traits = EngineTraits(
             name="scripted",
-            model="",
+            model="scripted",
             kind=kind,
             ops=OPS_BY_KIND[kind],
             slots=slots,
@@ -83,8 +83,7 @@ class Scripted:
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Play the script in real time."""
         for wait_s, emission in self.script(batch, Random(batch.id)):
-            if wait_s:
-                await asyncio.sleep(wait_s)
+            await asyncio.sleep(wait_s)
             yield emission
         if self.stalls(batch):
             await asyncio.Event().wait()
@@ -98,6 +97,8 @@ class Scripted:
             wait_s = behaviour.latency_s + random.uniform(0.0, behaviour.jitter_s)
             if behaviour.fault is not None:
                 yield wait_s, Fault(request.id, behaviour.fault, "told to fail")
+            elif request.op not in self.traits.ops:
+                yield wait_s, Fault(request.id, "unsupported-op", f"no {request.op} here")
             elif request.op == "decode":
                 yield from _spoken(request, wait_s)
             else:

@@ -69,10 +69,9 @@ class Files:
         return file
 
     def get(self, tenant: str, id: str) -> File:
-        """Return a file. Raise `Unknown`."""
-        self._forget_old()
+        """Return a file. Raise `Unknown`. Changes nothing, so any thread may ask."""
         file = self._files.get((tenant, id))
-        if file is None:
+        if file is None or file.created_at < self._oldest():
             raise Unknown("file", id)
         return file
 
@@ -92,12 +91,15 @@ class Files:
             raise Refused("files-full", "there is no room for another file", retry_after_s=60)
 
     def _forget_old(self) -> None:
-        oldest = self._now() - self._limits.age_max
+        oldest = self._oldest()
         while self._files:
             key, file = next(iter(self._files.items()))
             if file.created_at >= oldest:
                 return
             self._drop(key)
+
+    def _oldest(self) -> datetime:
+        return self._now() - self._limits.age_max
 
     def _drop(self, key: tuple[str, str]) -> None:
         self._bytes -= len(self._files.pop(key).text)

@@ -39,7 +39,10 @@ class RunEvent:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """How far one step has come. Times are sums over its primitives, zero until it has finished."""
+    """How far one step has come: `running`, `succeeded`, or what the end of its run made of it.
+
+    Times are sums over its primitives, zero until it has finished.
+    """
 
     id: str
     status: str
@@ -148,9 +151,18 @@ def _finished(record: RunRecord, event: RunEvent) -> RunRecord:
         finished_at=event.at,
         outputs=data.get("outputs") or record.outputs,
         problem=data.get("problem"),
+        steps={id: _at_the_end(step, data.get("problem")) for id, step in record.steps.items()},
         usage=usage_of(data["usage"]) if data.get("usage") else record.usage,
         duration_ms=data.get("duration_ms"),
     )
+
+
+def _at_the_end(step: StepRecord, problem: Mapping[str, Any] | None) -> StepRecord:
+    """Return `step` as the end of its run leaves it: one that was running has been stopped."""
+    if step.status != "running":
+        return step
+    at_fault = problem is not None and problem.get("step") == step.id
+    return replace(step, status="failed" if at_fault else "cancelled")
 
 
 _RULES: Mapping[str, Callable[[RunRecord, RunEvent], RunRecord]] = {

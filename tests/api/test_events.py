@@ -119,6 +119,24 @@ async def test_a_silent_stream_says_that_it_is_alive(make_house):
         house.streams.release("local")
 
 
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+async def test_a_client_that_takes_nothing_is_let_go_and_its_place_is_free(make_house, version):
+    house = make_house(stalls, streams_max=1)
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with client_of(house) as client:
+        await put(client, "say", SAY)
+        run = (await client.post("/v1/runs", json=SAY_X)).json()["id"]
+        house.streams.take("local")
+        stream = EventStream(house.runs, house.streams, "local", run, 0, send_s_max=0.0)
+        scope = {"type": "http", "asgi": {"spec_version": version}}
+        await stream(scope, never, never)
+        house.streams.take("local")
+        assert (await client.get(f"/v1/runs/{run}")).json()["status"] == "running"
+
+
 async def test_events_come_as_pages_too(client):
     await put(client, "say", SAY)
     run = (await client.post("/v1/runs", json=SAY_X, headers={"Prefer": "wait=30"})).json()

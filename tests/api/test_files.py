@@ -114,13 +114,13 @@ async def test_an_unknown_type_is_refused_before_it_is_read(client, media_type, 
 async def test_a_name_that_is_none_is_refused(client, name):
     answer = await client.post("/v1/files", content=b"x", headers=TEXT | {"X-File-Name": name})
     problem = problem_of(answer, 422, "invalid-parameter")
-    assert problem["errors"][0]["name"].lower() == "x-file-name"
+    assert problem["errors"][0]["name"] == "X-File-Name"
 
 
 async def test_a_name_is_needed(client):
     answer = await client.post("/v1/files", content=b"x", headers={"Content-Type": "text/plain"})
     (error,) = problem_of(answer, 422, "invalid-parameter")["errors"]
-    assert (error["code"], error["in"], error["name"]) == ("missing-key", "header", "x-file-name")
+    assert (error["code"], error["in"], error["name"]) == ("missing-key", "header", "X-File-Name")
 
 
 async def test_a_full_store_refuses_and_keeps_nothing_more(make_house):

@@ -17,7 +17,7 @@ CORPUS = Path(__file__).parents[2] / "bench" / "corpus"
 FOLDERS = ("demo", "tuning", "held_out")
 KINDS = {
     "demo": [".html", ".md", ".pdf"],
-    "tuning": [".html", ".html", ".md", ".md", ".md"],
+    "tuning": [".html", ".html", ".md", ".md"],
     "held_out": [".md"],
 }
 LENGTHS = {
@@ -25,7 +25,7 @@ LENGTHS = {
     "tuning": range(900, 1301),
     "held_out": range(1200, 1551),
 }
-QUESTIONS = {"demo": 10, "tuning": 50, "held_out": 10}
+QUESTIONS = {"demo": 10, "tuning": 40, "held_out": 10}
 NOT_DOCUMENTS = {"README.md", "questions.json"}
 
 

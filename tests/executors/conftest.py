@@ -35,7 +35,7 @@ POOLS = Pools(kinds=KINDS, default={kind: name for name, kind in KINDS.items()})
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def split_words(text: Any, size: int, overlap: int) -> list[dict[str, Any]]:
+def split_words(text: Any, size: int, overlap: int, tokenize: Any) -> list[dict[str, Any]]:
     """Cut at every `size` words: enough of a splitter for work that is about something else."""
     words = str(text).split()
     step = size - overlap
@@ -109,7 +109,7 @@ class World:
         rows = 1 if name in ("inline", "llm") else self.batch_rows
         behave = self.behaviours.get(name)
         engines = [
-            Inline(self.split)
+            Inline(self.split, lambda text: [])
             if name == "inline"
             else Scripted(name, *([behave] if behave else []))
             for _ in range(self.replicas)

@@ -22,7 +22,7 @@ DOCUMENTS = [
 INPUTS = {"documents": DOCUMENTS, "question": "What is said?"}
 
 
-def one_doc(text, size, overlap):
+def one_doc(text, size, overlap, tokenize):
     return [{"id": f"{size}-{overlap}", "text": repr(text)[:9], "meta": {}}]
 
 
@@ -34,7 +34,7 @@ class Live:
         self.values = Values(folder, 10_000_000, 100_000)
         kinds = ("inline", "embedding", "vector", "llm")
         made = (
-            {"inline": Inline(split)}
+            {"inline": Inline(split, lambda text: [])}
             | {kind: Scripted(kind) for kind in kinds[1:]}
             | (engines or {})
         )

@@ -1,0 +1,78 @@
+"""The scripted engine: its contract in every kind, and that it tells inputs apart."""
+
+import asyncio
+from random import Random
+
+import numpy as np
+
+from executors.engines.engine import Batch, Engine, Request
+from executors.engines.scripted import Behaviour, Scripted
+from executors.scheduler.events import BatchId
+from tests.executors.engines.contract import EngineContract, outputs
+
+VECTORS = np.array([[0.5, 0.25], [1.0, 0.0]], dtype=np.float32)
+
+
+def ask(id: int, op: str, **args: object) -> Request:
+    return Request(id, op, args, "run", "local")
+
+
+class Scripts(EngineContract):
+    off_loop = False
+    kind = ""
+
+    def make(self) -> Engine:
+        return Scripted(self.kind)
+
+    def bad(self) -> list[Request]:
+        return [ask(1, "fly")]
+
+
+class TestScriptedEmbedding(Scripts):
+    kind = "embedding"
+
+    def good(self) -> list[Request]:
+        return [ask(1, "embed", texts=["a", "b"]), ask(2, "embed", texts=[])]
+
+
+class TestScriptedVector(Scripts):
+    kind = "vector"
+
+    def good(self) -> list[Request]:
+        return [
+            ask(1, "ingest", chunks=[{"id": "d", "text": "x"}], vectors=VECTORS, name=None),
+            ask(2, "search", index={"collection": "c"}, vectors=VECTORS, top_k=3),
+        ]
+
+
+class TestScriptedLLM(Scripts):
+    kind = "llm"
+
+    def good(self) -> list[Request]:
+        return [ask(1, "decode", prompt="one two"), ask(2, "decode", prompt="three")]
+
+
+def test_other_inputs_give_other_outputs():
+    async def scenario() -> None:
+        engine = Scripted("vector")
+        asked = {"index": {"collection": "c"}, "vectors": VECTORS, "top_k": 2}
+        changed = [
+            asked,
+            {**asked, "index": {"collection": "d"}},
+            {**asked, "vectors": VECTORS[::-1].copy()},
+        ]
+        found = [await outputs(engine, ask(1, "search", **args)) for args in changed]
+        assert len({repr(each) for each in found}) == 3
+
+    asyncio.run(scenario())
+
+
+def times(seed: int) -> list[float]:
+    engine = Scripted("embedding", lambda _: Behaviour(latency_s=1.0, jitter_s=0.5))
+    batch = Batch(BatchId(1), (ask(1, "embed", texts=["a"]), ask(2, "embed", texts=["b"])))
+    return [wait_s for wait_s, _ in engine.script(batch, Random(seed))]
+
+
+def test_how_long_it_takes_is_drawn_from_the_seed():
+    assert all(1.0 <= wait_s <= 1.5 for wait_s in times(1))
+    assert times(1) == times(1) != times(2)
