@@ -41,11 +41,12 @@ def compose(settings: Settings) -> House:
     """Return the house with the embedded engines: no GPU, no key, no internet."""
     collections = open_collections(settings)
     inline = Inline(split, Tokenizer().tokenize)
+    model = MiniLM()
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
-        Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
+        Pool(PoolName("embedding"), "embedding", "throughput", (model,), 64, QUEUE_MAX),
         Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
-        Pool(PoolName("llm"), "llm", "fifo", (Extractive(),), 1, QUEUE_MAX),
+        Pool(PoolName("llm"), "llm", "fifo", (Extractive(model.embed),), 1, QUEUE_MAX),
     )
     return assemble(settings, pools, collections)
 
