@@ -7,6 +7,7 @@ the ports that give them. What is left are primitives that read one another.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.errors import PlanTooLarge
 from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId, RunInput
 from planner.order import heads, in_order, tails
 from planner.plan import Plan
@@ -14,7 +15,10 @@ from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
 from spec.model import Document, Op, Origin, Step, Use
-from spec.values import Literal, Value
+from spec.values import Literal, Value, parts
+
+PRIMITIVES_MAX = 2_000
+READS_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,10 @@ class Pools:
 
 
 def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools) -> Plan:
-    """Open `document` over `modules`. Raise `IllegalGraph` if what comes out breaks a law."""
+    """Open `document` over `modules`. Raise `PlanTooLarge` for what passes a limit.
+
+    Raise `IllegalGraph` if what comes out breaks a law.
+    """
     opening = _Opening(modules, pools)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
     fields = opening.document(document, inputs, _Place("", None, None, None, 0))
@@ -94,10 +101,32 @@ class _Opening:
     modules: Mapping[str, Document]
     pools: Pools
     primitives: list[Primitive] = field(default_factory=list)
+    reads: int = 0
+    weighed: dict[int, tuple[Value, int]] = field(default_factory=dict)
 
     def add(self, primitive: Primitive) -> PrimitiveId:
+        self.reads += self.weigh(primitive.params.values(), primitive.origin)
+        if self.reads > READS_MAX:
+            raise PlanTooLarge("plan_reads_max", READS_MAX, primitive.origin)
+        if len(self.primitives) == PRIMITIVES_MAX:
+            raise PlanTooLarge("plan_primitives_max", PRIMITIVES_MAX, primitive.origin)
         self.primitives.append(primitive)
         return primitive.id
+
+    def weigh(self, values: Iterable[Value], origin: Origin) -> int:
+        """Return how much `values` read. Raise `PlanTooLarge` for too much."""
+        total = sum(map(self.count, values))
+        if total > READS_MAX:
+            raise PlanTooLarge("plan_reads_max", READS_MAX, origin)
+        return total
+
+    def count(self, value: Value) -> int:
+        """Count what is read, repeats included; a part that stands in many places is walked once."""
+        known = self.weighed.get(id(value))
+        if known is None:
+            total = sum(map(self.count, parts(value))) or 1
+            known = self.weighed[id(value)] = (value, total)  # kept, so that its id stays its own
+        return known[1]
 
     def document(
         self, document: Document, inputs: Mapping[str, Value], place: _Place
@@ -115,6 +144,7 @@ class _Opening:
 
     def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
         given = {each.name: scope.resolve(each.value) for each in step.parameters}
+        self.weigh(given.values(), place.origin or step.origin)
         match step.body:
             case Use(name):
                 module = self.modules[name]

@@ -183,7 +183,7 @@ def _submission(house: House, tenant: str, source: Source) -> Submission:
         document, plan = opened.document, opened.plan
     else:
         document = house.library.read_inline(tenant, page, "spec")
-        plan = house.library.plan(tenant, document)
+        plan = house.library.plan(tenant, document, within="/spec")
     at = ("inputs",) if "inputs" in page.value else ()
     given = page if at else Tree.of({}, page.page.name)
     inputs = resolve(document.inputs, given, at, house.files, tenant)

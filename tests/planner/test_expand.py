@@ -1,5 +1,8 @@
 """Opening workflows into primitives: what is wired to what, and where it came from."""
 
+import pytest
+
+from planner.errors import PlanTooLarge
 from planner.graph import Output, RunInput
 from spec.values import ListOf, Literal, Member, Slot, Text
 
@@ -125,3 +128,36 @@ def test_equal_texts_give_equal_plans_and_other_wiring_another_fingerprint(plan_
     assert plan_of(RAG) == plan_of(RAG)
     assert plan_of(RAG).fingerprint == plan_of(RAG).fingerprint
     assert plan_of(RAG.replace("top_k: 3", "top_k: 4")).fingerprint != plan_of(RAG).fingerprint
+
+
+def chain_of_modules(registry, read, steps: str):
+    """Register 25 modules, each of which uses the one before, `%`, as `steps` says."""
+    for n in range(25):
+        page = steps.replace("%", f"m{n - 1}" if n else "value")
+        text = f"module: m{n}\ninputs: {{value: any}}\n{page}\noutputs: {{value: $a.value}}\n"
+        registry = registry.with_module(read(text))
+    return registry
+
+
+TOO_MUCH = """
+workflow: w
+steps:
+  s: {use: m24, value: 1}
+outputs: {o: $s.value}
+"""
+
+
+def test_modules_that_multiply_are_refused_before_they_are_opened(registry, plan_of, read):
+    twice = "steps: {a: {use: %, value: $inputs.value}, b: {use: %, value: $inputs.value}}"
+    with pytest.raises(PlanTooLarge) as found:
+        plan_of(TOO_MUCH, chain_of_modules(registry, read, twice))
+    assert found.value.limit == "plan_primitives_max"
+    assert (found.value.origin.pointer, found.value.origin.line) == ("/steps/s", 4)
+
+
+def test_a_value_that_each_module_doubles_is_refused(registry, plan_of, read):
+    doubled = 'steps: {a: {use: %, value: ["$inputs.value", "$inputs.value"]}}'
+    with pytest.raises(PlanTooLarge) as found:
+        plan_of(TOO_MUCH, chain_of_modules(registry, read, doubled))
+    assert found.value.limit == "plan_reads_max"
+    assert (found.value.origin.pointer, found.value.origin.line) == ("/steps/s", 4)
