@@ -41,10 +41,12 @@ class NotCancellable(ExecutionError):
 
 
 class ValueTooLarge(ExecutionError):
-    """A value of `size` bytes is over the limit `limit` of `bytes_max` bytes."""
+    """A value of `size` bytes at least is over the limit `limit` of `bytes_max` bytes."""
 
     def __init__(self, limit: str, size: int, bytes_max: int) -> None:
-        super().__init__(f"a value of {size} bytes is over the limit {limit} of {bytes_max}")
+        super().__init__(
+            f"a value of at least {size} bytes is over the limit {limit} of {bytes_max}"
+        )
         self.limit = limit
         self.size = size
         self.bytes_max = bytes_max

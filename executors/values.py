@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,19 @@ class Values:
 
     def put(self, ref: Ref, value: Any) -> None:
         """Keep `value`. Raise `ValueTooLarge`; then nothing is kept."""
-        size = weigh(value)
-        self.check(size)
+        size = self.weigh(value)
         self.by_run.setdefault(ref.run, set()).add(ref)
         self._hold(ref, value, size)
 
-    def check(self, size: int) -> None:
-        """Raise `ValueTooLarge` if a value of `size` bytes may not be kept."""
+    def weigh(self, *values: Any) -> int:
+        """Return what `values` weigh together. Raise `ValueTooLarge` if that is too much for one.
+
+        A part that stands in many places weighs in each; weighing ends where the limit is passed.
+        """
+        size = weigh(values, self.value_bytes_max)
         if size > self.value_bytes_max:
             raise ValueTooLarge("value_bytes_max", size, self.value_bytes_max)
+        return size
 
     def get(self, ref: Ref) -> Any:
         """Return the value of `ref`, wherever it is. Raise `KeyError` if it was never put."""
@@ -89,18 +94,28 @@ class Values:
         self.memory_bytes -= size
 
 
-def weigh(value: Any) -> int:
-    """Return about how many bytes `value` takes: its text, its numbers, its arrays."""
-    match value:
-        case str():
-            return len(value) + 50
-        case np.ndarray():
-            return int(value.nbytes) + 100
-        case list():
-            return 60 + sum(weigh(item) for item in value)
-        case Mapping():
-            return 100 + sum(len(key) + 50 + weigh(item) for key, item in value.items())
-    return 30
+def weigh(value: Any, most: float = inf) -> int:
+    """Return about how many bytes `value` takes: its text, its numbers, its arrays.
+
+    What is more than `most` is not weighed to its end.
+    """
+    size = 0
+    left = [value]
+    while left and size <= most:
+        match left.pop():
+            case str(text):
+                size += len(text) + 50
+            case np.ndarray() as array:
+                size += int(array.nbytes) + 100
+            case list() | tuple() as items:
+                size += 60
+                left += items
+            case Mapping() as fields:
+                size += 100 + sum(len(key) + 50 for key in fields)
+                left += fields.values()
+            case _:
+                size += 30
+    return size
 
 
 def _dump(value: Any) -> bytes:

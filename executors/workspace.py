@@ -13,11 +13,11 @@ from executors.engines.engine import Request
 from executors.errors import ValueTooLarge
 from executors.scheduler.commands import Piece
 from executors.scheduler.events import Prepared, PrepareFailed, RunId, TaskId, Trouble
-from executors.values import Ref, Values, weigh
+from executors.values import Ref, Values
 from planner.graph import Output, PrimitiveId, RunInput
 from planner.plan import Plan
 from planner.primitives import OPS, Cut
-from spec.evaluate import EvaluationError, evaluate
+from spec.evaluate import Evaluation, EvaluationError
 from spec.values import JSON, Leaf
 
 
@@ -57,14 +57,15 @@ class Workspace:
         desk = self._desks[task.run]
         unit = desk.plan.units[task.unit]
         args: dict[str, Any] = {}
+        reader = Evaluation(lambda leaf: self._read(task.run, leaf), self._values.value_bytes_max)
         try:
             for id in unit.members:
                 for name, value in desk.plan.graph[id].params.items():
                     if name != "call":
-                        args[name] = evaluate(value, lambda leaf: self._read(task.run, leaf))
+                        args[name] = reader.value(value)
         except EvaluationError as error:
-            pool = unit.pool
-            return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, pool))
+            code = "too-large" if error.code == "too-large" else "bad-value"
+            return PrepareFailed(task, Trouble(code, str(error), task.unit, unit.pool))
         desk.args[task.unit] = args
         cut = _cut(desk.plan, task.unit)
         return Prepared(task, max(1, len(args[cut.takes] or ())) if cut else 1)
@@ -91,7 +92,7 @@ class Workspace:
         Raise `ValueTooLarge` when the task would then give more than one value may hold.
         """
         kept = self._desks[piece.task.run].pieces.setdefault(piece.task.unit, {})
-        self._values.check(sum(map(weigh, (outputs, *kept.values()))))
+        self._values.weigh(outputs, *kept.values())
         kept[piece.start] = outputs
 
     def finish(self, run: RunId, primitive: PrimitiveId) -> None:

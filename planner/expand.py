@@ -121,7 +121,7 @@ class _Opening:
         return total
 
     def count(self, value: Value) -> int:
-        """Count what is read, repeats included; a part that stands in many places is walked once."""
+        """Count what is read, repeats included; a part met in many places is walked once."""
         known = self.weighed.get(id(value))
         if known is None:
             total = sum(map(self.count, parts(value))) or 1

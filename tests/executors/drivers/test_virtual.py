@@ -260,3 +260,14 @@ def test_values_beyond_the_memory_bound_go_to_disk_and_back(world, naive_rag):
     assert here.values.memory_bytes == 0
     assert list(here.folder.iterdir()) == []
     assert here.ended == ["r1", "r2"] or here.ended == ["r2", "r1"]
+
+
+def test_text_that_multiplies_fails_its_step_before_it_is_written(world, plan_of):
+    slots = "{{ inputs.q }} " * 20
+    one = world()
+    page = f'workflow: w\ninputs: {{q: string}}\nsteps: {{a: {{use: text, template: "{slots}"}}}}\n'
+    one.submit(plan_of(f"{page}outputs: {{o: $a.text}}\n"), {"q": "x" * 50_000})
+    one.run()
+    problem = one.record().problem
+    assert (one.record().status, problem["code"], problem["step"]) == ("failed", "too-large", "a")
+    assert "value_bytes_max" in problem["detail"]
