@@ -10,6 +10,8 @@ import importlib
 import io
 import json
 import logging
+import lzma
+import struct
 import tempfile
 import threading
 import zipfile
@@ -159,9 +161,13 @@ def _read_text(data: bytes, name: str) -> str:
 
 
 def _read_html(data: bytes, name: str) -> str:
+    text = _read_text(data, name)
     page = Page()
-    page.feed(_read_text(data, name))
-    page.close()
+    try:
+        page.feed(text)
+        page.close()
+    except (AssertionError, ValueError) as error:  # what the parser makes of some declarations
+        raise _corrupt(name, str(error)) from error
     return page.text()
 
 
@@ -265,6 +271,8 @@ def _missing(error: ImportError) -> Unreadable:
 _DAMAGE: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
+    struct.error,
     ParseError,
     EOFError,
     LookupError,

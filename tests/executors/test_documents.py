@@ -55,6 +55,16 @@ def a_docx(*paragraphs: str, part: str = "word/document.xml") -> bytes:
     return written.getvalue()
 
 
+def packed_and_broken(method: int) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", method) as archive:
+        archive.writestr("word/document.xml", "<a>text</a>" * 20)
+    data = bytearray(written.getvalue())
+    start = data.index(b"word/document.xml") + len("word/document.xml") + 10
+    data[start : start + 8] = b"\xff" * 8
+    return bytes(data)
+
+
 def code_of(data: bytes, name: str, media_type: str = "", **limits: int) -> str:
     with pytest.raises(Unreadable) as caught:
         read(data, name, media_type, **limits)
@@ -169,6 +179,10 @@ def test_an_encrypted_document_is_called_so(data, name):
         (b"%PDF-1.4 nothing of a PDF %%EOF", "a.pdf"),
         (b"no pdf", "a.pdf"),
         (a_docx("text")[:-40], "a.docx"),
+        (packed_and_broken(zipfile.ZIP_LZMA), "a.docx"),
+        (packed_and_broken(zipfile.ZIP_BZIP2), "a.docx"),
+        (b"text <![odd[ declaration ]]>", "a.html"),
+        (b"text &#" + b"9" * 5_000 + b";", "a.html"),
         (b"PK no zip", "a.docx"),
         (a_docx("text", part="other.xml"), "a.docx"),
         (a_docx("text <unclosed>"), "a.docx"),
