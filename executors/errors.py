@@ -4,7 +4,8 @@ ExecutionError
 ├── BadPool         an operator asked for a pool that cannot be
 ├── Refused         no room for a run now
 ├── NotCancellable  the run has already ended another way
-└── ValueTooLarge   a result is over a limit
+├── ValueTooLarge   a result is over a limit
+└── NoText          what was to be cut into chunks is no text
 """
 
 
@@ -50,3 +51,10 @@ class ValueTooLarge(ExecutionError):
         self.limit = limit
         self.size = size
         self.bytes_max = bytes_max
+
+
+class NoText(ExecutionError):
+    """What is to be cut into chunks is neither a string, nor a file, a doc or a list of these."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"only a string, a file or a doc can be chunked: {detail}")

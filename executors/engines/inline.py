@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 
 from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, Request
+from executors.errors import NoText
 
-#: Cuts a text, a file, a doc or a list of these into docs of at most `size` tokens.
+#: Cuts a text, file, doc or list of these into docs of at most `size` tokens, or raises `NoText`.
 Splitter = Callable[[Any, int, int], list[dict[str, Any]]]
 
 TRAITS = EngineTraits(
@@ -82,4 +83,8 @@ class Inline:
         if not 0 <= overlap < size:
             detail = f"overlap must be less than size: {overlap} is not less than {size}"
             return Fault(request.id, "bad-value", detail)
-        return Done(request.id, {"items": self._split(args["text"], size, overlap)})
+        try:
+            items = self._split(args["text"], size, overlap)
+        except NoText as error:
+            return Fault(request.id, "bad-value", str(error))
+        return Done(request.id, {"items": items})

@@ -159,7 +159,7 @@ class _Encoder:
         try:
             vectors: Vectors = self._session.run([VECTORS], {IDS: ids, MASK: mask})[0]
         except self._failures as error:
-            raise EngineFailed("engine-failed", f"onnxruntime gave up: {error}") from error
+            raise EngineFailed("engine-error", f"onnxruntime gave up: {error}") from error
         return vectors
 
 
@@ -186,14 +186,14 @@ def _texts(request: Request) -> list[str] | Fault:
         return Fault(request.id, "unsupported-op", f"minilm cannot `{request.op}`; it can `embed`.")
     given = request.args.get("texts")
     if not isinstance(given, list):
-        return Fault(request.id, "bad-request", "`texts` must be a list of strings or docs.")
+        return Fault(request.id, "bad-value", "`texts` must be a list of strings or docs.")
     texts: list[str] = []
     for at, item in enumerate(given):
         text = item.get("text") if isinstance(item, dict) else item
         if not isinstance(text, str):
-            return Fault(request.id, "bad-request", f"`texts[{at}]` is neither a string nor a doc.")
+            return Fault(request.id, "bad-value", f"`texts[{at}]` is neither a string nor a doc.")
         if not _is_unicode(text):
-            return Fault(request.id, "bad-request", f"`texts[{at}]` holds half a surrogate pair.")
+            return Fault(request.id, "bad-value", f"`texts[{at}]` holds half a surrogate pair.")
         texts.append(text)
     return texts
 

@@ -11,6 +11,7 @@ from pypdf import PdfReader, PdfWriter
 
 from executors.documents import Unreadable, read, split
 from executors.engines.minilm import Tokenizer
+from executors.errors import NoText
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -302,5 +303,7 @@ def test_an_overlap_outside_the_size_is_refused(tokenize, size, overlap):
 
 
 def test_what_is_no_text_is_refused(tokenize):
-    with pytest.raises(TypeError, match="can be chunked"):
+    with pytest.raises(NoText, match="can be chunked"):
         split([{"id": "no text"}], 512, 0, tokenize)
+    with pytest.raises(NoText, match="meta"):
+        split({"text": "a", "meta": 3}, 512, 0, tokenize)
