@@ -6,7 +6,8 @@ Whoever calls it says what each leaf stands for; what is opaque passes through u
 from collections.abc import Callable
 
 from spec.codes import Code
-from spec.formatters import FormatError, apply, write
+from spec.formatters import FormatError, Room, apply, write
+from spec.limits import TEXT_CHARS_MAX
 from spec.values import JSON, Leaf, ListOf, Literal, Member, Name, ObjectOf, Slot, Text, Value
 
 
@@ -25,30 +26,52 @@ Lookup = Callable[[Leaf], JSON]
 
 def evaluate(value: Value, lookup: Lookup) -> JSON:
     """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
-    match value:
-        case Leaf():
-            return lookup(value)
-        case Literal(data):
-            return data
-        case Member(of, key):
-            return _member(evaluate(of, lookup), key, value)
-        case Text(segments):
-            return "".join(_segment(segment, lookup) for segment in segments)
-        case ListOf(items):
-            return [evaluate(item, lookup) for item in items]
-        case ObjectOf(fields):
-            return {key: evaluate(field, lookup) for key, field in fields}
+    return Evaluation(lookup, TEXT_CHARS_MAX).value(value)
 
 
-def fill(slot: Slot, lookup: Lookup) -> str:
-    """Return the text that stands in place of `slot`."""
-    value = evaluate(slot.value, lookup)
-    try:
-        for formatter in slot.formatters:
-            value = apply(formatter, value)
-        return write(value)
-    except FormatError as error:
-        raise EvaluationError(error.code, path_text(slot.value), error.detail) from None
+class Evaluation:
+    """Evaluates values for one reader: all their text together has at most `chars_max` characters.
+
+    `lookup` says what each leaf stands for.
+    """
+
+    def __init__(self, lookup: Lookup, chars_max: int) -> None:
+        self._lookup = lookup
+        self._room = Room(chars_max)
+
+    def value(self, value: Value) -> JSON:
+        """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
+        match value:
+            case Leaf():
+                return self._lookup(value)
+            case Literal(data):
+                return data
+            case Member(of, key):
+                return _member(self.value(of), key, value)
+            case Text(segments):
+                return self._text(segments)
+            case ListOf(items):
+                return [self.value(item) for item in items]
+            case ObjectOf(fields):
+                return {key: self.value(field) for key, field in fields}
+
+    def _text(self, segments: tuple[str | Slot, ...]) -> str:
+        try:
+            return self._room.join(map(self._segment, segments))
+        except FormatError as error:
+            raise EvaluationError(error.code, "", error.detail) from None
+
+    def _segment(self, segment: str | Slot) -> str:
+        return segment if isinstance(segment, str) else self._slot(segment)
+
+    def _slot(self, slot: Slot) -> str:
+        value = self.value(slot.value)
+        try:
+            for formatter in slot.formatters:
+                value = apply(formatter, value, self._room.chars_max)
+            return write(value)
+        except FormatError as error:
+            raise EvaluationError(error.code, path_text(slot.value), error.detail) from None
 
 
 def path_text(value: Value) -> str:
@@ -66,10 +89,6 @@ def path_text(value: Value) -> str:
             return f"{path_text(of)}[{index}]"
         case _:
             return ""
-
-
-def _segment(segment: str | Slot, lookup: Lookup) -> str:
-    return segment if isinstance(segment, str) else fill(segment, lookup)
 
 
 def _member(of: JSON, key: str | int, value: Value) -> JSON:

@@ -1,7 +1,7 @@
 """How a value becomes text: the formatters of a slot and the text of an element."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from spec.codes import Code
@@ -18,9 +18,28 @@ class FormatError(Exception):
         self.detail = detail
 
 
-def apply(formatter: Formatter, value: JSON) -> JSON:
+class Room:
+    """How much text may still be written: `chars_max` characters in all."""
+
+    def __init__(self, chars_max: int) -> None:
+        self.chars_max = chars_max
+        self._left = chars_max
+
+    def join(self, parts: Iterable[str], separator: str = "") -> str:
+        """Return `parts` with `separator` between them. Raises `FormatError` before it is long."""
+        kept: list[str] = []
+        for part in parts:
+            self._left -= len(part) + len(separator)
+            if self._left < 0:
+                detail = f"more text than {self.chars_max} characters (`value_bytes_max`)"
+                raise FormatError("too-large", detail)
+            kept.append(part)
+        return separator.join(kept)
+
+
+def apply(formatter: Formatter, value: JSON, chars_max: int) -> JSON:
     """Return what `formatter` gives for `value`. Raises `FormatError`."""
-    return _APPLY[formatter.name](value, formatter.argument)
+    return _APPLY[formatter.name](value, formatter.argument, Room(chars_max))
 
 
 def write(value: JSON) -> str:
@@ -50,33 +69,33 @@ def compact(value: JSON) -> str:
         raise FormatError("wrong-type", "it cannot be written as text") from None
 
 
-def _numbered(value: JSON, _: JSON) -> str:
-    items = _list(value, "numbered")
-    return "\n".join(f"[{number}] {text_of(item)}" for number, item in enumerate(items, 1))
+def _numbered(value: JSON, _: JSON, room: Room) -> str:
+    items = enumerate(_list(value, "numbered"), 1)
+    return room.join((f"[{number}] {text_of(item)}" for number, item in items), "\n")
 
 
-def _join(value: JSON, separator: JSON) -> str:
-    return str(separator).join(text_of(item) for item in _list(value, "join"))
+def _join(value: JSON, separator: JSON, room: Room) -> str:
+    return room.join(map(text_of, _list(value, "join")), str(separator))
 
 
-def _json(value: JSON, _: JSON) -> str:
-    return compact(value)
+def _json(value: JSON, _: JSON, room: Room) -> str:
+    return room.join([compact(value)])
 
 
-def _default(value: JSON, instead: JSON) -> JSON:
+def _default(value: JSON, instead: JSON, _: Room) -> JSON:
     return instead if value is None else value
 
 
-def _truncate(value: JSON, length: JSON) -> str:
+def _truncate(value: JSON, length: JSON, _: Room) -> str:
     if isinstance(value, str):
         return value[: int(length)]
     raise _wrong(value, "truncate", "a string")
 
 
-def _each(value: JSON, pattern: JSON) -> str:
+def _each(value: JSON, pattern: JSON, room: Room) -> str:
     parts = read_pattern(pattern) or ()
     items = enumerate(_list(value, "each"), 1)
-    return "".join(_part(part, number, item) for number, item in items for part in parts)
+    return room.join(_part(part, number, item) for number, item in items for part in parts)
 
 
 def _part(part: str | Field, number: int, item: JSON) -> str:
@@ -105,7 +124,7 @@ def _wrong(value: JSON, name: str, wanted: str) -> FormatError:
     return FormatError("wrong-type", f"`{name}` takes {wanted}, and this is none")
 
 
-_APPLY: Mapping[str, Callable[[JSON, JSON], JSON]] = MappingProxyType(
+_APPLY: Mapping[str, Callable[[JSON, JSON, Room], JSON]] = MappingProxyType(
     {
         "numbered": _numbered,
         "join": _join,

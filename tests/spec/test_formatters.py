@@ -2,7 +2,8 @@
 
 import pytest
 
-from spec.formatters import FormatError, compact, text_of, write
+from spec.formatters import FormatError, apply, compact, text_of, write
+from spec.values import Formatter
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,19 @@ def test_json_has_no_spaces_and_no_escapes_beyond_its_own():
 def test_what_is_not_json_is_not_text(value: object):
     with pytest.raises(FormatError):
         write(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "value"),
+    [
+        ("numbered", None, ["x" * 30] * 4),
+        ("join", "y" * 60, ["x"] * 3),
+        ("each", "y" * 40, [1] * 3),
+        ("json", None, '"' * 60),
+    ],
+)
+def test_a_formatter_stops_before_its_text_is_too_long(name: str, argument: str, value: object):
+    with pytest.raises(FormatError) as found:
+        apply(Formatter(name, argument), value, 100)
+    assert found.value.code == "too-large"
+    assert apply(Formatter(name, argument), value, 1000)
