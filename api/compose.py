@@ -22,6 +22,7 @@ from executors.engines.faiss_index import FaissIndex
 from executors.engines.inline import Inline
 from executors.engines.minilm import MiniLM, Tokenizer
 from executors.pools import Pool
+from executors.reader import Reader
 from executors.runner import Runner, RunnerLimits
 from executors.shelf import StorageFailed
 from executors.store.files import FileLimits, Files
@@ -90,6 +91,7 @@ def assemble(
         library=Library(shipped, Pools(kinds, default)),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
+        reader=Reader(settings.read_s_max, settings.read_memory_bytes_max),
         spill=spill,
         intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,

@@ -14,6 +14,7 @@ from api.library import Library
 from api.settings import Settings
 from api.streaming import Streams
 from executors.collections import Collections
+from executors.reader import Reader
 from executors.runner import Runner
 from executors.store.files import Files
 from executors.store.runs import RunStore
@@ -33,6 +34,7 @@ class House:
     library: Library
     streams: Streams
     uploads: asyncio.Semaphore
+    reader: Reader
     spill: Path
     intake: asyncio.Semaphore
     now: Callable[[], datetime]
@@ -49,6 +51,7 @@ class House:
     async def stop(self) -> None:
         """Give everything back."""
         self.drain()
+        await self.reader.stop()
         await self.runner.stop()
         self.collections.close()
         await asyncio.to_thread(rmtree, self.spill, ignore_errors=True)
