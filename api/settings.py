@@ -44,7 +44,7 @@ class Settings:
     runs_bytes_max: int = 256 << 20
     runs_age_s_max: int = 86_400
     run_s_max: int = 900
-    value_bytes_max: int = 64 << 20
+    value_bytes_max: int = 16 << 20
     values_bytes_max: int = 256 << 20
     journal_entries_max: int = 20_000
     streams_max: int = 1_000

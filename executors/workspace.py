@@ -139,6 +139,8 @@ class Workspace:
                 if not _is_of(args[name], inputs[name].type):
                     detail = f"this is not of the type {inputs[name].type}"
                     raise EvaluationError("wrong-type", name, detail)
+                if (limit := _passed(args[name], inputs[name].schema)) is not None:
+                    raise EvaluationError("bad-value", name, f"{args[name]} is {limit}")
         return args
 
     def _read(self, run: RunId, leaf: Leaf) -> Any:
@@ -161,6 +163,17 @@ def _is_of(value: Any, wanted: Type) -> bool:
     if isinstance(value, bool):
         return wanted.word == "boolean"
     return isinstance(value, _KINDS.get(wanted.word, dict))
+
+
+def _passed(value: Any, schema: JSON) -> str | None:
+    """Say which of the limits of `schema` a number that was computed in the run passes."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if value < schema.get("minimum", value):
+        return f"below {schema['minimum']}, the least there is"
+    if value > schema.get("maximum", value):
+        return f"above {schema['maximum']}, the most there is"
+    return None
 
 
 def _joined(port: str, parts: list[Any]) -> Any:

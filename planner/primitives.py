@@ -4,7 +4,7 @@ The table of DESIGN: adding a row here is what makes a new `op:` exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from spec.model import Input, Origin
@@ -54,8 +54,17 @@ def _signature(inputs: tuple[Input, ...], outputs: Mapping[str, Type]) -> Signat
     return Signature({each.id: each for each in inputs}, outputs)
 
 
-def _optional(id: str, word: str, lists: int = 0, default: JSON = None) -> Input:
-    return _input(id, Type(word, lists, default is None), default, required=False)
+def _optional(
+    id: str,
+    word: str,
+    lists: int = 0,
+    default: JSON = None,
+    least: int | None = None,
+    most: int | None = None,
+) -> Input:
+    given = _input(id, Type(word, lists, default is None), default, required=False)
+    limits = {"minimum": least, "maximum": most}
+    return replace(given, schema={key: at for key, at in limits.items() if at is not None})
 
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
@@ -68,8 +77,8 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
                 _signature(
                     (
                         _input("text", ANY),
-                        _optional("size", "integer", default=512),
-                        _optional("overlap", "integer", default=0),
+                        _optional("size", "integer", default=512, least=1, most=8192),
+                        _optional("overlap", "integer", default=0, least=0, most=8191),
                     ),
                     {"items": Type("doc", 1)},
                 ),
@@ -101,7 +110,7 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
                     (
                         _input("index", Type("index")),
                         _input("vectors", Type("vector", 1)),
-                        _optional("top_k", "integer", default=10),
+                        _optional("top_k", "integer", default=10, least=1, most=1000),
                     ),
                     {"docs": Type("doc", 2)},
                 ),
@@ -124,8 +133,8 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
                 _signature(
                     (
                         _input("call", Type("call")),
-                        _optional("temperature", "number", default=0),
-                        _optional("max_tokens", "integer"),
+                        _optional("temperature", "number", default=0, least=0, most=2),
+                        _optional("max_tokens", "integer", least=1, most=32_768),
                         _optional("stop", "string", 1),
                         _optional("seed", "integer"),
                     ),

@@ -349,3 +349,24 @@ def test_text_that_multiplies_fails_its_step_before_it_is_written(world, plan_of
     problem = one.record().problem
     assert (one.record().status, problem["code"], problem["step"]) == ("failed", "too-large", "a")
     assert "value_bytes_max" in problem["detail"]
+
+
+@pytest.mark.parametrize(("top_k", "limit"), [(0, "below 1"), (1001, "above 1000")])
+def test_a_number_computed_in_the_run_keeps_the_limits_of_what_it_is_for(
+    world, plan_of, top_k, limit
+):
+    plan = plan_of("""
+workflow: many
+inputs: {text: string, k: integer}
+steps:
+  cut: {use: chunk, text: $inputs.text}
+  index: {use: index, chunks: $cut.items}
+  hits: {use: search, index: $index, query: $inputs.text, top_k: $inputs.k}
+outputs: {hits: $hits.docs}
+""")
+    here = world()
+    here.submit(plan, {"text": "x", "k": top_k})
+    here.run()
+    problem = here.record().problem
+    assert (problem["code"], problem["step"]) == ("bad-value", "hits")
+    assert limit in problem["detail"]
