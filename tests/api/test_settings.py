@@ -1,5 +1,6 @@
 """Settings come from the environment, and what is malformed is refused."""
 
+import re
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -38,3 +39,9 @@ def test_what_is_wrong_is_refused_with_the_cure(name, value, cure):
     with pytest.raises(BadSetting, match=cure.replace("?", r"\?")) as caught:
         from_environment({name: value})
     assert caught.value.name == name
+
+
+def test_the_page_of_settings_shows_each_with_its_default():
+    page = (Path(__file__).parents[2] / "docs/settings.md").read_text()
+    shown = dict(re.findall(r"^\| `TEOLA_(\w+)` \| (\S+) \|", page, re.MULTILINE))
+    assert shown == {field.name.upper(): str(field.default) for field in fields(Settings)}
