@@ -30,6 +30,8 @@ class Scope:
                 (only,) = self.steps[step].values()
                 return only
             case Member(of, key):
+                if not isinstance(key, str | int):
+                    key = _known(self.resolve(key))
                 return _member(self.resolve(of), key)
         return None
 
@@ -49,7 +51,15 @@ def _fields(names: Value) -> dict[str, Value]:
     return {}
 
 
-def _member(of: Value, key: str | int) -> Value:
+def _known(key: Value) -> str | int | Value:
+    """Return the key that a computed one has turned out to be, or else how it is computed."""
+    if isinstance(key, Literal) and type(key.value) in (str, int):
+        known: str | int = key.value
+        return known
+    return key
+
+
+def _member(of: Value, key: str | int | Value) -> Value:
     """Read `key` now where the parts are known, else leave it to the run."""
     match of, key:
         case ObjectOf(fields), str():

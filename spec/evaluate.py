@@ -1,13 +1,33 @@
-"""From a value to data: paths walked, slots written. Touches only JSON, by key and position.
+"""From a value to data: paths walked, operations done, slots written. Touches only plain JSON.
 
-Whoever calls it says what each leaf stands for; what is opaque passes through untouched.
+Whoever calls it says what each leaf stands for; what is opaque passes through untouched. What one
+evaluation takes and makes is bounded, whatever it is handed.
 """
 
 from collections.abc import Callable
 
 from spec.codes import Code
-from spec.formatters import FormatError, apply, write
-from spec.values import JSON, Leaf, ListOf, Literal, Member, Name, ObjectOf, Slot, Text, Value
+from spec.formatters import apply, put_together, write
+from spec.functions import call
+from spec.kinds import kind_of, shown_kind
+from spec.meter import Fault, Meter
+from spec.operators import operate, wrong
+from spec.values import (
+    JSON,
+    Call,
+    Leaf,
+    ListOf,
+    Literal,
+    Member,
+    Name,
+    ObjectOf,
+    Operation,
+    Slice,
+    Slot,
+    Text,
+    Value,
+    parts,
+)
 
 
 class EvaluationError(Exception):
@@ -23,32 +43,12 @@ class EvaluationError(Exception):
 Lookup = Callable[[Leaf], JSON]
 
 
-def evaluate(value: Value, lookup: Lookup) -> JSON:
-    """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
-    match value:
-        case Leaf():
-            return lookup(value)
-        case Literal(data):
-            return data
-        case Member(of, key):
-            return _member(evaluate(of, lookup), key, value)
-        case Text(segments):
-            return "".join(_segment(segment, lookup) for segment in segments)
-        case ListOf(items):
-            return [evaluate(item, lookup) for item in items]
-        case ObjectOf(fields):
-            return {key: evaluate(field, lookup) for key, field in fields}
+def evaluate(value: Value, lookup: Lookup, meter: Meter | None = None) -> JSON:
+    """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own.
 
-
-def fill(slot: Slot, lookup: Lookup) -> str:
-    """Return the text that stands in place of `slot`."""
-    value = evaluate(slot.value, lookup)
-    try:
-        for formatter in slot.formatters:
-            value = apply(formatter, value)
-        return write(value)
-    except FormatError as error:
-        raise EvaluationError(error.code, path_text(slot.value), error.detail) from None
+    `meter` counts what that costs; one that is handed in can be read afterwards.
+    """
+    return _Evaluation(lookup, meter or Meter()).value(value)
 
 
 def path_text(value: Value) -> str:
@@ -64,23 +64,114 @@ def path_text(value: Value) -> str:
             return f"{path_text(of)}.{key}".lstrip(".")
         case Member(of, int() as index):
             return f"{path_text(of)}[{index}]"
+        case Member(of) | Slice(of):
+            return f"{path_text(of)}[…]"
         case _:
             return ""
 
 
-def _segment(segment: str | Slot, lookup: Lookup) -> str:
-    return segment if isinstance(segment, str) else fill(segment, lookup)
+class _Evaluation:
+    """One value being made, with what it has cost so far."""
 
+    def __init__(self, lookup: Lookup, meter: Meter) -> None:
+        self.lookup = lookup
+        self.meter = meter
 
-def _member(of: JSON, key: str | int, value: Value) -> JSON:
-    if of is None:
-        return None
-    if isinstance(of, dict) and isinstance(key, str):
-        return of.get(key)
-    if isinstance(of, list | str) and isinstance(key, int):
-        if -len(of) <= key < len(of):
-            return of[key]
-        detail = f"position {key} is outside a length of {len(of)}"
-        raise EvaluationError("bad-value", path_text(value), detail)
-    wanted = "an object" if isinstance(key, str) else "a list or a string"
-    raise EvaluationError("wrong-type", path_text(value), f"what it is read from is not {wanted}")
+    def value(self, value: Value) -> JSON:
+        match value:
+            case Leaf():
+                return self.lookup(value)
+            case Literal(data):
+                return data
+            case ListOf(items):
+                return [self.value(item) for item in items]
+            case ObjectOf(fields):
+                return {key: self.value(field) for key, field in fields}
+            case _:
+                return self._computed(value)
+
+    def _computed(self, value: Value) -> JSON:
+        try:
+            self.meter.visit()
+            return self._made(value)
+        except Fault as fault:
+            at = value if fault.operand is None else parts(value)[fault.operand]
+            raise EvaluationError(fault.code, path_text(at), fault.detail) from None
+
+    def _made(self, value: Value) -> JSON:
+        match value:
+            case Member(of, key):
+                return self._member(self.value(of), key)
+            case Slice(of, start, end):
+                return self._slice(self.value(of), self._bound(start), self._bound(end))
+            case Operation("and" | "or" | "not"):
+                return self._logic(value)
+            case Operation(operator, operands):
+                return operate(operator, [self.value(each) for each in operands], self.meter)
+            case Call(function, arguments):
+                return call(function, [self.value(each) for each in arguments], self.meter)
+            case Text(segments):
+                return put_together(map(self._segment, segments), "", self.meter)
+        raise TypeError(f"{type(value).__name__} is no value")
+
+    def _logic(self, operation: Operation) -> bool:
+        if operation.op == "not":
+            return not self._truth(operation, 0)
+        decides = operation.op == "or"
+        for position in range(len(operation.operands)):
+            if self._truth(operation, position) is decides:
+                return decides
+        return not decides
+
+    def _truth(self, operation: Operation, position: int) -> bool:
+        value = self.value(operation.operands[position])
+        if kind_of(value) not in ("boolean", "null"):
+            raise wrong(value, f"`{operation.op}`", "booleans", position)
+        return bool(value)
+
+    def _member(self, of: JSON, written: str | int | Value) -> JSON:
+        if of is None:
+            return None
+        key = written if isinstance(written, str | int) else self.value(written)
+        kind = kind_of(of)
+        if kind == "object" and kind_of(key) == "string":
+            return of.get(key)
+        if kind in ("list", "string") and type(key) is int:
+            if -len(of) <= key < len(of):
+                return of[key]
+            raise Fault("bad-value", f"position {key} is outside a length of {len(of)}")
+        if kind in ("object", "list", "string"):
+            wanted = "a string for a key" if kind == "object" else "an integer for a position"
+            raise Fault("wrong-type", f"{shown_kind(of)} takes {wanted}, and was given another")
+        raise Fault("wrong-type", f"what it is read from is {shown_kind(of)}")
+
+    def _slice(self, of: JSON, start: int | None, end: int | None) -> JSON:
+        if of is None:
+            return None
+        kind = kind_of(of)
+        if kind not in ("list", "string"):
+            raise wrong(of, "a slice", "a list or a string", 0)
+        taken = of[start:end]
+        self.meter.visit(len(taken) if kind == "string" else 0)
+        self.meter.spend(len(taken) if kind == "list" else 0)
+        return taken
+
+    def _bound(self, value: Value | None) -> int | None:
+        if value is None:
+            return None
+        bound = self.value(value)
+        if type(bound) is not int:
+            raise wrong(bound, "a slice", "integers for its bounds")
+        return bound
+
+    def _segment(self, segment: str | Slot) -> str:
+        return segment if isinstance(segment, str) else self._fill(segment)
+
+    def _fill(self, slot: Slot) -> str:
+        value = self.value(slot.value)
+        try:
+            for formatter in slot.formatters:
+                value = apply(formatter, value, self.meter)
+            return write(value, self.meter)
+        except Fault as fault:
+            raise EvaluationError(fault.code, path_text(slot.value), fault.detail) from None

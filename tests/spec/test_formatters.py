@@ -2,7 +2,8 @@
 
 import pytest
 
-from spec.formatters import FormatError, compact, text_of, write
+from spec.formatters import compact, text_of, write
+from spec.meter import Fault, Meter
 
 
 @pytest.mark.parametrize(
@@ -17,14 +18,17 @@ from spec.formatters import FormatError, compact, text_of, write
     ],
 )
 def test_the_text_of_an_element(element: object, expected: str):
-    assert text_of(element) == expected
+    assert text_of(element, Meter()) == expected
 
 
 def test_json_has_no_spaces_and_no_escapes_beyond_its_own():
-    assert compact({"b": 1, "a": ["é", '\x00\n"', "/"]}) == '{"b":1,"a":["é","\\u0000\\n\\"","/"]}'
+    assert (
+        compact({"b": 1, "a": ["é", '\x00\n"', "/"]}, Meter())
+        == '{"b":1,"a":["é","\\u0000\\n\\"","/"]}'
+    )
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}])
 def test_what_is_not_json_is_not_text(value: object):
-    with pytest.raises(FormatError):
-        write(value)
+    with pytest.raises(Fault):
+        write(value, Meter())
