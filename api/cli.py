@@ -51,7 +51,7 @@ def up(
     from api.compose import compose
     from api.logs import configure
     from api.serve import PortTaken, listen, serve
-    from executors.shelf import StorageFailed
+    from executors.errors import StorageFailed
 
     configure(settings.log, settings.log_level)
     try:

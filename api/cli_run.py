@@ -17,9 +17,8 @@ from api.run_inputs import resolve
 from api.settings import Settings
 from api.wire import RunOut
 from executors.documents import Unreadable, read
-from executors.errors import ExecutionError
+from executors.errors import ExecutionError, StorageFailed
 from executors.runner import Submission
-from executors.shelf import StorageFailed
 from executors.store.record import RunRecord
 from spec.model import Document
 from spec.source import Source, Tree

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from api.house import House
 from api.library import Library
-from api.logs import log_run
+from api.logs import log_bug, log_run
 from api.settings import Settings
 from api.shipped import workflows_folder
 from api.spill import spill_folder
@@ -22,9 +22,9 @@ from executors.engines.extractive import Extractive
 from executors.engines.faiss_index import FaissIndex
 from executors.engines.inline import Inline
 from executors.engines.minilm import MiniLM, Tokenizer
+from executors.errors import StorageFailed
 from executors.pools import Pool
 from executors.runner import Runner, RunnerLimits
-from executors.shelf import StorageFailed
 from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows
@@ -40,13 +40,13 @@ INTAKE_MAX = 8
 def compose(settings: Settings) -> House:
     """Return the house with the embedded engines: no GPU, no key, no internet."""
     collections = open_collections(settings)
-    tokenizer = Tokenizer()
-    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, tokenizer.tokenize))
+    inline = Inline(split, Tokenizer().tokenize)
+    model = MiniLM()
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
-        Pool(PoolName("embedding"), "embedding", "throughput", (MiniLM(),), 64, QUEUE_MAX),
+        Pool(PoolName("embedding"), "embedding", "throughput", (model,), 64, QUEUE_MAX),
         Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
-        Pool(PoolName("llm"), "llm", "fifo", (Extractive(),), 1, QUEUE_MAX),
+        Pool(PoolName("llm"), "llm", "fifo", (Extractive(model.embed),), 1, QUEUE_MAX),
     )
     return assemble(settings, pools, collections)
 
@@ -78,6 +78,7 @@ def assemble(
         new_id=_new_run_id,
         wall_clock=now,
         after_run=lambda run: sweeper.submit(collections.drop_private, run),
+        on_bug=log_bug,
     )
     return House(
         settings=settings,

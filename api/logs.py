@@ -58,3 +58,8 @@ def log_run(run: RunRecord) -> None:
         tokens_out=run.usage.tokens_out,
         problem=run.problem["type"] if run.problem else None,
     )
+
+
+def log_bug(error: Exception) -> None:
+    """Write what an engine's adapter raised and never should, with where it came from."""
+    logger().error("an adapter broke", exc_info=error)

@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 from api.logs import logger
 from api.problem_kinds import KINDS
 from executors.collection import CollectionError
-from executors.errors import NotCancellable, Refused, ValueTooLarge
-from executors.shelf import StorageFailed
+from executors.errors import NotCancellable, Refused, StorageFailed, ValueTooLarge
 from executors.store.errors import BadCursor, FutureEvent, Unknown
+from planner.errors import IllegalGraph
 from spec.codes import CODES
 from spec.problems import SpecError
 
@@ -134,6 +134,11 @@ def _refused(error: Refused) -> ApiProblem:
     return ApiProblem(error.code, f"{error.detail}.", headers=headers)
 
 
+def _illegal(error: IllegalGraph) -> ApiProblem:
+    # Only what a registered module does with primitives can lead here.
+    return ApiProblem("invalid-workflow", _cut("; ".join(error.problems), 200))
+
+
 def _storage_failed(error: StorageFailed) -> ApiProblem:
     # What failed, and where, is for whoever runs the service.
     logger().error("storage", detail=error.detail, cure=error.cure)
@@ -149,6 +154,7 @@ _PROBLEMS: Mapping[type, Callable[[Any], ApiProblem]] = {
     ApiProblem: lambda error: error,
     SpecError: lambda error: from_spec("invalid-body", error),
     Unknown: lambda error: ApiProblem("not-found", f"There is no {error.kind} '{_cut(error.id)}'."),
+    IllegalGraph: _illegal,
     BadCursor: lambda error: ApiProblem("bad-cursor", str(error)),
     FutureEvent: lambda error: ApiProblem("event-not-yet", str(error), last=error.last),
     NotCancellable: lambda error: ApiProblem(

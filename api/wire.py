@@ -48,7 +48,10 @@ class UsageOut(BaseModel):
 
 
 class StepOut(BaseModel):
-    """How far a step has come, and where its time went."""
+    """How far a step has come, and where its time went.
+
+    The first work of an engine counts the loading of its model as execution.
+    """
 
     id: str
     status: str
@@ -72,19 +75,23 @@ class StepOut(BaseModel):
 
 
 class RunOut(BaseModel):
-    """A run as it is now. `outputs` are complete once `status` is `succeeded`."""
+    """A run as it is now. `outputs` are there, complete, once it has succeeded; null before.
+
+    `cancelling`: it has been asked to stop, and an engine still holds some of it.
+    """
 
     id: str
     workflow: str
     version: str
     status: str
+    cancelling: bool
     priority: int
     created_at: str
     started_at: str | None
     finished_at: str | None
     duration_ms: float | None
     inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    outputs: dict[str, Any] | None
     problem: dict[str, Any] | None
     steps: list[StepOut]
     usage: UsageOut
@@ -98,13 +105,14 @@ class RunOut(BaseModel):
             workflow=run.workflow,
             version=run.version,
             status=run.status,
+            cancelling=run.cancelling and run.live,
             priority=run.priority,
             created_at=rfc3339(run.created_at),
             started_at=rfc3339(run.started_at) if run.started_at else None,
             finished_at=rfc3339(run.finished_at) if run.finished_at else None,
             duration_ms=run.duration_ms,
             inputs={id: without_file_text(value) for id, value in run.inputs.items()},
-            outputs=dict(run.outputs),
+            outputs=dict(run.outputs) if run.status == "succeeded" else None,
             problem=dict(run.problem) if run.problem else None,
             steps=[StepOut.of(step) for step in run.steps.values()],
             usage=UsageOut.of(run.usage),

@@ -95,7 +95,7 @@ def main(data: Path) -> None:
 
 
 def _pools() -> tuple[Pool, ...]:
-    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, _words))
+    inline = Inline(split, _words)
     engines = [Scripted(kind, _after(seconds), slots=16) for kind, seconds in LATENCY_S.items()]
     return (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, 20_000),

@@ -4,7 +4,9 @@ ExecutionError
 ├── BadPool         an operator asked for a pool that cannot be
 ├── Refused         no room for a run now
 ├── NotCancellable  the run has already ended another way
-└── ValueTooLarge   a result is over a limit
+├── ValueTooLarge   a result is over a limit
+├── Unjoinable      the pieces of a result do not fit together
+└── StorageFailed   the disk, or the database on it, cannot be used
 """
 
 
@@ -43,8 +45,31 @@ class NotCancellable(ExecutionError):
 class ValueTooLarge(ExecutionError):
     """A value of `size` bytes is over the limit `limit` of `bytes_max` bytes."""
 
+    code = "too-large"
+
     def __init__(self, limit: str, size: int, bytes_max: int) -> None:
         super().__init__(f"a value of {size} bytes is over the limit {limit} of {bytes_max}")
         self.limit = limit
         self.size = size
         self.bytes_max = bytes_max
+
+
+class Unjoinable(ExecutionError):
+    """The pieces of port `port` cannot become one value."""
+
+    code = "bad-reply"
+
+    def __init__(self, port: str) -> None:
+        super().__init__(f"the pieces of its {port} do not fit together")
+        self.port = port
+
+
+class StorageFailed(ExecutionError):
+    """What is kept on disk cannot be read or written now."""
+
+    code = "storage-failed"
+
+    def __init__(self, detail: str, cure: str) -> None:
+        super().__init__(f"{detail} {cure}")
+        self.detail = detail
+        self.cure = cure

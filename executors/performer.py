@@ -27,6 +27,7 @@ from executors.usage import Usage
 from executors.workspace import Workspace
 from planner.graph import PoolName
 from planner.plan import Plan
+from spec.values import JSON
 
 #: Adds one event of a kind, with its data, to the story of a run.
 Append = Callable[[str, EventKind, dict[str, Any]], object]
@@ -53,6 +54,16 @@ class _Tally:
                 names.append(name)
 
 
+@dataclass(slots=True)
+class _Story:
+    """What is known of one run while it is told."""
+
+    started: float
+    total: _Tally = field(default_factory=_Tally)
+    steps: dict[str, _Tally] = field(default_factory=dict)
+    outputs: dict[str, JSON] = field(default_factory=dict)
+
+
 class Performer:
     """Writes the story of every run and keeps its values.
 
@@ -72,8 +83,7 @@ class Performer:
         self._traits = traits
         self._clock = clock
         self._after_run = after_run
-        self._started: dict[RunId, float] = {}
-        self._tallies: dict[RunId, dict[str | None, _Tally]] = {}
+        self._stories: dict[RunId, _Story] = {}
 
     def perform(self, command: Command) -> Event | None:
         """Do `command`; return the event that answers it, if one does."""
@@ -81,8 +91,7 @@ class Performer:
             case Prepare(task):
                 return self.workspace.prepare(task)
             case RunStarted(run):
-                self._started[run] = self._clock()
-                self._tallies[run] = {None: _Tally()}
+                self._stories[run] = _Story(started=self._clock())
                 self._append(run, "run.started", {})
             case StepStarted(run, step, pool):
                 self._append(run, "step.started", {"step": step, "pool": pool})
@@ -97,16 +106,14 @@ class Performer:
         return None
 
     def stream(self, piece: Piece, text: str) -> None:
-        """Show `text`, the next piece of what `piece` gives, if its output is streamed."""
+        """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         plan = self.workspace.plan(piece.task.run)
         last = plan.units[piece.task.unit].members[-1]
-        if last in plan.streams and text:
-            data = {"output": plan.streams[last], "text": text}
-            self._append(piece.task.run, "output.delta", data)
+        for output in plan.streams.get(last, ()) if text else ():
+            self._append(piece.task.run, "output.delta", {"output": output, "text": text})
 
     def _primitive_finished(self, done: PrimitiveFinished) -> None:
         plan = self.workspace.plan(done.run)
-        self.workspace.finish(done.run, done.primitive)
         primitive = plan.graph[done.primitive]
         traits = self._traits[done.pool]
         timing = done.timing
@@ -123,20 +130,20 @@ class Performer:
             "queue_ms": _ms(timing.queue_s),
             "batch_ms": _ms(timing.batch_s),
             "execution_ms": _ms(timing.execution_s),
-            "usage": asdict(done.usage),
+            "usage": done.usage.as_data(),
         }
-        tallies = self._tallies[done.run]
-        tallies[None].add(data, done.usage)
+        story = self._stories[done.run]
+        story.total.add(data, done.usage)
         if primitive.step is not None:
-            tallies.setdefault(primitive.step, _Tally()).add(data, done.usage)
+            story.steps.setdefault(primitive.step, _Tally()).add(data, done.usage)
         self._append(done.run, "primitive.finished", data)
         for output, id in plan.outputs.items():
             if id == done.primitive:
-                value = self.workspace.output(done.run, id)
+                value = story.outputs[output] = self.workspace.output(done.run, id)
                 self._append(done.run, "output.finished", {"output": output, "value": value})
 
     def _step_finished(self, done: StepFinished) -> None:
-        tally = self._tallies[done.run].pop(done.step)
+        tally = self._stories[done.run].steps.pop(done.step)
         data = {
             "step": done.step,
             "status": "succeeded",
@@ -146,22 +153,21 @@ class Performer:
             "batch_ms": round(tally.batch_ms, 3),
             "execution_ms": round(tally.execution_ms, 3),
             "duration_ms": _ms(done.duration_s),
-            "usage": asdict(tally.usage),
+            "usage": tally.usage.as_data(),
         }
         self._append(done.run, "step.finished", data)
 
     def _run_finished(self, done: RunFinished) -> None:
         plan = self.workspace.plan(done.run)
+        story = self._stories.pop(done.run)
         outputs = None
         if done.status == "succeeded":
-            outputs = {
-                output: self.workspace.output(done.run, id) for output, id in plan.outputs.items()
-            }
+            outputs = {output: story.outputs[output] for output in plan.outputs}
         data = {
             "status": done.status,
             "outputs": outputs,
-            "usage": asdict(self._tallies.pop(done.run)[None].usage),
-            "duration_ms": _ms(self._clock() - self._started.pop(done.run)),
+            "usage": story.total.usage.as_data(),
+            "duration_ms": _ms(self._clock() - story.started),
             "problem": problem(plan, done.trouble) if done.trouble else None,
         }
         self.workspace.drop(done.run)

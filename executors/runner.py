@@ -2,10 +2,10 @@
 to one `Runner`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from executors.drivers.live import LiveDriver
 from executors.engines.engine import EngineTraits
@@ -58,7 +58,8 @@ class PoolState:
 class Runner:
     """Runs plans on pools and writes what happens to `store`.
 
-    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended.
+    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended
+    and `on_bug` what an adapter raised that it never should.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Runner:
         new_id: Callable[[], str],
         wall_clock: Callable[[], datetime],
         after_run: Callable[[str], object],
+        on_bug: Callable[[Exception], object],
     ) -> None:
         self._pools = pools
         self._store = store
@@ -87,18 +89,38 @@ class Runner:
             after_run=after_run,
         )
         engines = {pool.name: pool.replicas for pool in pools}
-        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal)
+        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug)
 
     async def submit(self, submission: Submission) -> str:
         """Accept a run and start it; return its id.
 
-        Raise `Refused` when there is no room and `ValueTooLarge` for an input over a limit; then
-        nothing has been written.
+        Raise `Refused` when there is no room, `ValueTooLarge` for an input over a limit and
+        `StorageFailed` when inputs cannot be kept; then nothing has been written.
         """
         full = self._scheduler.admits(submission.plan)
         if full is not None:
-            raise Refused(full.code, full.detail, ceil(self._limits.retry_after_s))
+            raise Refused(full.code, full.detail, self._limits.retry_after_s)
+        # Whoever asked may leave meanwhile; a run that was accepted starts all the same.
+        return await asyncio.shield(asyncio.ensure_future(self._start(submission)))
+
+    async def _start(self, submission: Submission) -> str:
         run = RunId(self._new_id())
+        await self._accept(run, submission)
+        cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written
+        self._driver.feed(
+            RunAccepted(
+                run=run,
+                tenant=submission.tenant,
+                plan=submission.plan,
+                deadline=self._driver.now() + self._limits.deadline_s,
+                priority=submission.priority,
+            )
+        )
+        if cancelled:
+            self._driver.feed(RunCancelled(run))
+        return run
+
+    async def _accept(self, run: RunId, submission: Submission) -> None:
         self._workspace.open(run, submission.tenant, submission.plan, submission.inputs)
         accepted = False
         try:
@@ -117,21 +139,11 @@ class Runner:
         finally:
             if not accepted:
                 self._workspace.drop(run)
-        self._driver.feed(
-            RunAccepted(
-                run=run,
-                tenant=submission.tenant,
-                plan=submission.plan,
-                deadline=self._driver.now() + self._limits.deadline_s,
-                priority=submission.priority,
-            )
-        )
-        return run
 
     def cancel(self, tenant: str, run: str) -> None:
         """Stop `run`. Repeating it changes nothing.
 
-        Raise `NotCancellable` when it has ended otherwise, `UnknownRun` when there is none.
+        Raise `NotCancellable` when it has ended otherwise, `Unknown` when there is none.
         """
         record = self._store.get(tenant, run)
         if not record.live and record.status != "cancelled":

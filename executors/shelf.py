@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from executors.errors import StorageFailed
+
 SCHEMA_VERSION = 1
 WAIT_S_MAX = 10.0
 
@@ -48,17 +50,6 @@ _SCHEMA = (
     "CREATE INDEX owners ON collections (run) WHERE run IS NOT NULL",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
-
-
-class StorageFailed(Exception):
-    """The database cannot be used, or gave up on one transaction."""
-
-    code = "storage-failed"
-
-    def __init__(self, detail: str, cure: str) -> None:
-        super().__init__(f"{detail} {cure}")
-        self.detail = detail
-        self.cure = cure
 
 
 class Shelf:

@@ -1,5 +1,6 @@
 """What work has cost, as the engines count it. Adds up exactly, from primitives to runs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -10,6 +11,14 @@ class Usage:
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
+
+    def as_data(self) -> Mapping[str, int]:
+        """Return the counts by name, as an event carries them."""
+        return {
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "tokens_cached": self.tokens_cached,
+        }
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(

@@ -4,7 +4,8 @@ Files hold JSON or raw arrays and are read back as nothing else.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from executors.errors import ValueTooLarge
+from executors.errors import StorageFailed, ValueTooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class Values:
     memory_bytes: int = 0
 
     def put(self, ref: Ref, value: Any) -> None:
-        """Keep `value`. Raise `ValueTooLarge`; then nothing is kept."""
+        """Keep `value`. Raise `ValueTooLarge` or `StorageFailed`; then nothing is kept."""
         size = weigh(value)
         self.check(size)
-        self.by_run.setdefault(ref.run, set()).add(ref)
         self._hold(ref, value, size)
+        self.by_run.setdefault(ref.run, set()).add(ref)
 
     def check(self, size: int) -> None:
         """Raise `ValueTooLarge` if a value of `size` bytes may not be kept."""
@@ -54,14 +55,19 @@ class Values:
             raise ValueTooLarge("value_bytes_max", size, self.value_bytes_max)
 
     def get(self, ref: Ref) -> Any:
-        """Return the value of `ref`, wherever it is. Raise `KeyError` if it was never put."""
+        """Return the value of `ref`, wherever it is. Raise `StorageFailed`.
+
+        `KeyError` if it was never put.
+        """
         if ref in self.held:
             self.held.move_to_end(ref)
             return self.held[ref][0]
-        path = self.spilled.pop(ref)
-        value = _load(path.read_bytes())
-        path.unlink()
+        path = self.spilled[ref]
+        with _translated():
+            value = _load(path.read_bytes())
         self._hold(ref, value, weigh(value))
+        del self.spilled[ref]
+        path.unlink(missing_ok=True)
         return value
 
     def drop(self, run: str) -> None:
@@ -70,23 +76,32 @@ class Values:
             if ref in self.held:
                 self.memory_bytes -= self.held.pop(ref)[1]
             elif ref in self.spilled:
-                self.spilled.pop(ref).unlink()
+                self.spilled.pop(ref).unlink(missing_ok=True)
 
     def _hold(self, ref: Ref, value: Any, size: int) -> None:
-        if ref in self.held:
-            self.memory_bytes -= self.held.pop(ref)[1]
+        while self.held and self.memory_bytes + size > self.memory_bytes_max:
+            self._spill(next(iter(self.held)))
         self.held[ref] = (value, size)
         self.memory_bytes += size
-        while self.memory_bytes > self.memory_bytes_max and len(self.held) > 1:
-            self._spill(*self.held.popitem(last=False))
 
-    def _spill(self, ref: Ref, entry: tuple[Any, int]) -> None:
-        value, size = entry
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def _spill(self, ref: Ref) -> None:
+        value, size = self.held[ref]
         path = self.folder / sha256(repr(ref).encode()).hexdigest()
-        path.write_bytes(_dump(value))
+        with _translated():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_dump(value))
         self.spilled[ref] = path
+        del self.held[ref]
         self.memory_bytes -= size
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        detail = f"A value that does not fit in memory cannot be on disk: {error.strerror}."
+        raise StorageFailed(detail, "Free space where the data folder is.") from None
 
 
 def weigh(value: Any) -> int:
@@ -94,12 +109,16 @@ def weigh(value: Any) -> int:
     match value:
         case str():
             return len(value) + 50
+        case dict():  # before any other mapping: an abstract class is slow to ask for
+            return 100 + sum(map(len, value)) + 50 * len(value) + sum(map(weigh, value.values()))
+        case list():
+            return 60 + sum(map(weigh, value))
+        case int() | float() | None:
+            return 30
         case np.ndarray():
             return int(value.nbytes) + 100
-        case list():
-            return 60 + sum(weigh(item) for item in value)
         case Mapping():
-            return 100 + sum(len(key) + 50 + weigh(item) for key, item in value.items())
+            return weigh(dict(value))
     return 30
 
 

@@ -5,20 +5,36 @@ The scheduler decides on shapes alone; the values it decides about are here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from executors.engines.engine import Request
-from executors.errors import ValueTooLarge
+from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.scheduler.commands import Piece
 from executors.scheduler.events import Prepared, PrepareFailed, RunId, TaskId, Trouble
 from executors.values import Ref, Values, weigh
-from planner.graph import Output, PrimitiveId, RunInput
+from planner.graph import Output, Primitive, PrimitiveId, RunInput
 from planner.plan import Plan
 from planner.primitives import OPS, Cut
 from spec.evaluate import EvaluationError, evaluate
+from spec.types import Type
 from spec.values import JSON, Leaf
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
+    {"string": str, "prompt": str, "integer": int, "number": (int, float), "boolean": bool}
+)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One task that is prepared and not yet answered in full."""
+
+    args: Mapping[str, Any]
+    rows: int  #: that are not yet answered
+    pieces: dict[int, Mapping[str, Any]] = field(default_factory=dict)  #: outputs by first row
+    size: int = 0  #: of all `pieces`
 
 
 @dataclass(slots=True)
@@ -27,8 +43,7 @@ class _Desk:
 
     tenant: str
     plan: Plan
-    args: dict[PrimitiveId, dict[str, Any]] = field(default_factory=dict)
-    pieces: dict[PrimitiveId, dict[int, Mapping[str, Any]]] = field(default_factory=dict)
+    work: dict[PrimitiveId, _Work] = field(default_factory=dict)
 
 
 class Workspace:
@@ -39,11 +54,11 @@ class Workspace:
         self._desks: dict[RunId, _Desk] = {}
 
     def open(self, run: RunId, tenant: str, plan: Plan, inputs: Mapping[str, JSON]) -> None:
-        """Lay out a desk for `run`. Raise `ValueTooLarge` and keep nothing if an input is."""
+        """Lay out a desk for `run`. Raise `ValueTooLarge` or `StorageFailed` and keep nothing."""
         try:
             for id, value in inputs.items():
                 self._values.put(Ref(run, RunInput(id)), value)
-        except ValueTooLarge:
+        except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
         self._desks[run] = _Desk(tenant, plan)
@@ -59,20 +74,20 @@ class Workspace:
         args: dict[str, Any] = {}
         try:
             for id in unit.members:
-                for name, value in desk.plan.graph[id].params.items():
-                    if name != "call":
-                        args[name] = evaluate(value, lambda leaf: self._read(task.run, leaf))
+                args |= self._args(task.run, desk.plan.graph[id])
         except EvaluationError as error:
-            pool = unit.pool
-            return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, pool))
-        desk.args[task.unit] = args
+            return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, unit.pool))
+        except StorageFailed as error:
+            return PrepareFailed(task, Trouble(error.code, str(error), task.unit, unit.pool))
         cut = _cut(desk.plan, task.unit)
-        return Prepared(task, max(1, len(args[cut.takes] or ())) if cut else 1)
+        rows = max(1, len(args[cut.takes] or ())) if cut else 1
+        desk.work[task.unit] = _Work(args, rows)
+        return Prepared(task, rows)
 
     def request(self, piece: Piece, position: int) -> Request:
         """Return what to ask an engine for `piece`, at `position` of its batch."""
         desk = self._desks[piece.task.run]
-        args = desk.args[piece.task.unit]
+        args = desk.work[piece.task.unit].args
         if cut := _cut(desk.plan, piece.task.unit):
             rows = args[cut.takes] or []
             args = {**args, cut.takes: rows[piece.start : piece.stop]}
@@ -86,26 +101,23 @@ class Workspace:
         )
 
     def keep(self, piece: Piece, outputs: Mapping[str, Any]) -> None:
-        """Lay aside what an engine gave for `piece` until its task is complete.
-
-        Raise `ValueTooLarge` when the task would then give more than one value may hold.
+        """Lay aside what an engine gave for `piece`; once it was the last of its task, all of it
+        can be read. Raise `ValueTooLarge`, `Unjoinable` or `StorageFailed`.
         """
-        kept = self._desks[piece.task.run].pieces.setdefault(piece.task.unit, {})
-        self._values.check(sum(map(weigh, (outputs, *kept.values()))))
-        kept[piece.start] = outputs
-
-    def finish(self, run: RunId, primitive: PrimitiveId) -> None:
-        """Join what was kept for `primitive`; from now on it can be read."""
-        desk = self._desks[run]
-        op = OPS[desk.plan.graph[primitive].op]
-        if op.continues is None and desk.plan.units[primitive].members[-1] != primitive:
-            return  # the head of a call gives nothing but the right to go on
-        leader = desk.plan.graph[primitive].call or primitive
-        pieces = [outputs for _, outputs in sorted(desk.pieces.pop(leader).items())]
-        del desk.args[leader]
-        for port in op.signature.outputs:
-            whole = _joined([outputs[port] for outputs in pieces])
-            self._values.put(Ref(run, Output(primitive, port)), whole)
+        desk = self._desks[piece.task.run]
+        work = desk.work[piece.task.unit]
+        work.size += weigh(outputs)
+        self._values.check(work.size)
+        work.pieces[piece.start] = outputs
+        work.rows -= piece.stop - piece.start
+        if work.rows:
+            return
+        last = desk.plan.units[piece.task.unit].members[-1]
+        pieces = [outputs for _, outputs in sorted(work.pieces.items())]
+        for port in OPS[desk.plan.graph[last].op].signature.outputs:
+            whole = _joined(port, [outputs[port] for outputs in pieces])
+            self._values.put(Ref(piece.task.run, Output(last, port)), whole)
+        del desk.work[piece.task.unit]
 
     def output(self, run: RunId, primitive: PrimitiveId) -> JSON:
         """Return the value of an output of the workflow."""
@@ -116,6 +128,17 @@ class Workspace:
         self._values.drop(run)
         del self._desks[run]
 
+    def _args(self, run: RunId, primitive: Primitive) -> dict[str, Any]:
+        inputs = OPS[primitive.op].signature.inputs
+        args = {}
+        for name, value in primitive.params.items():
+            if name != "call":
+                args[name] = evaluate(value, lambda leaf: self._read(run, leaf))
+                if not _is_of(args[name], inputs[name].type):
+                    detail = f"this is not of the type {inputs[name].type}"
+                    raise EvaluationError("wrong-type", name, detail)
+        return args
+
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         return self._values.get(Ref(run, leaf))
 
@@ -124,9 +147,26 @@ def _cut(plan: Plan, leader: PrimitiveId) -> Cut | None:
     return OPS[plan.graph[leader].op].cut
 
 
-def _joined(parts: list[Any]) -> Any:
+def _is_of(value: Any, wanted: Type) -> bool:
+    """Say whether `value` is of the kind that is wanted. What objects hold is not asked."""
+    if value is None or wanted.is_any:
+        return wanted.optional or wanted.is_any
+    if isinstance(value, np.ndarray):
+        return wanted.word == "vector"
+    if wanted.lists:
+        element = wanted.element()
+        return isinstance(value, list) and all(_is_of(item, element) for item in value)
+    if isinstance(value, bool):
+        return wanted.word == "boolean"
+    return isinstance(value, _KINDS.get(wanted.word, dict))
+
+
+def _joined(port: str, parts: list[Any]) -> Any:
     if len(parts) == 1:
         return parts[0]
-    if isinstance(parts[0], np.ndarray):
+    if not isinstance(parts[0], np.ndarray):
+        return [row for part in parts for row in part]
+    try:
         return np.concatenate(parts)
-    return [row for part in parts for row in part]
+    except ValueError:
+        raise Unjoinable(port) from None

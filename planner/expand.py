@@ -4,7 +4,7 @@ Modules vanish here: their inputs are replaced by what the caller wired to them,
 the ports that give them. What is left are primitives that read one another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId, RunInput
@@ -14,7 +14,11 @@ from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
 from spec.model import Document, Op, Origin, Step, Use
-from spec.values import Literal, Value
+from spec.problems import Problem, SpecError
+from spec.values import Literal, Name, Value, leaves
+
+PRIMITIVES_MAX = 5_000
+MODULES_DEEP_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,14 @@ class Pools:
 
 
 def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools) -> Plan:
-    """Open `document` over `modules`. Raise `IllegalGraph` if what comes out breaks a law."""
+    """Open `document` over `modules`.
+
+    Raise `SpecError` at the step that opens into too much, and `IllegalGraph` if what comes out
+    breaks a law.
+    """
     opening = _Opening(modules, pools)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
-    fields = opening.document(document, inputs, _Place("", None, None, None, 0))
+    fields = opening.document(document, inputs, _Place("", None, None, None, 0, 0))
     outputs = {
         output.id: opening.add(
             Primitive(
@@ -48,22 +56,26 @@ def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools)
     }
     graph = Graph.of(opening.primitives)
     verify(graph, "expand", pools.kinds)
-    steps = {
-        step.id: tuple(primitive.id for primitive in graph if primitive.step == step.id)
-        for step in document.steps
-    }
-    return Plan.of(graph, outputs, _streams(document, graph, outputs), steps)
+    return Plan.of(graph, outputs, _streams(document, graph, outputs), _steps(document, graph))
+
+
+def _steps(document: Document, graph: Graph) -> dict[str, tuple[PrimitiveId, ...]]:
+    inside: dict[str, list[PrimitiveId]] = {step.id: [] for step in document.steps}
+    for primitive in graph:
+        if primitive.step is not None:
+            inside[primitive.step].append(primitive.id)
+    return {step: tuple(ids) for step, ids in inside.items()}
 
 
 def _streams(
     document: Document, graph: Graph, outputs: Mapping[str, PrimitiveId]
-) -> dict[PrimitiveId, str]:
-    """Map each primitive whose text comes token by token to the output that shows it."""
-    streams = {}
+) -> dict[PrimitiveId, tuple[str, ...]]:
+    """Map each primitive whose text comes token by token to the outputs that show it."""
+    streams: dict[PrimitiveId, tuple[str, ...]] = {}
     for id in document.stream:
         value = graph[outputs[id]].params["value"]
         if isinstance(value, Output) and OPS[graph[value.primitive].op].streams == value.port:
-            streams[value.primitive] = id
+            streams[value.primitive] = (*streams.get(value.primitive, ()), id)
     return streams
 
 
@@ -76,6 +88,7 @@ class _Place:
     origin: Origin | None
     engine: str | None
     priority: int
+    depth: int
 
     def inside(self, step: Step) -> "_Place":
         return _Place(
@@ -84,7 +97,14 @@ class _Place:
             origin=self.origin or step.origin,
             engine=step.engine or self.engine,
             priority=step.priority or self.priority,
+            depth=self.depth + 1,
         )
+
+
+def _too_large(at: Origin, limit: str) -> SpecError:
+    detail = f"this opens into more than the limit {limit}"
+    problem = Problem("too-large", at.pointer, at.line, at.column, "", 0, detail)
+    return SpecError([problem], at.source)
 
 
 @dataclass(slots=True)
@@ -94,6 +114,7 @@ class _Opening:
     modules: Mapping[str, Document]
     pools: Pools
     primitives: list[Primitive] = field(default_factory=list)
+    orders: dict[tuple[str, str], tuple[Step, ...]] = field(default_factory=dict)  #: by kind, name
 
     def add(self, primitive: Primitive) -> PrimitiveId:
         self.primitives.append(primitive)
@@ -106,15 +127,25 @@ class _Opening:
         fields: dict[str, Mapping[str, Value]] = {}
         scope = Scope(inputs, fields)
         made: dict[str, slice] = {}
-        for step in in_order(document.steps):
+        for step in self._in_order(document):
             first = len(self.primitives)
             fields[step.id] = self._step(step, scope, place.inside(step))
             made[step.id] = slice(first, len(self.primitives))
-            self._put_after(made[step.id], [made[id] for id in step.after])
+            if step.after:
+                self._put_after(made[step.id], [made[id] for id in step.after])
         return {output.id: scope.resolve(output.value) for output in document.outputs}
 
     def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
-        given = {each.name: scope.resolve(each.value) for each in step.parameters}
+        at = place.origin or step.origin
+        if place.depth > MODULES_DEEP_MAX:
+            raise _too_large(at, f"modules_deep_max of {MODULES_DEEP_MAX} modules in each other")
+        if len(self.primitives) >= PRIMITIVES_MAX:
+            raise _too_large(at, f"primitives_max of {PRIMITIVES_MAX} primitives")
+        own = self._own_names(step)
+        given = {
+            each.name: scope.inside(own.get(each.name, ())).resolve(each.value)
+            for each in step.parameters
+        }
         match step.body:
             case Use(name):
                 module = self.modules[name]
@@ -122,6 +153,32 @@ class _Opening:
                 return self.document(module, {**defaults, **given}, place)
             case Op(name):
                 return self._primitive(name, given, step, place)
+
+    def _in_order(self, document: Document) -> tuple[Step, ...]:
+        """Order the steps of `document`; a module used often is ordered once."""
+        key = (document.kind, document.name)
+        if key not in self.orders:
+            steps = {step.id: step for step in document.steps}
+            order = in_order({id: self._needs(step) & steps.keys() for id, step in steps.items()})
+            self.orders[key] = tuple(steps[id] for id in order)
+        return self.orders[key]
+
+    def _needs(self, step: Step) -> set[str]:
+        """Return the first name of every path that `step` reads, and what it comes after."""
+        own = self._own_names(step)
+        read = {
+            leaf.id
+            for each in step.parameters
+            for leaf in leaves(each.value)
+            if isinstance(leaf, Name) and leaf.id not in own.get(each.name, ())
+        }
+        return read.union(step.after)
+
+    def _own_names(self, step: Step) -> Mapping[str, Collection[str]]:
+        """Return, for each prompt that `step` hands over, the names it has besides its caller's."""
+        if not isinstance(step.body, Use):
+            return {}
+        return {each.id: each.names for each in self.modules[step.body.module].inputs if each.names}
 
     def _primitive(
         self, name: str, given: Mapping[str, Value], step: Step, place: _Place

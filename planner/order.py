@@ -1,51 +1,46 @@
 """In which order work can be done: what needs what, and where a part begins and ends."""
 
-from collections.abc import Iterator, Sequence
-from graphlib import TopologicalSorter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 
 from planner.graph import Graph, Primitive, PrimitiveId
-from spec.model import Step
-from spec.values import Name, leaves
 
 
-def waves(graph: Graph) -> Iterator[tuple[PrimitiveId, ...]]:
-    """Yield the primitives that wait for nothing, then those they free, and so on.
+def circle(graph: Graph) -> tuple[PrimitiveId, ...]:
+    """Return primitives that would wait for one another for ever, or none.
 
-    Kahn's algorithm. Members of a circle, and whatever waits for them, never come.
+    A call leaves whole, so its head also waits for whatever the rest of it needs.
     """
-    missing = {primitive.id: len(primitive.waits_for()) for primitive in graph}
-    readers: dict[PrimitiveId, list[PrimitiveId]] = {id: [] for id in missing}
+    needs = {primitive.id: set(primitive.waits_for()) for primitive in graph}
     for primitive in graph:
-        for id in primitive.waits_for():
-            readers.setdefault(id, []).append(primitive.id)
-    wave = tuple(id for id, count in missing.items() if count == 0)
-    while wave:
-        yield wave
-        freed = []
-        for id in wave:
-            for reader in readers[id]:
-                missing[reader] -= 1
-                if missing[reader] == 0:
-                    freed.append(reader)
-        wave = tuple(freed)
+        if primitive.call is not None:
+            needs[primitive.call] |= needs[primitive.id] - {primitive.call}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        found: list[PrimitiveId] = error.args[1]
+        return tuple(found)
+    return ()
 
 
-def in_order(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield the steps of a checked document, each after all it reads or comes `after`."""
-    by_id = {step.id: step for step in steps}
-    sorter = TopologicalSorter({step.id: sorted(_needs(step) & by_id.keys()) for step in steps})
-    for id in sorter.static_order():
-        yield by_id[id]
+def in_order(needs: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Yield each step of a checked document after those it needs; ties go by place in the file.
 
-
-def _needs(step: Step) -> set[str]:
-    named = {
-        leaf.id
-        for parameter in step.parameters
-        for leaf in leaves(parameter.value)
-        if isinstance(leaf, Name)
-    }
-    return named | set(step.after)
+    >>> list(in_order({"a": ["c"], "b": [], "c": [], "d": ["b"]}))
+    ['b', 'c', 'a', 'd']
+    """
+    place = {id: number for number, id in enumerate(needs)}
+    sorter = TopologicalSorter(needs)
+    sorter.prepare()
+    ready: list[int] = []
+    ids = list(needs)
+    while sorter.is_active():
+        for id in sorter.get_ready():
+            heappush(ready, place[id])
+        id = ids[heappop(ready)]
+        yield id
+        sorter.done(id)
 
 
 def heads(part: Sequence[Primitive]) -> frozenset[PrimitiveId]:

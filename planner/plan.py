@@ -30,12 +30,12 @@ class Plan:
     """A verified graph and where its results go.
 
     `outputs` maps each output of the workflow to the primitive whose `value` it is; `streams` maps
-    a primitive to the output that shows its text as it comes; `steps` are the author's.
+    a primitive to the outputs that show its text as it comes; `steps` are the author's.
     """
 
     graph: Graph
     outputs: Mapping[str, PrimitiveId]
-    streams: Mapping[PrimitiveId, str]
+    streams: Mapping[PrimitiveId, tuple[str, ...]]
     steps: Mapping[str, tuple[PrimitiveId, ...]]
     units: Mapping[PrimitiveId, Unit]
     readers: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
@@ -48,7 +48,7 @@ class Plan:
     def of(
         graph: Graph,
         outputs: Mapping[str, PrimitiveId],
-        streams: Mapping[PrimitiveId, str],
+        streams: Mapping[PrimitiveId, tuple[str, ...]],
         steps: Mapping[str, tuple[PrimitiveId, ...]],
     ) -> "Plan":
         """Work out the units of `graph` and who reads whom."""
@@ -89,7 +89,7 @@ def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
 
 
 def _fingerprint(
-    graph: Graph, outputs: Mapping[str, PrimitiveId], streams: Mapping[PrimitiveId, str]
+    graph: Graph, outputs: Mapping[str, PrimitiveId], streams: Mapping[PrimitiveId, tuple[str, ...]]
 ) -> str:
     lines = [
         repr(

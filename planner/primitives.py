@@ -12,6 +12,9 @@ from spec.types import ANY, Type
 from spec.values import JSON
 from spec.vocabulary import Signature
 
+#: Types of ports that primitives hand to one another, and nobody can look into.
+INNER_WORDS = frozenset({"call", "vector"})
+
 _BUILT_IN = Origin(source="built in", pointer="", line=1, column=1)
 
 

@@ -1,27 +1,34 @@
 """What the names of one document stand for while it is opened into primitives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from spec.values import ListOf, Literal, Member, Name, ObjectOf, Value, rewrite
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`inputs` are what the caller gave; `steps` the fields of each step opened so far."""
+    """`inputs` are what the caller gave; `steps` the fields of each step opened so far.
+
+    `own` are the names that a prompt declares: they win, and stay until the prompt is used.
+    """
 
     inputs: Mapping[str, Value]
     steps: Mapping[str, Mapping[str, Value]]
+    own: Collection[str] = ()
+
+    def inside(self, own: Collection[str]) -> "Scope":
+        """Return this scope as the text of a prompt with names of its `own` sees it."""
+        return replace(self, own=own) if own else self
 
     def resolve(self, value: Value) -> Value:
-        """Return `value` with every name of this scope replaced by what it stands for.
-
-        A name this scope does not know stays: a prompt's own name, filled where it is used.
-        """
+        """Return `value` with every name of this scope replaced by what it stands for."""
         return rewrite(value, self._replacement)
 
     def _replacement(self, value: Value) -> Value | None:
         match value:
+            case Name(id) | Member(Name(id)) if id in self.own:
+                return value
             case Member(Name("inputs"), str(key)):
                 return self.inputs[key]
             case Member(Name(step), str(key)) if step in self.steps:
@@ -38,17 +45,19 @@ class Scope:
 
 def fill_names(prompt: Value, names: Value) -> Value:
     """Return `prompt` with its own names replaced by the fields of `names`."""
-    fields = _fields(names)
-    return rewrite(prompt, lambda part: fields.get(part.id) if isinstance(part, Name) else None)
+    return rewrite(prompt, lambda part: _field(names, part.id) if isinstance(part, Name) else None)
 
 
-def _fields(names: Value) -> dict[str, Value]:
+def _field(names: Value, id: str) -> Value | None:
+    """Return what `names` has for `id`, or None where it is known to have nothing."""
     match names:
         case ObjectOf(fields):
-            return dict(fields)
+            return dict(fields).get(id)
         case Literal(dict() as fields):
-            return {key: Literal(value) for key, value in fields.items()}
-    return {}
+            return Literal(fields[id]) if id in fields else None
+        case Literal():
+            return None
+    return Member(names, id)
 
 
 def _known(key: Value) -> str | int | Value:

@@ -1,25 +1,27 @@
 """What makes a graph legal. Checked after expansion and after every rewrite."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from planner.errors import IllegalGraph
 from planner.graph import Graph, Output, PoolName, Primitive
-from planner.order import waves
-from planner.primitives import OPS
-from spec.values import Leaf, leaves
+from planner.order import circle
+from planner.primitives import INNER_WORDS, OPS
+from spec.values import Leaf, Name, leaves
 
 
 def verify(graph: Graph, made_by: str, pools: Mapping[PoolName, str]) -> None:
     """Raise `IllegalGraph` naming `made_by` unless every law holds. `pools` maps pool to kind."""
-    problems = tuple(
+    problems = [
         f"{primitive.id}: {problem}"
         for primitive in graph
         for problem in _problems(graph, primitive, pools)
-    )
-    if not problems and sum(map(len, waves(graph))) < len(graph.primitives):
-        problems = ("primitives wait for one another in a circle",)
+    ]
+    problems = problems or _shared_heads(graph)
+    if not problems and (waiting := circle(graph)):
+        problems = [f"{' ← '.join(waiting)} wait for one another in a circle"]
     if problems:
-        raise IllegalGraph(made_by, problems)
+        raise IllegalGraph(made_by, tuple(problems))
 
 
 def _problems(graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str]) -> list[str]:
@@ -40,23 +42,36 @@ def _problems(graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str])
     ]
     found += [
         problem
-        for value in primitive.params.values()
+        for name, value in primitive.params.items()
+        if name in inputs
         for leaf in leaves(value)
-        if (problem := _leaf_problem(graph, leaf))
+        if (problem := _leaf_problem(graph, leaf, inputs[name].type.word))
     ]
     found += [f"waits for unknown '{id}'" for id in primitive.after if id not in graph.primitives]
     return found + _call_problems(graph, primitive, op.continues)
 
 
-def _leaf_problem(graph: Graph, leaf: Leaf) -> str | None:
+def _leaf_problem(graph: Graph, leaf: Leaf, wanted: str) -> str | None:
+    if isinstance(leaf, Name):
+        return f"nothing says what '{leaf.id}' stands for"
     if not isinstance(leaf, Output):
         return None
     if leaf.primitive not in graph.primitives:
         return f"reads unknown '{leaf.primitive}'"
     source = OPS.get(graph[leaf.primitive].op)
-    if source is not None and leaf.port not in source.signature.outputs:
+    if source is None:
+        return None
+    port = source.signature.outputs.get(leaf.port)
+    if port is None:
         return f"reads unknown port '{leaf.port}' of '{leaf.primitive}'"
+    if port.word in INNER_WORDS and port.word != wanted:
+        return f"reads '{leaf.port}' of '{leaf.primitive}', which is no value but a {port.word}"
     return None
+
+
+def _shared_heads(graph: Graph) -> list[str]:
+    calls = Counter(primitive.call for primitive in graph if primitive.call is not None)
+    return [f"{head}: is continued {count} times" for head, count in calls.items() if count > 1]
 
 
 def _call_problems(graph: Graph, primitive: Primitive, continues: str | None) -> list[str]:

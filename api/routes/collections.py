@@ -69,3 +69,17 @@ async def get(name: str, asker: Asker, house: Here) -> CollectionOut:
 async def delete(name: str, asker: Asker, house: Here) -> None:
     """Delete a collection with all its documents. A run that still searches it fails."""
     await asyncio.to_thread(house.collections.delete, asker.tenant, name)
+
+
+@router.delete(
+    "/{name}/documents/{document}",
+    summary="Take a document out of a collection",
+    responses=problems("unknown-collection"),
+)
+async def remove(name: str, document: str, asker: Asker, house: Here) -> CollectionOut:
+    """Take one document out, by its id, from the next version on; return the collection.
+
+    A run that holds an earlier version still finds it. One that is not there changes nothing.
+    """
+    info = await asyncio.to_thread(house.collections.remove, asker.tenant, name, [document])
+    return CollectionOut.of(info)

@@ -159,7 +159,8 @@ async def _answer(
         record = house.runs.get(tenant, run)
     if headers and wait_s is not None:
         headers = headers | {"Preference-Applied": f"wait={wait_s}"}
-    return _written(record, 202 if record.live else 200, headers)
+    accepted_only = wait_s is None or record.live
+    return _written(record, 202 if accepted_only else 200, headers)
 
 
 def _written(record: RunRecord, status: int, headers: dict[str, str]) -> Response:

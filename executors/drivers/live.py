@@ -6,7 +6,7 @@ Everything about time, tasks and engines is here; nothing is decided here.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -45,14 +45,17 @@ class LiveDriver:
         performer: Performer,
         engines: Mapping[PoolName, Sequence[Engine]],
         journal: Journal,
+        on_bug: Callable[[Exception], object],
     ) -> None:
         self._scheduler = scheduler
         self._performer = performer
         self._journal = journal
+        self._on_bug = on_bug
         self._replicas = {name: [_Replica(e) for e in group] for name, group in engines.items()}
         self._batches: dict[int, asyncio.Task[None]] = {}
         self._agenda: deque[Event] = deque()
         self._working = False
+        self._stopped = False
         self._alarm: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
@@ -60,7 +63,11 @@ class LiveDriver:
         return time.monotonic()
 
     def feed(self, event: Event) -> None:
-        """Hand `event` to the scheduler and see to all that follows from it."""
+        """Hand `event` to the scheduler and see to all that follows from it; nothing does any more
+        once the driver is stopped.
+        """
+        if self._stopped:
+            return
         self._agenda.append(event)
         if self._working:
             return  # a caller further up is already working through the agenda
@@ -73,6 +80,7 @@ class LiveDriver:
 
     async def stop(self) -> None:
         """End every batch and stop every engine. Runs that are still live are not told."""
+        self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
         tasks = list(self._batches.values())
@@ -95,6 +103,7 @@ class LiveDriver:
             case Dispatch():
                 task = asyncio.create_task(self._run(command), name=f"batch {command.batch}")
                 self._batches[command.batch] = task
+                task.add_done_callback(lambda _: self._batches.pop(command.batch))
             case Abort(batch):
                 # Soon, not now: a task cancelled before its first step would answer nothing.
                 asyncio.get_running_loop().call_soon(self._batches[batch].cancel)
@@ -119,8 +128,8 @@ class LiveDriver:
         except asyncio.CancelledError:
             trouble = EngineFailed("aborted", "the work was abandoned")
         except Exception as error:  # the outermost loop: a bug in an adapter is a fact
+            self._on_bug(error)
             trouble = EngineFailed("engine-error", f"the adapter broke: {type(error).__name__}")
-        del self._batches[order.batch]
         for event in pieces.fail_rest(trouble):
             self.feed(event)
         self.feed(BatchEnded(order.batch))

@@ -12,7 +12,7 @@ from executors.engines.engine import (
     FirstToken,
     Request,
 )
-from executors.errors import ValueTooLarge
+from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.performer import Performer
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import Event, FirstTokenSeen, PieceDone, PieceFailed, Trouble
@@ -22,8 +22,8 @@ from planner.primitives import OPS
 class Unanswered:
     """Turns what an engine emits into events, and holds it to its contract.
 
-    Each piece is answered once; text streamed for a piece is shown as it comes. Pieces of runs
-    that have ended meanwhile are answered too, and shown to nobody.
+    Each piece is answered once; text streamed for a piece is shown as it comes, also while its run
+    is being ended.
     """
 
     def __init__(self, order: Dispatch, performer: Performer) -> None:
@@ -65,8 +65,8 @@ class Unanswered:
             return self._failed(done.request, Trouble("bad-reply", wrong))
         try:
             self._performer.workspace.keep(piece, done.outputs)
-        except ValueTooLarge as error:
-            return self._failed(done.request, Trouble("too-large", str(error)))
+        except (ValueTooLarge, Unjoinable, StorageFailed) as error:
+            return self._failed(done.request, Trouble(error.code, str(error)))
         del self._open[done.request]
         return PieceDone(self._order.batch, done.request, done.usage)
 

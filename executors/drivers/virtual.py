@@ -92,7 +92,7 @@ class VirtualDriver:
             case Abort(batch):
                 self._end(batch, EngineFailed("aborted", "the work was abandoned"))
             case WakeAt(when):
-                self._put(when, Woke)
+                self._put(max(when, self.now), Woke)
             case _:
                 return self._performer.perform(command)
         return None

@@ -6,9 +6,12 @@ text, and nothing of where their passages come from. docs/extractive.md states i
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from executors.engines.engine import (
     Batch,
@@ -20,7 +23,7 @@ from executors.engines.engine import (
     FirstToken,
     Request,
 )
-from executors.engines.reading.choice import choose
+from executors.engines.reading.choice import Candidate, candidates, choose
 from executors.engines.reading.prompt import read_prompt
 from executors.engines.reading.units import read_units
 from executors.usage import Usage
@@ -46,40 +49,57 @@ TRAITS = EngineTraits(
 _WORD = re.compile(r"\S+\s*")
 
 
+#: Gives a vector of length one for the meaning of each text, always the same for equal lists.
+Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
+
+
 class Extractive:
     """One replica. Answers a call, its prefill and decode together; a token is a word.
 
-    `system`, `temperature` and `seed` change nothing: there is one best answer.
+    `system`, `temperature` and `seed` change nothing: there is one best answer. `embed` is given
+    the texts of one call at a time, so that nothing else can change an answer; it stays its
+    owner's, who stops what is behind it.
     """
 
     traits = TRAITS
 
+    def __init__(self, embed: Embed) -> None:
+        self._embed = embed
+
     async def start(self) -> None:
-        """Nothing to load."""
+        """Have the model behind `embed` loaded. Raise its `EngineFailed` where that fails."""
+        await self._embed([])
 
     async def stop(self) -> None:
         """Nothing to give back."""
 
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
-        """Read each prompt in a thread, then speak word by word."""
+        """Read each prompt off the event loop, then speak word by word."""
         for request in batch.requests:
             call = _call(request)
             if isinstance(call, Fault):
                 yield call
                 continue
-            text = await asyncio.to_thread(_answer, call)
+            text = _cut(await self.read(call.prompt), call)
             yield FirstToken(request.id)
             for word in _WORD.findall(text):
                 yield Delta(request.id, word)
             usage = Usage(tokens_in=len(call.prompt.split()), tokens_out=len(text.split()))
             yield Done(request.id, {"text": text}, usage)
 
+    async def read(self, prompt: str) -> str:
+        """Return the sentences of `prompt` that answer its question, or `NO_ANSWER`."""
+        question, found = await asyncio.to_thread(_candidates, prompt)
+        if not question or not found:
+            return NO_ANSWER
+        vectors = await self._embed([question, *(each.context for each in found)])
+        return " ".join(choose(found, vectors[0], vectors[1:])) or NO_ANSWER
 
-def read(prompt: str) -> str:
-    """Return the sentences of `prompt` that answer its question, or `NO_ANSWER`."""
+
+def _candidates(prompt: str) -> tuple[str, list[Candidate]]:
     asked = read_prompt(prompt)
     units = [unit for unit in read_units(asked.passages) if unit.text != NO_ANSWER]
-    return " ".join(choose(asked.question, units)) or NO_ANSWER
+    return asked.question, candidates(asked.question, units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +145,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _answer(call: _Call) -> str:
-    """Return the answer, ended before the first `stop` and after `max_tokens` words."""
-    text = read(call.prompt)
+def _cut(text: str, call: _Call) -> str:
+    """Return `text`, ended before the first `stop` and after `max_tokens` words."""
     ends = [at for stop in call.stop if (at := text.find(stop)) >= 0]
     text = text[: min(ends, default=len(text))]
     words = _WORD.findall(text)

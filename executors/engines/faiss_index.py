@@ -26,7 +26,7 @@ from executors.engines.engine import (
     Request,
 )
 from executors.engines.flat_vectors import FlatCache, Hit
-from executors.shelf import StorageFailed
+from executors.errors import StorageFailed
 
 TRAITS = EngineTraits(
     name="faiss",
@@ -209,7 +209,7 @@ def _guarded(request: Request, work: Callable[[], T]) -> T | Fault:
         return Fault(request.id, "bad-request", "A text holds half a surrogate pair.")
     except RuntimeError as error:
         # The one type in which FAISS reports whatever happened to it.
-        return Fault(request.id, "engine-failed", f"faiss gave up: {error}")
+        return Fault(request.id, "engine-error", f"faiss gave up: {error}")
 
 
 def _vectors(request: Request) -> Vectors:

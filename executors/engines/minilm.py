@@ -77,7 +77,7 @@ class Tokenizer:
 
 
 class MiniLM:
-    """One replica: loaded by `start`, working in one thread of its own.
+    """One replica, working in one thread of its own. Several may share it by `embed`.
 
     A text longer than 256 tokens is cut there. The vectors have length one.
     """
@@ -85,8 +85,7 @@ class MiniLM:
     def __init__(self, threads: int = 2, package: str = PACKAGE) -> None:
         self._threads = threads
         self._package = package
-        self._worker: ThreadPoolExecutor | None = None
-        self._encoder: _Encoder | None = None
+        self._room: _Room | None = None
 
     @property
     def traits(self) -> EngineTraits:
@@ -94,36 +93,64 @@ class MiniLM:
         return TRAITS
 
     async def start(self) -> None:
-        """Load the model; a second call changes nothing."""
-        if self._encoder is not None:
-            return
-        if self._worker is None:
-            self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minilm")
-        loop = asyncio.get_running_loop()
-        self._encoder = await loop.run_in_executor(
-            self._worker, _load, self._package, self._threads
-        )
+        """Load the model, once however often and from wherever this is called."""
+        if self._room is None:
+            self._room = _Room(self._package, self._threads)
+        await asyncio.get_running_loop().run_in_executor(self._room.worker, self._room.load)
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return a vector per text, in order; equal `texts` give equal vectors.
+
+        The first call loads the model. Raise `EngineFailed` where that cannot be done.
+        """
+        await self.start()
+        vectors, _ = await self._embed(texts)
+        return vectors
 
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Embed the texts of all requests together."""
-        encoder, worker = self._encoder, self._worker
-        if encoder is None or worker is None:
-            raise EngineFailed("engine-not-started", "minilm has no model loaded.", "Start it.")
-        abandoned = threading.Event()
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(worker, _answer, encoder, batch.requests, abandoned)
-        try:
-            ends = await asyncio.shield(work)
-        finally:
-            abandoned.set()
-        for end in ends:
-            yield end
+        asked = [(request, _texts(request)) for request in batch.requests]
+        faults = [texts for _, texts in asked if isinstance(texts, Fault)]
+        accepted = [(request, texts) for request, texts in asked if not isinstance(texts, Fault)]
+        everything = [text for _, texts in accepted for text in texts]
+        vectors, tokens = await self._embed(everything)
+        for fault in faults:
+            yield fault
+        for done in _shares(accepted, vectors, tokens):
+            yield done
 
     async def stop(self) -> None:
         """Forget the model and end the thread; a second call changes nothing."""
-        worker, self._worker, self._encoder = self._worker, None, None
-        if worker is not None:
-            await asyncio.to_thread(worker.shutdown)
+        room, self._room = self._room, None
+        if room is not None:
+            await asyncio.to_thread(room.worker.shutdown)
+
+    async def _embed(self, texts: Sequence[str]) -> tuple[Vectors, list[int]]:
+        room = self._room
+        if room is None or room.encoder is None:
+            raise EngineFailed("engine-not-started", "minilm has no model loaded.", "Start it.")
+        abandoned = threading.Event()
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(room.worker, room.encoder.embed, texts, abandoned)
+        try:
+            return await asyncio.shield(work)
+        finally:
+            abandoned.set()
+
+
+class _Room:
+    """The thread that uses the model and, once loaded there, the model."""
+
+    def __init__(self, package: str, threads: int) -> None:
+        self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minilm")
+        self.encoder: _Encoder | None = None
+        self._package = package
+        self._threads = threads
+
+    def load(self) -> None:
+        """Load the model unless it is loaded. Called in the worker, so never twice at a time."""
+        if self.encoder is None:
+            self.encoder = _load(self._package, self._threads)
 
 
 class _Encoder:
@@ -159,19 +186,8 @@ class _Encoder:
         try:
             vectors: Vectors = self._session.run([VECTORS], {IDS: ids, MASK: mask})[0]
         except self._failures as error:
-            raise EngineFailed("engine-failed", f"onnxruntime gave up: {error}") from error
+            raise EngineFailed("engine-error", f"onnxruntime gave up: {error}") from error
         return vectors
-
-
-def _answer(
-    encoder: _Encoder, requests: Sequence[Request], abandoned: threading.Event
-) -> list[Done | Fault]:
-    asked = [(request, _texts(request)) for request in requests]
-    faults = [texts for _, texts in asked if isinstance(texts, Fault)]
-    accepted = [(request, texts) for request, texts in asked if not isinstance(texts, Fault)]
-    everything = [text for _, texts in accepted for text in texts]
-    vectors, tokens = encoder.embed(everything, abandoned)
-    return [*faults, *_shares(accepted, vectors, tokens)]
 
 
 def _alike(sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:

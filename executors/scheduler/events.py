@@ -52,7 +52,7 @@ class RunCancelled:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything `task` reads has been put together: `rows` of it may be cut apart (0: none)."""
+    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1."""
 
     task: TaskId
     rows: int

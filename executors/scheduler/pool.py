@@ -84,8 +84,12 @@ class Pool:
 
     def _take(self, picks: Iterable[tuple[Waiting, int]]) -> None:
         taken = {entry.task: rows for entry, rows in picks}
-        self.waiting = [
-            entry.without(taken[entry.task]) if entry.task in taken else entry
-            for entry in self.waiting
-            if taken.get(entry.task) != entry.rows
-        ]
+        kept: list[Waiting] = []
+        looked_at = 0
+        while taken:  # picks stand near the front, and queues may be long
+            entry = self.waiting[looked_at]
+            looked_at += 1
+            rows = taken.pop(entry.task, 0)
+            if rows < entry.rows:
+                kept.append(entry.without(rows) if rows else entry)
+        self.waiting[:looked_at] = kept

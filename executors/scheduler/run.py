@@ -57,6 +57,16 @@ class Run:
             self.missing[leader] -= 1
         return self.open_ready(readers, now)
 
+    def start_steps(self, leader: PrimitiveId, now: float) -> list[str]:
+        """Note that unit `leader` has left; return the author's steps that it is the first of."""
+        started = []
+        for primitive in self.plan.units[leader].members:
+            step = self.plan.graph[primitive].step
+            if step is not None and step not in self.steps_started:
+                self.steps_started[step] = now
+                started.append(step)
+        return started
+
     def close_step(self, primitive: PrimitiveId) -> str | None:
         """Return the author's step that `primitive` was the last of, if it was."""
         step = self.plan.graph[primitive].step

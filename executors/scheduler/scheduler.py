@@ -131,11 +131,8 @@ class Scheduler:
         run = self.runs[piece.task.run]
         run.inside += 1
         run.open[piece.task.unit].leave(now, rows, order.replica)
-        step = run.plan.graph[piece.task.unit].step
-        if step is None or step in run.steps_started:
-            return []
-        run.steps_started[step] = now
-        return [StepStarted(run.id, step, order.pool)]
+        steps = run.start_steps(piece.task.unit, now)
+        return [StepStarted(run.id, step, order.pool) for step in steps]
 
     def _first_token(self, batch: BatchId, position: int, now: float) -> list[Command]:
         piece = self.batches[batch][position]
@@ -154,10 +151,10 @@ class Scheduler:
         run.inside -= 1
         if run.ending is not None:
             return self._close(run)
+        commands = self._abandon(batch)
         progress = run.open[piece.task.unit]
         if not progress.back(now, piece.stop - piece.start, usage):
-            return []
-        commands: list[Command] = []
+            return commands
         *heads, last = run.plan.units[piece.task.unit].members
         for head in heads:
             if head not in run.done:
@@ -191,7 +188,8 @@ class Scheduler:
         run.inside -= 1
         if run.ending is not None:
             return self._close(run)
-        return self._end(run.id, "failed", trouble)
+        commands = self._end(run.id, "failed", trouble)
+        return commands + [abort for abort in self._abandon(batch) if abort not in commands]
 
     def _batch_ended(self, batch: BatchId, now: float) -> list[Command]:
         left = self.batches.pop(batch)
@@ -209,16 +207,19 @@ class Scheduler:
         run.ending = Ending(status, trouble)
         for pool in self.pools.values():
             pool.leave(id)
-        return [*map(Abort, self._abandoned(id)), *self._close(run)]
-
-    def _abandoned(self, id: RunId) -> list[BatchId]:
-        """Return the batches in which a piece of `id` travels, and nothing that is still wanted."""
-        return [
+        carrying = [
             batch
             for batch, pieces in self.batches.items()
             if any(piece.task.run == id for piece in pieces.values())
-            and all(self.runs[piece.task.run].ending is not None for piece in pieces.values())
         ]
+        aborts = [command for batch in carrying for command in self._abandon(batch)]
+        return [*aborts, *self._close(run)]
+
+    def _abandon(self, batch: BatchId) -> list[Command]:
+        """End `batch` if something in it is unanswered and nothing of that is still wanted."""
+        pieces = self.batches[batch].values()
+        wanted = any(self.runs[piece.task.run].ending is None for piece in pieces)
+        return [Abort(batch)] if pieces and not wanted else []
 
     def _close(self, run: Run) -> list[Command]:
         if not run.is_over():

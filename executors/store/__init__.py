@@ -1,1 +1,1 @@
-"""What is remembered of runs and files."""
+"""What is remembered of runs, files and workflows."""

@@ -20,7 +20,10 @@ from executors.values import weigh
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """How much is remembered. `deltas_max` bounds the pieces of output kept of one run."""
+    """How much is remembered. `deltas_max` bounds the pieces of output kept of one run.
+
+    No piece is kept while live runs alone hold `bytes_max`.
+    """
 
     runs_max: int = 10_000
     live_max: int = 1_000
@@ -83,7 +86,7 @@ class MemoryRunStore:
             raise Unknown("run", run)
         entry = self._entries[tenant, run]
         if kind == "output.delta" and entry.record.live:
-            if entry.deltas >= self._limits.deltas_max:
+            if not self._takes(entry, _size(data)):
                 return None
             entry.deltas += 1
         event = self._write(entry, kind, data)
@@ -145,11 +148,19 @@ class MemoryRunStore:
         event = RunEvent(len(entry.events) + 1, kind, self._now(), data)
         entry.record = apply(entry.record, event)
         entry.events.append(event)
-        size = weigh(data) + 100
+        size = _size(data)
         entry.bytes += size
         self._bytes += size
         _wake(entry.waiting)
         return event
+
+    def _takes(self, entry: _Entry, size: int) -> bool:
+        """Say whether a piece of output is kept; runs that have ended make room for it."""
+        if entry.deltas >= self._limits.deltas_max:
+            return False
+        while self._ended and self._over(size):
+            self._forget_longest_ended()
+        return not self._over(size)
 
     def _end(self, entry: _Entry, at: datetime) -> None:
         self._ended[entry.record.tenant, entry.record.id] = at
@@ -195,6 +206,10 @@ class MemoryRunStore:
         del self._tenants[entry.record.id]
         self._bytes -= entry.bytes
         self._ended_bytes -= entry.bytes
+
+
+def _size(data: Mapping[str, Any]) -> int:
+    return weigh(data) + 100
 
 
 def _records(entries: list[_Entry]) -> tuple[RunRecord, ...]:

@@ -95,24 +95,28 @@ def apply(record: RunRecord, event: RunEvent) -> RunRecord:
         raise RunOver(record.id, record.status, event.kind)
     if event.id != record.last_event + 1:
         raise ValueError(f"event {event.id} cannot follow event {record.last_event}")
-    return _RULES[event.kind](replace(record, last_event=event.id), event)
+    return replace(record, last_event=event.id, **_RULES[event.kind](record, event))
 
 
-def _unchanged(record: RunRecord, event: RunEvent) -> RunRecord:  # noqa: ARG001  # one signature
-    return record
+#: What of a record an event changes, by field.
+_Changes: TypeAlias = dict[str, Any]
 
 
-def _started(record: RunRecord, event: RunEvent) -> RunRecord:
-    return replace(record, status="running", started_at=event.at)
+def _nothing(record: RunRecord, event: RunEvent) -> _Changes:  # noqa: ARG001  # one signature
+    return {}
 
 
-def _step_started(record: RunRecord, event: RunEvent) -> RunRecord:
+def _started(record: RunRecord, event: RunEvent) -> _Changes:  # noqa: ARG001  # one signature
+    return {"status": "running", "started_at": event.at}
+
+
+def _step_started(record: RunRecord, event: RunEvent) -> _Changes:
     id = event.data["step"]
     step = StepRecord(id, "running", pool=event.data.get("pool"))
-    return replace(record, steps={**record.steps, id: step})
+    return {"steps": {**record.steps, id: step}}
 
 
-def _step_finished(record: RunRecord, event: RunEvent) -> RunRecord:
+def _step_finished(record: RunRecord, event: RunEvent) -> _Changes:
     data = event.data
     id = data["step"]
     known = record.steps.get(id) or StepRecord(id, "running")
@@ -127,34 +131,32 @@ def _step_finished(record: RunRecord, event: RunEvent) -> RunRecord:
         duration_ms=data.get("duration_ms", 0.0),
         usage=usage_of(data.get("usage")),
     )
-    return replace(record, steps={**record.steps, id: step})
+    return {"steps": {**record.steps, id: step}}
 
 
-def _primitive_finished(record: RunRecord, event: RunEvent) -> RunRecord:
-    return replace(record, usage=record.usage + usage_of(event.data.get("usage")))
+def _primitive_finished(record: RunRecord, event: RunEvent) -> _Changes:
+    return {"usage": record.usage + usage_of(event.data.get("usage"))}
 
 
-def _output_finished(record: RunRecord, event: RunEvent) -> RunRecord:
-    outputs = {**record.outputs, event.data["output"]: event.data["value"]}
-    return replace(record, outputs=outputs)
+def _output_finished(record: RunRecord, event: RunEvent) -> _Changes:
+    return {"outputs": {**record.outputs, event.data["output"]: event.data["value"]}}
 
 
-def _cancelling(record: RunRecord, event: RunEvent) -> RunRecord:  # noqa: ARG001  # one signature
-    return replace(record, cancelling=True)
+def _cancelling(record: RunRecord, event: RunEvent) -> _Changes:  # noqa: ARG001  # one signature
+    return {"cancelling": True}
 
 
-def _finished(record: RunRecord, event: RunEvent) -> RunRecord:
+def _finished(record: RunRecord, event: RunEvent) -> _Changes:
     data = event.data
-    return replace(
-        record,
-        status=data["status"],
-        finished_at=event.at,
-        outputs=data.get("outputs") or record.outputs,
-        problem=data.get("problem"),
-        steps={id: _at_the_end(step, data.get("problem")) for id, step in record.steps.items()},
-        usage=usage_of(data["usage"]) if data.get("usage") else record.usage,
-        duration_ms=data.get("duration_ms"),
-    )
+    return {
+        "status": data["status"],
+        "finished_at": event.at,
+        "outputs": data.get("outputs") or record.outputs,
+        "problem": data.get("problem"),
+        "steps": {id: _at_the_end(step, data.get("problem")) for id, step in record.steps.items()},
+        "usage": usage_of(data["usage"]) if data.get("usage") else record.usage,
+        "duration_ms": data.get("duration_ms"),
+    }
 
 
 def _at_the_end(step: StepRecord, problem: Mapping[str, Any] | None) -> StepRecord:
@@ -165,13 +167,13 @@ def _at_the_end(step: StepRecord, problem: Mapping[str, Any] | None) -> StepReco
     return replace(step, status="failed" if at_fault else "cancelled")
 
 
-_RULES: Mapping[str, Callable[[RunRecord, RunEvent], RunRecord]] = {
-    "run.queued": _unchanged,
+_RULES: Mapping[str, Callable[[RunRecord, RunEvent], _Changes]] = {
+    "run.queued": _nothing,
     "run.started": _started,
     "step.started": _step_started,
     "primitive.finished": _primitive_finished,
     "step.finished": _step_finished,
-    "output.delta": _unchanged,
+    "output.delta": _nothing,
     "output.finished": _output_finished,
     "run.cancelling": _cancelling,
     "run.finished": _finished,

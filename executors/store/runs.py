@@ -31,8 +31,8 @@ class RunStore(Protocol):
     def append(self, run: str, kind: EventKind, data: Mapping[str, Any]) -> RunEvent | None:
         """Write the next event of `run`: the only way anything about it changes.
 
-        None: an `output.delta` that was not kept, because the run has used up its room for pieces
-        of output; the whole value still comes with `output.finished`. Raise `RunOver` after
+        None: an `output.delta` that was not kept, because there is no room for more pieces of
+        output; the whole value still comes with `output.finished`. Raise `RunOver` after
         `run.finished`, `Unknown` for a run that is not here.
         """
 

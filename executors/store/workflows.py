@@ -27,7 +27,7 @@ class StoredWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowLimits:
-    """How much is kept. Beyond `versions_max` a name forgets the version longest unused."""
+    """How much is kept. Beyond `versions_max` a name forgets the version put longest ago."""
 
     workflows_max: int = 2_000
     versions_max: int = 50

@@ -65,7 +65,7 @@ def stalls(_: Request) -> Behaviour:
 def a_house(folder: Path, llm: Callable[[Request], Behaviour] = at_once, **settings: Any) -> House:
     """Build a house whose llm behaves as told."""
     chosen = Settings(data=folder, **settings)
-    inline = Inline(lambda texts, size, overlap: split(texts, size, overlap, _words))
+    inline = Inline(split, _words)
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, 1_000),
         Pool(PoolName("embedding"), "embedding", "throughput", (Scripted("embedding"),), 8, 99),

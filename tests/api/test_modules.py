@@ -56,6 +56,24 @@ async def test_a_module_that_no_longer_fits_is_the_runs_problem_and_no_crash(cli
     assert {error["code"] for error in problem["errors"]} == {"unknown-key", "missing-key"}
 
 
+async def test_a_module_whose_primitives_cannot_run_is_a_problem_and_no_fault(client):
+    leaking = """\
+module: leak
+inputs: {prompt: prompt}
+steps: {head: {op: prefill, prompt: $inputs.prompt}}
+outputs: {call: $head.call}
+"""
+    await register(client, "leak", leaking)
+    workflow = """\
+workflow: user
+inputs: {q: string}
+steps: {a: {use: leak, prompt: $inputs.q}, b: {use: value, value: $a.call}}
+outputs: {b: $b.value}
+"""
+    answer = await client.put("/v1/workflows/user", content=workflow, headers=YAML)
+    assert problem_of(answer, 422, "invalid-workflow")["detail"]
+
+
 async def test_modules_are_listed_with_what_they_take_and_give(client):
     await register(client, "greet", GREET)
     lines = {line["name"]: line for line in (await client.get("/v1/modules")).json()["items"]}

@@ -47,6 +47,13 @@ async def test_collections_are_listed_read_and_deleted(make_house):
         assert (line["name"], line["documents"], line["dimension"]) == ("notes", 1, 3)
         assert (await client.get("/v1/collections/notes")).json() == line
         problem_of(await client.get("/v1/collections/theirs"), 404, "unknown-collection")
+        path = "/v1/collections/notes/documents"
+        assert (await client.delete(f"{path}/none")).json() == line
+        shrunk = (await client.delete(f"{path}/{doc['id']}")).json()
+        assert (shrunk["documents"], shrunk["version"]) == (0, line["version"] + 1)
+        problem_of(
+            await client.delete("/v1/collections/theirs/documents/d"), 404, "unknown-collection"
+        )
         assert (await client.delete("/v1/collections/notes")).status_code == 204
         problem_of(await client.get("/v1/collections/notes"), 404, "unknown-collection")
 

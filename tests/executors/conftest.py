@@ -35,7 +35,7 @@ POOLS = Pools(kinds=KINDS, default={kind: name for name, kind in KINDS.items()})
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def split_words(text: Any, size: int, overlap: int) -> list[dict[str, Any]]:
+def split_words(text: Any, size: int, overlap: int, tokenize: Any) -> list[dict[str, Any]]:
     """Cut at every `size` words: enough of a splitter for work that is about something else."""
     words = str(text).split()
     step = size - overlap
@@ -109,7 +109,7 @@ class World:
         rows = 1 if name in ("inline", "llm") else self.batch_rows
         behave = self.behaviours.get(name)
         engines = [
-            Inline(self.split)
+            Inline(self.split, lambda text: [])
             if name == "inline"
             else Scripted(name, *([behave] if behave else []))
             for _ in range(self.replicas)
@@ -144,16 +144,16 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def plan_of(registry: Registry) -> Callable[[str], Plan]:
+def plan_of(registry: Registry) -> Callable[..., Plan]:
     """Return what makes a plan of a workflow's YAML."""
 
-    def build(page: str) -> Plan:
-        document = load(Source("test.yaml", page.encode(), "yaml"), registry.vocabulary())
-        return make_plan(document, registry.modules, POOLS)
+    def build(page: str, modules: Registry = registry) -> Plan:
+        document = load(Source("test.yaml", page.encode(), "yaml"), modules.vocabulary())
+        return make_plan(document, modules.modules, POOLS)
 
     return build
 
 
 @pytest.fixture(scope="session")
-def naive_rag(plan_of: Callable[[str], Plan]) -> Plan:
+def naive_rag(plan_of: Callable[..., Plan]) -> Plan:
     return plan_of((ROOT / "workflows/examples/naive_rag.yaml").read_text())

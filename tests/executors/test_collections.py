@@ -17,7 +17,7 @@ from executors.collection import (
     WrongDimension,
 )
 from executors.collections import FILE_NAME, Collections
-from executors.shelf import StorageFailed
+from executors.errors import StorageFailed
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -1,6 +1,9 @@
 """Opening workflows into primitives: what is wired to what, and where it came from."""
 
+import pytest
+
 from planner.graph import Output, RunInput
+from spec.problems import SpecError
 from spec.values import ListOf, Literal, Member, Slot, Text
 
 RAG = """
@@ -33,6 +36,29 @@ def test_a_module_is_replaced_by_its_primitives_in_the_order_they_can_run(plan_o
         "output:sources",
         "output:first",
     ]
+
+
+def test_steps_that_need_nothing_of_each_other_keep_their_places_in_the_file(plan_of):
+    plan = plan_of("""
+workflow: w
+inputs: {q: string}
+steps:
+  a: {use: text, template: "{{ c.text }}"}
+  b: {use: text, template: b}
+  c: {use: text, template: c}
+outputs: {text: $a.text}
+""")
+    assert list(plan.graph.primitives) == ["b.filled", "c.filled", "a.filled", "output:text"]
+
+
+def test_a_workflow_may_be_called_like_a_module_it_uses(plan_of):
+    plan = plan_of("""
+workflow: text
+inputs: {q: string}
+steps: {a: {use: text, template: "{{ inputs.q }}"}, b: {use: text, template: "{{ a.text }}"}}
+outputs: {text: $b.text}
+""")
+    assert list(plan.graph.primitives) == ["a.filled", "b.filled", "output:text"]
 
 
 def test_inputs_of_a_module_are_what_its_caller_wired(plan_of):
@@ -73,7 +99,7 @@ def test_engine_speaks_for_the_work_of_its_kind(plan_of):
 
 
 def test_only_a_bare_reference_to_generated_text_is_streamed(plan_of):
-    assert plan_of(RAG).streams == {"answer.decode": "answer"}
+    assert plan_of(RAG).streams == {"answer.decode": ("answer",)}
 
 
 def test_every_primitive_points_at_the_authors_line(plan_of):
@@ -83,15 +109,35 @@ def test_every_primitive_points_at_the_authors_line(plan_of):
     assert {primitive.origin.source for primitive in graph} == {"page.yaml"}
 
 
-def test_the_prompts_own_names_are_filled_by_the_module(registry, read, plan_of):
-    modules = registry.with_module(
-        read("""
+GRADE = """
 module: grade
 inputs: {doc: doc, prompt: {type: prompt, names: {passage: doc}}}
 steps: {say: {use: llm, prompt: $inputs.prompt, names: {passage: $inputs.doc}}}
 outputs: {text: $say.text}
-""")
+"""
+
+
+def test_a_prompts_own_name_wins_over_a_step_of_its_caller(registry, read, plan_of):
+    plan = plan_of(
+        """
+workflow: w
+inputs: {text: string}
+steps:
+  passage: {use: text, template: "{{ it.text }}"}
+  it: {use: grade, doc: "$cut.items[0]", prompt: "{{ passage.text }}"}
+  cut: {use: chunk, text: $inputs.text}
+outputs: {text: $passage.text}
+""",
+        registry.with_module(read(GRADE)),
     )
+    (slot,) = plan.graph["it.say.prefill"].params["prompt"].segments
+    assert slot.value == Member(Member(Output("cut.pieces", "items"), 0), "text")
+    (slot,) = plan.graph["passage.filled"].params["template"].segments
+    assert slot.value == Output("it.say.decode", "text")
+
+
+def test_the_prompts_own_names_are_filled_by_the_module(registry, read, plan_of):
+    modules = registry.with_module(read(GRADE))
     plan = plan_of(
         """
 workflow: w
@@ -108,6 +154,28 @@ outputs: {text: $it.text}
     assert second.value == RunInput("q")
 
 
+def test_names_may_come_from_an_object_known_only_at_run_time(registry, read, plan_of):
+    modules = registry.with_module(
+        read("""
+module: fill
+inputs: {facts: object, prompt: {type: prompt, names: {city: string}}}
+steps: {say: {use: llm, prompt: $inputs.prompt, names: $inputs.facts}}
+outputs: {text: $say.text}
+""")
+    )
+    plan = plan_of(
+        """
+workflow: w
+inputs: {facts: object}
+steps: {it: {use: fill, facts: $inputs.facts, prompt: "Say {{ city }}"}}
+outputs: {text: $it.text}
+""",
+        modules,
+    )
+    _, slot = plan.graph["it.say.prefill"].params["prompt"].segments
+    assert slot.value == Member(RunInput("facts"), "city")
+
+
 def test_after_orders_without_data(plan_of):
     graph = plan_of("""
 workflow: w
@@ -119,6 +187,45 @@ outputs: {text: $two.text}
 """).graph
     assert graph["two.prefill"].after == {"one.decode"}
     assert graph["two.decode"].after == set()
+
+
+@pytest.mark.parametrize(
+    ("levels", "uses", "limit"), [(6, 10, "primitives_max"), (80, 1, "modules_deep_max")]
+)
+def test_a_workflow_that_opens_into_too_much_is_refused_at_its_step(
+    registry, read, plan_of, levels, uses, limit
+):
+    callee = "text"
+    for level in range(levels):
+        body = ", ".join(f's{n}: {{use: {callee}, template: "x"}}' for n in range(uses))
+        registry = registry.with_module(
+            read(
+                f"{{module: m{level}, inputs: {{template: string}}, steps: {{{body}}}, "
+                "outputs: {text: $s0.text}}"
+            )
+        )
+        callee = f"m{level}"
+    with pytest.raises(SpecError, match=limit) as error:
+        plan_of(
+            f"""
+workflow: w
+inputs: {{q: string}}
+steps: {{a: {{use: {callee}, template: $inputs.q}}}}
+outputs: {{text: $a.text}}
+""",
+            registry,
+        )
+    (problem,) = error.value.problems
+    assert (problem.code, problem.pointer, problem.line) == ("too-large", "/steps/a", 4)
+
+
+def test_one_generated_text_may_stream_as_several_outputs(plan_of):
+    plan = plan_of(
+        RAG.replace("first:", "again: $answer.text, first:").replace(
+            "[answer, sources]", "[answer, again]"
+        )
+    )
+    assert plan.streams == {"answer.decode": ("answer", "again")}
 
 
 def test_equal_texts_give_equal_plans_and_other_wiring_another_fingerprint(plan_of):

@@ -7,7 +7,7 @@ import pytest
 from planner.errors import IllegalGraph
 from planner.graph import Graph, Output
 from planner.verify import verify
-from spec.values import Literal
+from spec.values import Literal, Name
 
 ONE = """
 workflow: w
@@ -39,6 +39,12 @@ def changed(graph, id, **changes):
             {"params": {"template": Output("one.decode", "smell")}},
             "reads unknown port 'smell'",
         ),
+        ("two.filled", {"params": {"template": Name("lost")}}, "what 'lost' stands for"),
+        (
+            "two.filled",
+            {"params": {"template": Output("one.prefill", "call")}},
+            "no value but a call",
+        ),
         ("two.filled", {"after": frozenset({"gone"})}, "waits for unknown 'gone'"),
         ("two.filled", {"call": "one.prefill"}, "cannot continue a call"),
         ("one.decode", {"call": None}, "must continue a prefill"),
@@ -54,3 +60,18 @@ def test_a_graph_that_breaks_a_law_is_refused_by_name(plan_of, id, changes, prob
 
 def test_what_expansion_makes_is_legal(plan_of):
     verify(plan_of(ONE).graph, "expand", KINDS)
+
+
+def test_a_call_that_waits_for_what_waits_for_its_head_is_a_circle(plan_of):
+    graph = changed(plan_of(ONE).graph, "two.filled", params={"template": Literal("x")})
+    graph = changed(graph, "two.filled", after=frozenset({"one.prefill"}))
+    graph = changed(graph, "one.decode", after=frozenset({"two.filled"}))
+    with pytest.raises(IllegalGraph, match="in a circle"):
+        verify(graph, "a test", KINDS)
+
+
+def test_a_call_is_continued_once(plan_of):
+    graph = plan_of(ONE).graph
+    again = replace(graph["one.decode"], id="again")
+    with pytest.raises(IllegalGraph, match="continued 2 times"):
+        verify(Graph.of([*graph, again]), "a test", KINDS)

@@ -1,51 +1,130 @@
-"""Which units are quoted: the most relevant, what it leans on, and its equals."""
+"""Which units are quoted: the nearest to the question in meaning, in words and in kind.
 
-from collections.abc import Iterable, Sequence
+docs/extractive.md says the rules in words; their numbers are here. Knows meanings as vectors only.
+"""
 
-from executors.engines.reading.relevance import RELEVANCE_MIN, Relevance, Scored, leans
-from executors.engines.reading.units import Kind, Unit
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from executors.engines.reading.expectation import has_expected
+from executors.engines.reading.units import Unit
+from executors.engines.reading.words import shared
+
+#: Units whose meaning is compared.
+UNITS_MAX = 256
+CONTEXT_CHARS_MAX = 300
+UNIT_CHARS_MAX = 1_200
+
+# What is added to the nearness in meaning, which is a cosine.
+WORDS_BONUS = 0.3
+EXPECTED_BONUS = 0.2
+NEIGHBOUR_BONUS = 0.1
+
+#: Nearness and shared words below which even the best unit is no answer.
+RELEVANCE_MIN = 0.35
 
 SENTENCES_MAX = 3
-#: How near the best a further unit must be.
-CLOSE = 0.7
+#: How much less than the best a further unit may score.
+CLOSE = 0.2
+
+#: Numbers are compared to so many places, lest a machine's rounding decide.
+DECIMALS = 5
+
+Vectors = NDArray[np.float32]
 
 
-def choose(question: str, units: Sequence[Unit]) -> list[str]:
-    """Return the texts that answer `question`, in the order of `units`; none if nothing does."""
-    relevance = Relevance(question, units)
-    ranked = relevance.ranked()
-    if not ranked:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit that may be quoted, by its place among all.
+
+    `context` is the text whose meaning stands for it, `near` are the places of its neighbours in
+    the same paragraph, `shared` is how much of the question's words it holds.
+    """
+
+    at: int
+    text: str
+    context: str
+    near: frozenset[int]
+    shared: float
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    unit: Candidate
+    score: float
+
+
+def candidates(question: str, units: Sequence[Unit]) -> list[Candidate]:
+    """Return what may be quoted, in order; of very much, what shares most words."""
+    shares = shared(question, [unit.text for unit in units])
+    places = [at for at, unit in enumerate(units) if unit.quotable]
+    places = sorted(sorted(places, key=lambda at: (-shares[at], at))[:UNITS_MAX])
+    return [_candidate(question, units, at, shares[at]) for at in places]
+
+
+def choose(found: Sequence[Candidate], question: Vectors, meanings: Vectors) -> list[str]:
+    """Return the texts that answer, in order; none if nothing does.
+
+    `question` is the vector of the question; `meanings` has one for the context of each candidate.
+    """
+    nearness = [round(float(each), DECIMALS) for each in meanings @ question]
+    relevance = [
+        near + WORDS_BONUS * unit.shared for near, unit in zip(nearness, found, strict=True)
+    ]
+    if max(relevance, default=0.0) < RELEVANCE_MIN:
         return []
-    chosen = _with_company(ranked[0], units, relevance)
-    for other in ranked[1:]:
-        if other.score < CLOSE * ranked[0].score:
-            break
-        if other.gives >= ranked[0].gives:
-            company = [at for at in _with_company(other, units, relevance) if at not in chosen]
-            if len(chosen) + len(company) <= SENTENCES_MAX:
-                chosen += company
-    return _texts(sorted(chosen), units)
+    ranked = sorted(
+        (
+            _Scored(unit, round(relevant + EXPECTED_BONUS * unit.expected, DECIMALS))
+            for unit, relevant in zip(found, relevance, strict=True)
+        ),
+        key=lambda each: (-each.score, each.unit.at),
+    )
+    chosen = [ranked[0].unit]
+    while len(chosen) < SENTENCES_MAX and (further := _further(ranked, chosen)):
+        chosen.append(further)
+    return [unit.text for unit in sorted(chosen, key=lambda unit: unit.at)]
 
 
-def _texts(places: Iterable[int], units: Sequence[Unit]) -> list[str]:
-    """Return each text once, and none that is part of another."""
-    kept: list[str] = []
-    for text in (units[at].text for at in places):
-        if not any(text in other for other in kept):
-            kept = [other for other in kept if other not in text] + [text]
-    return kept
+def _further(ranked: Sequence[_Scored], chosen: Sequence[Candidate]) -> Candidate | None:
+    """Return what joins `chosen` next, if anything is near enough to the best."""
+    near = frozenset().union(*(unit.near for unit in chosen))
+
+    def drawn(each: _Scored) -> float:
+        return round(each.score + NEIGHBOUR_BONUS * (each.unit.at in near), DECIMALS)
+
+    rest = [each for each in ranked if not any(_overlap(each.unit, unit) for unit in chosen)]
+    # Of equals the first, and `ranked` is in order.
+    best = max(rest, key=drawn, default=None)
+    if best is None or drawn(best) < round(ranked[0].score - CLOSE, DECIMALS):
+        return None
+    return best.unit
 
 
-def _with_company(best: Scored, units: Sequence[Unit], relevance: Relevance) -> list[int]:
-    """Return the place of `best`, and of a neighbour without which it cannot be understood."""
-    at = best.at
-    before = at - 1 if at and units[at].follows and units[at - 1].kind is not Kind.LABEL else None
-    after = at + 1 if at + 1 < len(units) and units[at + 1].follows else None
-    if before is not None and leans(units[at].text):
-        return [before, at]
-    for neighbour in (after, before):
-        if neighbour is None or relevance.share(neighbour) < RELEVANCE_MIN:
-            continue
-        if relevance.gives(neighbour) > best.gives:
-            return sorted((at, neighbour))
-    return [at]
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    return one.text in other.text or other.text in one.text
+
+
+def _candidate(question: str, units: Sequence[Unit], at: int, share: float) -> Candidate:
+    unit = units[at]
+    before = units[at - 1].text if unit.follows else ""
+    follower = at + 1 if at + 1 < len(units) and units[at + 1].follows else None
+    after = "" if follower is None else units[follower].text
+    parts = (
+        f"{unit.above[-CONTEXT_CHARS_MAX:]}." if unit.above else "",
+        before[-CONTEXT_CHARS_MAX:],
+        unit.text[:UNIT_CHARS_MAX],
+        after[:CONTEXT_CHARS_MAX],
+    )
+    return Candidate(
+        at=at,
+        text=unit.text,
+        context=" ".join(part for part in parts if part),
+        near=frozenset(([at - 1] if before else []) + ([at + 1] if after else [])),
+        shared=share,
+        expected=has_expected(question, unit.text),
+    )

@@ -4,226 +4,121 @@ Reads plain text, Markdown, and what is left of HTML and PDF when their text is 
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from executors.engines.reading.sentences import ends_sentence, split_sentences
+from executors.engines.reading.sentences import split_sentences
 
 ITEM_WORDS_MAX = 40
-LABEL_WORDS_MAX = 9
-ABOVE_CHARS_MAX = 300
-WRAPPED_CHARS_MIN = 50
-#: A line this much shorter than the text is wide was ended on purpose.
-FULL_LINE = 0.72
+TITLE_WORDS_MAX = 9
 
-_BLANK = ""
+_RULE = re.compile(r"\s*(?:={3,}|-{3,}|\*{3,}|_{3,}|\|[ \t|:+-]*-[ \t|:+-]*)\s*")
 _HEADING = re.compile(r" {0,3}#{1,6}\s+(?=\S)")
-_UNDERLINE = re.compile(r"\s*(?:={3,}|-{3,}|\*{3,}|_{3,})\s*")
-_NUMBERED = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){0,3}[.)]?\s+(?=\S)")
-_ITEM = re.compile(r"\s*(?:[-*+•\u2013—‣·◦▪]|\d{1,3}[.)]|[a-z][.)])\s+(?=\S)")
-_BARE_ITEM = re.compile(r"\s*(?:[-*+•\u2013—‣·◦▪]|\d{1,3}[.)]|[a-z][.)])\s*")
+_ITEM = re.compile(r"\s*(?:[-*+•\u2013—‣·◦▪]|\d{1,3}(?:\.\d{1,3})*[.)]|[a-z][.)])(?:\s+|$)")
 _PAGE = re.compile(r"\W{0,4}page\s+\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?\W{0,4}", re.I)
-
-
-class Kind(Enum):
-    """What a unit is."""
-
-    SENTENCE = "sentence"
-    ITEM = "item"
-    ROW = "row"
-    LABEL = "label"
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One thing that can be quoted.
+    """A sentence, an item or a row. A question is not `quotable`, only read.
 
     `above` is what it stands under: heading, table head, lead-in of a list. `follows`: the unit
     before it, in the same passage, belongs to the same paragraph, list or table.
     """
 
     text: str
-    kind: Kind
+    quotable: bool
     passage: int
     above: str
     follows: bool
 
 
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together. `gap`: something divides them from the block before."""
+
+    kind: str
+    lines: list[str]
+    gap: bool
+
+
 def read_units(passages: Sequence[str]) -> list[Unit]:
     """Return the units of every passage, in order."""
-    return [unit for at, text in enumerate(passages) for unit in _Reader(at, text).units()]
+    return [unit for at, text in enumerate(passages) for unit in _units(at, _blocks(text))]
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads one passage line by line; `held` are the lines of the paragraph or item being read."""
-
-    passage: int
-    text: str
-    width: int = 0
-    heading: str = ""
-    lead: str = ""
-    head: str = ""
-    held: list[str] = field(default_factory=list)
-    item: bool = False
-    last: Kind | None = None
-    found: list[Unit] = field(default_factory=list)
-
-    def units(self) -> list[Unit]:
-        """Read to the end and return what was found."""
-        lines = _without_furniture([line.rstrip() for line in self.text.split("\n")])
-        self.width = _width(lines)
-        for at, line in enumerate(lines):
-            self._read(line, lines[at + 1] if at + 1 < len(lines) else _BLANK)
-        self._flush()
-        return self.found
-
-    def _read(self, line: str, after: str) -> None:
-        if not line.strip():
-            self._flush()
-            if self.last is not Kind.ITEM:
-                self.last, self.head = None, ""
-        elif _UNDERLINE.fullmatch(line):
-            self._close_heading()
-        elif heading := _HEADING.match(line):
-            self._flush()
-            self._head(line[heading.end() :].rstrip("# "))
-        elif line.count("|") > 1 and line.strip().startswith("|"):
-            self._flush()
-            self._row(line, after)
-        else:
-            self._text(line, after)
-
-    def _text(self, line: str, after: str) -> None:
-        stands_alone = not self.held and not after.strip()
-        if _is_title(line) and (stands_alone or _NUMBERED.match(line)):
-            self._flush()
-            self._head(line.strip())
-            return
-        if item := _ITEM.match(line):
-            self._flush()
-            self.item = True
-            line = line[item.end() :]
-        elif self.held and self._breaks(self.held[-1], line):
-            self._flush()
-        if not _BARE_ITEM.fullmatch(line):
-            self.held.append(line.strip())
-
-    def _breaks(self, line: str, after: str) -> bool:
-        """Say whether `line` was ended on purpose, not because its text was wrapped."""
-        if self.item:
-            return False
-        first = after.split(maxsplit=1)[0]
-        if first[0].islower() and not ends_sentence(line):
-            return False
-        return len(line) + 1 + len(first) < FULL_LINE * self.width
-
-    def _close_heading(self) -> None:
-        """A rule under one short line makes it a heading; any other only divides."""
-        titled = len(self.held) == 1 and _is_title(self.held[0])
-        title = self.held[0] if titled else ""
-        if titled:
-            self.held.clear()
-        self._flush()
-        self._leave()
-        if titled:
-            self._head(title)
-
-    def _head(self, text: str) -> None:
-        self._leave()
-        self._add(text, Kind.LABEL)
-        self.heading = text
-
-    def _leave(self) -> None:
-        self.last, self.lead, self.head = None, "", ""
-
-    def _row(self, line: str, after: str) -> None:
-        if _is_rule(line):
-            return
-        text = line.strip().strip("|").strip()
-        if _is_rule(after):
-            self._leave()
-            self._add(text, Kind.LABEL)
-            self.head = text
-        elif text:
-            self._add(text, Kind.ROW)
-
-    def _flush(self) -> None:
-        """Turn the lines that are held into units."""
-        text = " ".join(" ".join(self.held).split())
-        item, self.item = self.item, False
-        self.held.clear()
-        if not text:
-            return
-        if item and len(text.split()) <= ITEM_WORDS_MAX:
-            self._add(text, Kind.ITEM)
-            return
-        if not item and self.last is Kind.ITEM:
-            self._leave()
-        sentences = list(split_sentences(text))
-        short = len(text.split()) <= LABEL_WORDS_MAX and not ends_sentence(text)
-        for sentence in sentences:
-            self._add(sentence, Kind.LABEL if short and not item else Kind.SENTENCE)
-        if not item:
-            self.lead = sentences[-1] if text.endswith(":") else ""
-        elif sentences:
-            self.last = Kind.ITEM
-
-    def _add(self, text: str, kind: Kind) -> None:
-        text = " ".join(text.split())
+def _units(passage: int, blocks: Sequence[_Block]) -> Iterator[Unit]:
+    heading = lead = last = ""
+    for block in blocks:
+        text = " ".join(" ".join(block.lines).split())
+        kind = "heading" if block.kind == "text" and _is_title(text) else block.kind
         if not any(character.isalnum() for character in text):
-            return
-        above = " ".join(part for part in (self.heading, self.lead, self.head) if part)
-        follows = self.last is not None
-        self.found.append(Unit(text, kind, self.passage, above[:ABOVE_CHARS_MAX], follows))
-        self.last = kind
+            continue
+        if kind == "heading":
+            heading, lead = text, ""
+        elif kind == "head":
+            lead = text
+        else:
+            lead = "" if kind == "text" else lead
+            above = f"{heading} {lead}".strip()
+            follows = last in ("text", "item", "row") and (not block.gap or last == kind != "text")
+            for sentence in _sentences(kind, text):
+                yield Unit(sentence, not sentence.endswith("?"), passage, above, follows)
+                follows, lead = True, sentence if kind == "text" and text[-1] == ":" else lead
+        last = kind
 
 
-def _width(lines: Sequence[str]) -> int:
-    """Return how wide the running text is wrapped; zero where it is not."""
-    lengths = sorted(len(line) for line in lines if len(line) >= WRAPPED_CHARS_MIN)
-    return lengths[len(lengths) * 4 // 5] if lengths else 0
+def _sentences(kind: str, text: str) -> list[str]:
+    whole = kind == "row" or (kind == "item" and len(text.split()) <= ITEM_WORDS_MAX)
+    return [text] if whole else list(split_sentences(text))
 
 
-def _is_rule(line: str) -> bool:
-    """Say whether `line` divides the head of a table from its rows."""
-    return "-" in line and "|" in line and not line.strip(" \t|:+-")
+def _blocks(text: str) -> list[_Block]:
+    lines = _without_pages([line.rstrip() for line in text.split("\n")])
+    blocks: list[_Block] = []
+    gap = True
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        kind, said = _kind(line, after)
+        if kind == "text" and not gap and blocks[-1].kind in ("text", "item"):
+            blocks[-1].lines.append(said)
+        elif kind != "gap":
+            blocks.append(_Block(kind, [said], gap))
+        gap = kind == "gap"
+    return blocks
 
 
-def _is_title(line: str) -> bool:
-    words = line.split()
-    return len(words) <= LABEL_WORDS_MAX and line.rstrip()[-1:] not in tuple(
-        ".!?;:,|。\uff01\uff1f"
+def _kind(line: str, after: str) -> tuple[str, str]:
+    """Return what kind of line this is, and what it says."""
+    if not line.strip() or _RULE.fullmatch(line):
+        return "gap", ""
+    if heading := _HEADING.match(line):
+        return "heading", line[heading.end() :].rstrip("# ")
+    if line.count("|") > 1 and line.strip().startswith("|"):
+        is_head = "|" in after and _RULE.fullmatch(after)
+        return "head" if is_head else "row", line.strip().strip("|").strip()
+    if item := _ITEM.match(line):
+        titles = line[item.start() : item.end()].strip()[0].isdigit() and _is_title(line)
+        if titles and after[:1].isupper() and not _ITEM.match(after):
+            return "heading", line.strip()
+        return "item", line[item.end() :]
+    return "text", line.strip()
+
+
+def _is_title(text: str) -> bool:
+    return len(text.split()) <= TITLE_WORDS_MAX and text[-1:] not in tuple(
+        ".!?;:,|。\uff01\uff1f\"'”\u2019»)"
     )
 
 
-def _without_furniture(lines: Sequence[str]) -> list[str]:
-    """Drop page numbers and the running titles beside them; join what they had torn apart."""
+def _without_pages(lines: Sequence[str]) -> list[str]:
+    """Drop page numbers and the running titles before them, so that what they tore apart meets."""
     kept: list[str] = []
-    torn = False
     for line in lines:
-        if _PAGE.fullmatch(line):
-            _drop_running_title(kept)
-            torn = True
-        elif torn:
-            torn = not line.strip()
-            if line.strip() and (not kept or ends_sentence(kept[-1]) or not _continues(line)):
-                kept.append(_BLANK)
-            if line.strip():
-                kept.append(line)
-        else:
+        if not _PAGE.fullmatch(line):
             kept.append(line)
+            continue
+        if kept and _is_title(kept[-1].strip()) and not any(kept[-2:-1]):
+            kept.pop()
+        while kept and not kept[-1].strip():
+            kept.pop()
     return kept
-
-
-def _continues(line: str) -> bool:
-    return line.strip()[:1].islower() or line.strip()[:1].isdigit()
-
-
-def _drop_running_title(kept: list[str]) -> None:
-    stands_alone = len(kept) == 1 or (len(kept) > 1 and not kept[-2].strip())
-    if stands_alone and kept[-1].strip() and _is_title(kept[-1]):
-        kept.pop()
-    while kept and not kept[-1].strip():
-        kept.pop()

@@ -2,88 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime
-from itertools import count
-from typing import Any
 
 import pytest
 
-from executors.engines.engine import Done, EngineFailed, EngineTraits, FirstToken
-from executors.engines.inline import Inline
+from executors.engines.engine import EngineTraits
 from executors.engines.scripted import Behaviour, Scripted
 from executors.errors import NotCancellable, Refused, ValueTooLarge
-from executors.pools import Pool
-from executors.runner import Runner, RunnerLimits, Submission
 from executors.store.memory import MemoryRunStore
-from executors.values import Values
-
-DOCUMENTS = [
-    {"id": "f", "name": "f.txt", "media_type": "text/plain", "size": 9, "text": "x " * 400}
-]
-INPUTS = {"documents": DOCUMENTS, "question": "What is said?"}
-
-
-def one_doc(text, size, overlap):
-    return [{"id": f"{size}-{overlap}", "text": repr(text)[:9], "meta": {}}]
-
-
-class Live:
-    """A runner over scripted engines, or others in their place."""
-
-    def __init__(self, folder, engines=None, split=one_doc, **limits: Any) -> None:
-        self.store = MemoryRunStore(lambda: datetime.now(UTC))
-        self.values = Values(folder, 10_000_000, 100_000)
-        kinds = ("inline", "embedding", "vector", "llm")
-        made = (
-            {"inline": Inline(split)}
-            | {kind: Scripted(kind) for kind in kinds[1:]}
-            | (engines or {})
-        )
-        pools = [
-            Pool(kind, kind, "throughput", [made[kind]], 1 if kind == "inline" else 8, 100)
-            for kind in kinds
-        ]
-        numbers = count(1)
-        bounds = {"runs_max": 100, "deadline_s": 60.0, "journal_entries_max": 10_000} | limits
-        self.ended: list[str] = []
-        self.runner = Runner(
-            pools,
-            self.store,
-            self.values,
-            RunnerLimits(**bounds, retry_after_s=1),
-            lambda: f"r{next(numbers)}",
-            lambda: datetime.now(UTC),
-            self.ended.append,
-        )
-
-    async def submit(self, plan, inputs=INPUTS, **more: Any) -> str:
-        return await self.runner.submit(Submission("local", "w", "1", plan, inputs, **more))
-
-    async def finish(self, run):
-        while (record := self.store.get("local", run)).live:
-            await self.store.changed("local", run, record.last_event)
-        return record
-
-    async def until(self, run, kind):
-        """Wait for the first event of a kind."""
-        after = 0
-        while True:
-            for event in self.store.events("local", run, after):
-                if event.kind == kind:
-                    return
-                after = event.id
-            await self.store.changed("local", run, after)
-
-
-def play(scenario):
-    """Run `scenario` to its end; whatever happens in the loop unasked is a failure."""
-
-    async def main():
-        strays = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: strays.append(context))
-        await scenario()
-        assert strays == []
-
-    asyncio.run(main())
+from tests.executors.drivers.live import INPUTS, LONG, Live, play, split_words
 
 
 def test_live_and_virtual_tell_the_same_story(tmp_path, naive_rag, world):
@@ -199,106 +125,91 @@ def test_an_input_over_the_limit_leaves_nothing_behind(tmp_path, naive_rag):
     play(scenario)
 
 
-class Odd(Scripted):
-    """An LLM that breaks its contract in a way of one's choice."""
-
-    def __init__(self, way):
-        super().__init__("llm")
-        self.way = way
-        self.starts = 0
-
-    async def start(self):
-        self.starts += 1
-        if self.way == "will not start" and self.starts == 1:
-            raise EngineFailed("engine-unavailable", "no model here.", "Install one.")
-
-    async def run(self, batch):
-        request = batch.requests[0]
-        match self.way:
-            case "says nothing":
-                return
-            case "breaks":
-                raise ZeroDivisionError
-            case "answers twice":
-                yield Done(request.id, {"text": ""})
-                yield Done(request.id, {"text": ""})
-            case "answers a stranger":
-                yield Done(99, {"text": ""})
-            case "forgets a port":
-                yield FirstToken(request.id)
-                yield Done(request.id, {})
-            case "says too much":
-                yield Done(request.id, {"text": "x" * 200_000})
-            case _:
-                async for emission in super().run(batch):
-                    yield emission
-
-
-@pytest.mark.parametrize(
-    ("way", "code"),
-    [
-        ("says nothing", "engine-error"),
-        ("breaks", "engine-error"),
-        ("answers a stranger", "engine-error"),
-        ("forgets a port", "bad-reply"),
-        ("says too much", "too-large"),
-        ("will not start", "engine-unavailable"),
-    ],
-)
-def test_an_engine_that_breaks_its_contract_fails_the_run_not_the_service(
-    tmp_path, naive_rag, way, code
-):
-    async def scenario():
-        odd = Odd(way)
-        here = Live(tmp_path, {"llm": odd})
-        record = await here.finish(await here.submit(naive_rag))
-        assert record.status == "failed"
-        assert record.problem["code"] == code
-        assert record.problem["step"] == "answer"
-        odd.way = "well"
-        assert (await here.finish(await here.submit(naive_rag))).status == "succeeded"
-        await here.runner.stop()
-
-    play(scenario)
-
-
-def test_an_answer_given_twice_does_not_harm_what_was_answered(tmp_path, naive_rag):
-    async def scenario():
-        here = Live(tmp_path, {"llm": Odd("answers twice")})
-        assert (await here.finish(await here.submit(naive_rag))).status == "succeeded"
-        assert (await here.finish(await here.submit(naive_rag))).status == "succeeded"
-        await here.runner.stop()
-
-    play(scenario)
-
-
-class Short(Scripted):
-    """An embedder that gives fewer vectors than it was given texts."""
-
-    async def run(self, batch):
-        async for emission in super().run(batch):
-            if isinstance(emission, Done):
-                emission = Done(emission.request, {"vectors": emission.outputs["vectors"][:-1]})
-            yield emission
-
-
-def test_fewer_rows_than_asked_are_a_bad_reply(tmp_path, naive_rag):
-    async def scenario():
-        here = Live(tmp_path, {"embedding": Short("embedding")})
-        record = await here.finish(await here.submit(naive_rag))
-        assert record.problem["code"] == "bad-reply"
-        assert "0 vectors for 1 texts" in record.problem["detail"]
-        await here.runner.stop()
-
-    play(scenario)
-
-
 def test_traits_and_queues_are_shown_per_pool(tmp_path):
     async def scenario():
         here = Live(tmp_path)
         states = {state.pool.name: state for state in here.runner.pools()}
         assert isinstance(states["llm"].traits, EngineTraits)
         assert states["llm"].waiting == states["llm"].batches == 0
+        await here.runner.stop()
+
+    play(scenario)
+
+
+def test_stopping_asks_no_engine_for_anything_more(tmp_path, naive_rag):
+    async def scenario():
+        asked = []
+
+        def behave(request):
+            asked.append(request.run)
+            return Behaviour(stalls=True)
+
+        here = Live(tmp_path, {"embedding": Scripted("embedding", behave, batch_rows_max=8)})
+        for _ in range(3):
+            await here.submit(naive_rag)
+        await asyncio.sleep(0)
+        before = len(asked)
+        await here.runner.stop()
+        await asyncio.sleep(0)
+        assert len(asked) == before
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert {run.status for run in here.store.page("local").items} == {"running"}
+
+    play(scenario)
+
+
+class SlowStore(MemoryRunStore):
+    """A store whose word comes some time after the deed, as a database's does."""
+
+    def __init__(self):
+        super().__init__(lambda: datetime.now(UTC))
+        self.written, self.said = asyncio.Event(), asyncio.Event()
+
+    async def accept(self, record):
+        await super().accept(record)
+        self.written.set()
+        await self.said.wait()
+
+
+def test_a_run_cancelled_before_its_acceptance_is_known_still_ends_cancelled(tmp_path, naive_rag):
+    async def scenario():
+        store = SlowStore()
+        here = Live(tmp_path, store=store)
+        submitting = asyncio.create_task(here.submit(naive_rag))
+        await store.written.wait()
+        here.runner.cancel("local", "r1")
+        store.said.set()
+        assert (await here.finish(await submitting)).status == "cancelled"
+        await here.runner.stop()
+
+    play(scenario)
+
+
+def test_a_run_that_was_accepted_goes_on_when_the_one_who_asked_has_left(tmp_path, naive_rag):
+    async def scenario():
+        store = SlowStore()
+        here = Live(tmp_path, store=store)
+        submitting = asyncio.create_task(here.submit(naive_rag))
+        await store.written.wait()
+        submitting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await submitting
+        store.said.set()
+        assert (await here.finish("r1")).status == "succeeded"
+        await here.runner.stop()
+
+    play(scenario)
+
+
+def test_a_value_that_disk_will_not_take_fails_its_run_and_no_other(tmp_path, naive_rag):
+    async def scenario():
+        (tmp_path / "values").write_text("a file where the folder should be")
+        here = Live(tmp_path / "values", split=split_words)
+        here.values.memory_bytes_max = 40_000
+        record = await here.finish(await here.submit(naive_rag, LONG))
+        assert record.problem["code"] == "storage-failed"
+        assert here.values.memory_bytes == 0
+        assert (await here.finish(await here.submit(naive_rag))).status == "succeeded"
         await here.runner.stop()
 
     play(scenario)

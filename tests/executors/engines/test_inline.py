@@ -1,6 +1,7 @@
 """The inline engine: its contract, and what is wrong with a cut."""
 
 import asyncio
+from threading import Event
 
 import pytest
 
@@ -22,7 +23,7 @@ def chunk(id: int, size: object, overlap: object = 0, text: object = TEXT) -> Re
 
 class TestInline(EngineContract):
     def make(self) -> Engine:
-        return Inline(lambda texts, size, overlap: split(texts, size, overlap, words))
+        return Inline(split, words)
 
     def good(self) -> list[Request]:
         return [
@@ -43,7 +44,7 @@ class TestInline(EngineContract):
 @pytest.mark.parametrize(("size", "overlap"), [(4, 4), (4, 9), (1, 1)])
 def test_an_overlap_as_large_as_the_piece_says_both_numbers(size, overlap):
     async def ask() -> Fault:
-        engine = Inline(lambda texts, size, overlap: split(texts, size, overlap, words))
+        engine = Inline(split, words)
         await engine.start()
         (fault,) = (await answers(engine, chunk(1, size, overlap))).values()
         await engine.stop()
@@ -53,3 +54,29 @@ def test_an_overlap_as_large_as_the_piece_says_both_numbers(size, overlap):
     detail = asyncio.run(ask()).detail
     assert str(size) in detail
     assert str(overlap) in detail
+
+
+def test_a_cut_that_nobody_wants_any_more_ends_at_its_next_token():
+    began, go_on = Event(), Event()
+    counted = []
+
+    def slowly(text: str) -> list[int]:
+        began.set()
+        go_on.wait()
+        counted.append(text)
+        return words(text)
+
+    async def scenario() -> None:
+        engine = Inline(split, slowly)
+        await engine.start()
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(answers(engine, chunk(1, 6, text=TEXT * 1000)))
+        await loop.run_in_executor(None, began.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+        await engine.stop()
+
+    asyncio.run(scenario())
+    assert len(counted) == 1

@@ -140,3 +140,30 @@ def test_importing_the_adapter_loads_no_engine():
         f"assert not {heavy} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_whoever_starts_it_at_the_same_time_shares_one_thread_and_one_model():
+    async def scenario() -> None:
+        engine = MiniLM()
+        await asyncio.gather(engine.start(), engine.embed(["text"]), engine.start())
+        assert sum(thread.name.startswith("minilm") for thread in threading.enumerate()) == 1
+        await asyncio.gather(engine.stop(), engine.stop())
+        assert not any(thread.name.startswith("minilm") for thread in threading.enumerate())
+
+    asyncio.run(scenario())
+
+
+def test_embed_loads_the_model_and_gives_equal_vectors_for_equal_texts():
+    async def scenario() -> None:
+        engine = MiniLM()
+        try:
+            texts = [f"{'more ' * (7 * at % 40)}text {at}" for at in range(70)]
+            one, other = await asyncio.gather(engine.embed(texts), engine.embed(texts))
+            assert one.dtype == np.float32
+            assert one.shape == (70, DIMENSION)
+            assert np.array_equal(one, other)
+            assert np.allclose(one, (await answers(engine, embed(1, *texts)))[1].outputs["vectors"])
+        finally:
+            await engine.stop()
+
+    asyncio.run(scenario())

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executors.scheduler.commands import Abort, Dispatch, Prepare, RunFinished, WakeAt
+from executors.scheduler.commands import (
+    Abort,
+    Dispatch,
+    Prepare,
+    PrimitiveFinished,
+    RunFinished,
+    WakeAt,
+)
 from executors.scheduler.events import (
     BatchEnded,
     FirstTokenSeen,
@@ -17,6 +24,7 @@ from executors.scheduler.events import (
     RunAccepted,
     RunCancelled,
     RunId,
+    TaskId,
     Trouble,
     Woke,
 )
@@ -41,6 +49,7 @@ class Chance:
         self.aborted = set()
         self.finished = {}
         self.dispatched = {}
+        self.ready_at = {}
 
     def feed(self, event):
         self.now += self.random.random()
@@ -48,6 +57,9 @@ class Chance:
             match command:
                 case Prepare(task):
                     self.preparing.append(task)
+                    self.ready_at[task] = self.now
+                case PrimitiveFinished(run, primitive, timing=timing):
+                    self.check_time(run, primitive, timing)
                 case Dispatch(batch, _, _, pieces):
                     self.travelling[batch] = dict(enumerate(pieces))
                     for piece in pieces:
@@ -60,6 +72,15 @@ class Chance:
                     assert run not in self.finished
                     self.finished[run] = status
         assert broken(self.scheduler) == []
+
+    def check_time(self, run, primitive, timing):
+        """Every second from ready to done is in exactly one part."""
+        parts = (timing.queue_s, timing.batch_s, timing.execution_s)
+        unit = "answer.prefill" if primitive == "answer.decode" else primitive
+        task = TaskId(run, unit)
+        assert min(parts) >= 0.0
+        assert sum(parts) == pytest.approx(self.now - self.ready_at[task])
+        self.ready_at[task] = self.now  # where what follows in the same call begins
 
     def step(self):
         choices = [self.prepare] * bool(self.preparing) + [self.answer] * bool(self.travelling)
@@ -221,3 +242,19 @@ def test_one_alarm_is_set_for_the_earliest_deadline(naive_rag):
     woken = scheduler.handle(Woke(), 40.0)
     assert RunFinished in {type(command) for command in woken}
     assert WakeAt(50.0) in woken
+
+
+def test_a_policy_may_pick_from_the_middle_of_a_queue():
+    def second_then_part_of_the_third(queue, room):
+        return [(queue[1], queue[1].rows), (queue[2], 2)]
+
+    pool = Pool("llm", Limits(1, 1, 9, 9), second_then_part_of_the_third)
+    for arrival, task in enumerate("abcd"):
+        pool.join(task, 3, arrival, 0)
+    (order,) = pool.form(1)
+    assert [(piece.task, piece.start, piece.stop) for piece in order.pieces] == [
+        ("b", 0, 3),
+        ("c", 0, 2),
+    ]
+    left = [(entry.task, entry.start, entry.rows) for entry in pool.waiting]
+    assert left == [("a", 0, 3), ("c", 2, 1), ("d", 0, 3)]

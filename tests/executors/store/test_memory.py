@@ -216,3 +216,14 @@ async def test_the_end_of_a_run_is_told_once(clock):
     store = MemoryRunStore(clock, ended=lambda run: told.append(run.status))
     await ended(store, "a")
     assert told == ["succeeded"]
+
+
+async def test_pieces_of_output_of_live_runs_are_bounded_in_bytes_too(clock):
+    store = MemoryRunStore(clock, RunLimits(bytes_max=20_000))
+    await ended(store, "old")
+    await accepted(store, "a")
+    piece = {"output": "o", "text": "x" * 6_000}
+    kept = [store.append("a", "output.delta", piece) for _ in range(5)]
+    assert [event is not None for event in kept] == [True, True, True, False, False]
+    assert [run.id for run in store.page("local").items] == ["a"]
+    assert store.append("a", "output.finished", {"output": "o", "value": "x"}).id == 5

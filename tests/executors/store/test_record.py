@@ -61,16 +61,22 @@ def test_steps_keep_the_order_in_which_they_started():
     assert (record.steps["b"].pool, record.steps["b"].queue_ms) == ("llm", 1.5)
 
 
-def test_no_step_goes_on_after_its_run():
-    begun = [("step.started", {"step": step, "pool": "llm"}) for step in ("a", "b", "c")]
-    done = ("step.finished", {"step": "a", "status": "succeeded"})
-    problem = {"code": "engine-error", "step": "b"}
-    failed = a_run(*begun, done, ("run.finished", {"status": "failed", "problem": problem}))
-    cancelled = a_run(*begun, done, ("run.finished", {"status": "cancelled", "problem": None}))
-    assert [step.status for step in failed.steps.values()] == ["succeeded", "failed", "cancelled"]
-    assert [step.status for step in cancelled.steps.values()] == [
-        "succeeded", "cancelled", "cancelled",
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "problem", "steps"),
+    [
+        ("failed", {"step": "b"}, ["succeeded", "failed", "cancelled"]),
+        ("cancelled", None, ["succeeded", "cancelled", "cancelled"]),
+        ("expired", {"code": "deadline-exceeded"}, ["succeeded", "cancelled", "cancelled"]),
+    ],
+)
+def test_no_step_goes_on_after_its_run(status, problem, steps):
+    record = a_run(
+        QUEUED,
+        *(("step.started", {"step": id, "pool": "llm"}) for id in "abc"),
+        ("step.finished", {"step": "a", "status": "succeeded"}),
+        ("run.finished", {"status": status, "problem": problem}),
+    )
+    assert [step.status for step in record.steps.values()] == steps
 
 
 def test_usage_adds_up_while_a_run_goes_on():

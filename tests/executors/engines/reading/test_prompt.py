@@ -1,0 +1,51 @@
+"""What a prompt asks, and about which passages."""
+
+import pytest
+
+from executors.engines.reading.prompt import Asked, read_prompt
+
+INSTRUCTION = "Answer from the passages only. Say so if they do not hold the answer."
+OPENING = "The library opens at nine on weekdays."
+FOUNDING = "The library was founded by Maria Holt in 1904."
+
+
+@pytest.mark.parametrize("label", ["Question:", "QUERY:", "q:", "  **Question:**", "Question:\n\n"])
+def test_the_question_follows_its_label(label: str) -> None:
+    asked = read_prompt(f"[1] {FOUNDING}\n[2] {OPENING}\n\n{label} Who founded it?")
+    assert asked == Asked("Who founded it?", (FOUNDING, OPENING))
+
+
+def test_the_last_labelled_question_counts() -> None:
+    prompt = f"Question: When does it open?\n[1] {FOUNDING} {OPENING}\nQuestion: Who founded it?"
+    assert read_prompt(prompt) == Asked("Who founded it?", (f"{FOUNDING} {OPENING}",))
+
+
+def test_without_a_label_the_last_question_counts() -> None:
+    asked = read_prompt(f"Is it late? Who founded the library?\n\n{OPENING}\n{FOUNDING}")
+    assert asked.question == "Who founded the library?"
+    assert OPENING in "\n".join(asked.passages)
+
+
+def test_passages_may_follow_the_question() -> None:
+    prompt = f"Question: Who founded it?\nPassage: {OPENING}\nEarlier answer: {FOUNDING}"
+    assert read_prompt(prompt) == Asked("Who founded it?", (OPENING, FOUNDING))
+
+
+def test_instructions_are_no_passage() -> None:
+    question = "Which passages hold the answer?"
+    prompts = (
+        f"{INSTRUCTION}\n\n[1] {OPENING}\n\nQuestion: {question}\n",
+        f"{INSTRUCTION}\n\n{OPENING}\n\nQuestion: {question}\n\nAnswer:",
+    )
+    for prompt in prompts:
+        assert read_prompt(prompt) == Asked(question, (OPENING,))
+
+
+def test_a_number_out_of_turn_is_text() -> None:
+    asked = read_prompt(f"[1] See below.\n[7] {FOUNDING}\n[2] {OPENING}\nQuestion: Who?")
+    assert asked.passages == (f"See below.\n[7] {FOUNDING}", OPENING)
+
+
+@pytest.mark.parametrize("prompt", ["", " \n\n ", "Question:", "Tell me more.", f"[1] {OPENING}"])
+def test_a_prompt_may_ask_nothing(prompt: str) -> None:
+    assert read_prompt(prompt).question == ""
