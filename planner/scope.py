@@ -27,7 +27,7 @@ class Scope:
 
     def _replacement(self, value: Value) -> Value | None:
         match value:
-            case Name(id) | Member(Name(id)) if id in self.own:
+            case Name(id) | Member(Name(id), str() | int()) if id in self.own:
                 return value
             case Member(Name("inputs"), str(key)):
                 return self.inputs[key]

@@ -16,8 +16,8 @@ from api.wire import (
     WorkflowLine,
     WorkflowOut,
     WorkflowsOut,
-    rfc3339,
 )
+from executors.moments import rfc3339
 from executors.store.workflows import StoredWorkflow
 from planner.render import mermaid
 
