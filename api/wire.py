@@ -270,6 +270,13 @@ class CheckedOut(SignatureOut):
     valid: bool = True
 
 
+class ValidatedOut(BaseModel):
+    """Whether a document may be used, and everything that is wrong with it. Nothing was stored."""
+
+    valid: bool
+    errors: list[dict[str, Any]]
+
+
 class ProblemOut(BaseModel):
     """A problem document (RFC 9457). Branch on `type` only."""
 
