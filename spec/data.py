@@ -9,7 +9,17 @@ from types import MappingProxyType
 
 from spec.problems import echo
 from spec.source import Pointer
-from spec.types import ANY, INTEGER, NUMBER, OPAQUE_WORDS, RECORDS, STRING, Type
+from spec.types import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    OPAQUE_WORDS,
+    RECORDS,
+    STRING,
+    Type,
+)
 from spec.values import JSON
 
 
@@ -36,9 +46,9 @@ def mismatches(value: JSON, wanted: Type, pointer: Pointer = ()) -> Iterator[Mis
 
 def type_of_data(value: JSON) -> Type:
     """Return the type of plain data."""
-    for word in ("boolean", "integer", "number", "string", "object"):
-        if _is_of(value, word):
-            return Type(word)
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain
     if isinstance(value, list):
         given = [type_of_data(item) for item in value if item is not None]
         return common_type(given).or_null(len(given) < len(value)).listed()
@@ -117,6 +127,9 @@ def _is_number(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+_PLAIN: Mapping[type, Type] = MappingProxyType(
+    {bool: BOOLEAN, int: INTEGER, float: NUMBER, str: STRING, dict: OBJECT}
+)
 _TESTS: Mapping[str, Callable[[JSON], bool]] = MappingProxyType(
     {
         "string": lambda value: isinstance(value, str),

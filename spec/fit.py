@@ -10,7 +10,7 @@ from spec.model import Input
 from spec.parsed import Placed, Reference
 from spec.problems import quoted
 from spec.report import Report
-from spec.scope import Scope, Unresolved
+from spec.scope import Scope, Shape, Unresolved
 from spec.source import Pointer
 from spec.types import ANY, OPAQUE_WORDS, RECORDS, STRING, Type, fits, lets_null_in
 from spec.values import Formatter, ListOf, Literal
@@ -26,13 +26,15 @@ class Fit:
         self.report = report
         self.scope = scope
         self.null_welcome = null_welcome
+        self._shapes: dict[Pointer, Shape | None] = {}  # of whole strings, once they are checked
 
     def check_references(self, written: Written) -> None:
         """Report every path in `written` that leads nowhere, all that cannot be computed, and
         every slot that cannot be text."""
         for string in written.strings():
             if string.placed is not None:
-                infer(self.scope, string.placed, partial(self._report, string.pointer))
+                report = partial(self._report, string.pointer)
+                self._shapes[string.pointer] = infer(self.scope, string.placed, report)
                 continue
             for reference in string.references:
                 self._check_reference(string.pointer, reference)
@@ -114,7 +116,8 @@ class Fit:
             for part in placed.parts:
                 self._check_placed(pointer, part, element, whole=False)
             return
-        shape = shape_of(self.scope, placed)
+        known = whole and pointer in self._shapes
+        shape = self._shapes[pointer] if known else shape_of(self.scope, placed)
         wrong = self._misfit(placed, shape.type, wanted) if shape else None
         if wrong is not None:
             unplaced = whole and wrong.code == "wrong-type"

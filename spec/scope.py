@@ -4,7 +4,7 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
@@ -151,7 +151,7 @@ def only_field(fields: Fields) -> str | None:
 
 def nullable(shape: Shape, optional: bool) -> Shape:
     """Return `shape`, with null in it too if `optional`."""
-    return replace(shape, type=shape.type.or_null()) if optional else shape
+    return Shape(shape.type.or_null(), shape.schema) if optional else shape
 
 
 def _members(shape: Shape | None, keys: list[str | int], segment: int) -> Shape | None:

@@ -52,7 +52,7 @@ class Type:
 
     def or_null(self, optional: bool = True) -> "Type":
         """Return this type, with null welcome as `optional` says."""
-        return replace(self, optional=optional)
+        return self if self.optional == optional else replace(self, optional=optional)
 
     @property
     def is_any(self) -> bool:

@@ -1,5 +1,6 @@
 """Expressions made at random, over a scope whose types are known."""
 
+from string import Formatter
 from typing import Any
 
 from hypothesis import strategies as st
@@ -81,3 +82,58 @@ def _larger(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
 
 
 EXPRESSIONS = st.recursive(_ATOMS, _larger, max_leaves=12).map(lambda text: f"${text}")
+
+#: How an expression of each type may be written, with others in its place.
+_FORMS = {
+    "integer": (
+        "i", "2", "-1", "len({string})", "len({docs})", "({integer} + {integer})",
+        "coalesce(oi, {integer})", "sum({integers})", "{integers}[{integer}]",
+        "coalesce(max({integers}), {integer})", "coalesce(most_common({integers}), 0)",
+    ),
+    "string": (
+        "s", "'ab'", "upper({string})", "trim(lower({string}))", "({string} + {string})",
+        "join({strings}, {string})", "join({docs}, ' ')", "{string}[{integer}:]",
+        "coalesce(os, {string})", "coalesce(first({strings}), {string})", "{doc}.text",
+        "{strings}[{integer}]", "coalesce(min({strings}), now_iso())",
+    ),
+    "boolean": (
+        "b", "true", "({integer} < {integer})", "({string} >= {string})", "not {boolean}",
+        "({string} in {strings})", "({integer} not in {integers})", "({string} in {doc})",
+        "({boolean} and {boolean})", "({boolean} or {boolean} or {boolean})",
+        "({string} == {integer})", "({docs} != {docs})", "(os != null and {boolean})",
+    ),
+    "strings": (
+        "ls", "['a', {string}]", "{strings}[:{integer}]", "split({string}, 'a')",
+        "unique({strings})", "({strings} + {strings})", "compact([os, {string}])",
+        "coalesce(ols, {strings})", "flatten([ols, {strings}])", "zip({strings}, ls)[{integer}]",
+    ),
+    "integers": (
+        "li", "[{integer}, 7]", "range({integer})", "flatten(ll)", "unique({integers})",
+        "flatten([{integers}, {integers}])", "{integers}[{integer}:{integer}]", "compact([oi, 1])",
+    ),
+    "doc": ("d", "{docs}[{integer}]", "coalesce(od, {doc})", "coalesce(last({docs}), {doc})"),
+    "docs": ("ld", "[{doc}]", "unique({docs})", "({docs} + {docs})", "{docs}[{integer}:]"),
+}  # fmt: skip
+
+
+def _filled(form: str, inner: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[str]:
+    names = [name for _, name, _, _ in Formatter().parse(form) if name]
+    parts = st.tuples(*(inner[name] for name in names))
+    blank = form
+    for name in inner:
+        blank = blank.replace(f"{{{name}}}", "{}")
+    return parts.map(lambda found: blank.format(*found))
+
+
+def _typed(depth: int) -> dict[str, st.SearchStrategy[str]]:
+    if depth == 0:
+        plain = {type: [f for f in forms if "{" not in f] for type, forms in _FORMS.items()}
+        return {type: st.sampled_from(forms) for type, forms in plain.items()}
+    inner = _typed(depth - 1)
+    return {
+        type: st.one_of([_filled(form, inner) for form in forms]) for type, forms in _FORMS.items()
+    }
+
+
+#: Expressions in which nothing is wrong.
+WELL_TYPED = st.one_of(list(_typed(4).values())).map(lambda text: f"${text}")

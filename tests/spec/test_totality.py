@@ -23,7 +23,7 @@ from spec.parsed import Placed
 from spec.scope import Scope
 from spec.templates import parse_template
 from spec.values import AcceptedAt, Leaf, Literal, Name, Value
-from tests.spec.generated import EXPRESSIONS, JSON, SCOPES, TYPES
+from tests.spec.generated import EXPRESSIONS, JSON, SCOPES, TYPES, WELL_TYPED
 
 SCOPE = Scope(inputs={}, steps={}, names=TYPES)
 
@@ -61,19 +61,20 @@ def test_an_expression_gives_data_or_an_evaluation_error(text: str, scope: dict[
 
 
 @pytest.mark.slow
-@given(EXPRESSIONS, ANYTHING)
+@given(EXPRESSIONS | WELL_TYPED, ANYTHING)
 @settings(max_examples=20_000, deadline=None)
 def test_twenty_thousand_expressions_end(text: str, scope: dict[str, Any]):
     assert_total(text, scope)
 
 
-def assert_sound(text: str, scope: dict[str, Any]) -> None:
+def assert_sound(text: str, scope: dict[str, Any], *, well_typed: bool = False) -> None:
     found: list[Wrong] = []
     placed = parse_expression(text).placed
     assert placed is not None
     shape = infer(SCOPE, placed, found.append)
-    if found:
+    if found and not well_typed:
         return
+    assert not found
     assert shape is not None
     result = given_or_code(placed.value, scope)
     if isinstance(result, EvaluationError):
@@ -103,8 +104,16 @@ def test_what_was_checked_is_of_the_type_that_was_inferred(text: str, scope: dic
     assert_sound(text, scope)
 
 
+@given(WELL_TYPED, SCOPES)
+@settings(max_examples=500)
+def test_what_is_right_is_accepted_and_of_the_type_that_was_inferred(
+    text: str, scope: dict[str, Any]
+):
+    assert_sound(text, scope, well_typed=True)
+
+
 @pytest.mark.slow
-@given(EXPRESSIONS, SCOPES)
+@given(EXPRESSIONS | WELL_TYPED, SCOPES)
 @settings(max_examples=20_000, deadline=None)
 def test_twenty_thousand_checked_expressions_are_of_their_types(text: str, scope: dict[str, Any]):
     assert_sound(text, scope)
