@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from api.problems import ApiProblem
 from spec.codes import Code
@@ -47,11 +48,15 @@ async def read_bytes(request: Request, limit: Limit) -> bytes:
         raise _too_large(limit)
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > limit.bytes_max:
-            raise _too_large(limit)
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > limit.bytes_max:
+                raise _too_large(limit)
+            pieces.append(piece)
+    except ClientDisconnect:
+        detail = "The connection ended before the body did."
+        raise ApiProblem("bad-request", detail) from None
     return b"".join(pieces)
 
 

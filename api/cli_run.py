@@ -1,7 +1,6 @@
 """`teola run`: one workflow through the same runner the service has, shown in a terminal."""
 
 import asyncio
-import json
 import mimetypes
 import sys
 from collections.abc import Sequence
@@ -16,11 +15,14 @@ from api.problems import ApiProblem
 from api.run_inputs import resolve
 from api.settings import Settings
 from api.wire import RunOut
-from executors.documents import Unreadable, read
+from executors.documents import Unreadable
+from executors.documents import read as read_document
 from executors.errors import ExecutionError, StorageFailed
 from executors.runner import Submission
 from executors.store.record import RunRecord
+from spec.load import read
 from spec.model import Document
+from spec.problems import SpecError
 from spec.source import Source, Tree
 
 TENANT = "local"
@@ -144,7 +146,7 @@ def _upload(house: House, path: Path) -> dict[str, str]:
     except OSError as error:
         raise BadOption(f"cannot read {path}: {error.strerror}") from None
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    text = read(data, path.name, media_type)
+    text = read_document(data, path.name, media_type)
     return {"id": house.files.put(TENANT, path.name, media_type, data, text).id}
 
 
@@ -157,6 +159,8 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 def _json(id: str, text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
-        raise BadOption(f"--input {id} wants JSON, as its type is no string: '{text}'") from None
+        return read(Source("the option", text.encode(errors="replace"), "json")).value
+    except SpecError as error:
+        why = error.problems[0].detail
+        detail = f"--input {id} wants JSON, as its type is no string: '{text[:80]}' ({why})"
+        raise BadOption(detail) from None

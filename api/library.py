@@ -13,6 +13,7 @@ from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow
+from planner.errors import PlanTooLarge
 from planner.expand import Pools, make_plan
 from planner.plan import Plan
 from planner.registry import Registry
@@ -147,9 +148,15 @@ class Library:
         """Make a module known to its tenant, or return why that cannot be."""
         return _refusal(lambda: self.register(tenant, name, source))
 
-    def plan(self, tenant: str, document: Document) -> Plan:
-        """Return the plan of a checked workflow."""
-        return make_plan(document, self.modules(tenant), self._pools)
+    def plan(self, tenant: str, document: Document, within: str = "") -> Plan:
+        """Return the plan of a checked workflow, which stands at `within` of a body.
+
+        Raise `invalid-workflow` when it would be too large.
+        """
+        try:
+            return make_plan(document, self.modules(tenant), self._pools)
+        except PlanTooLarge as error:
+            raise _too_large(error, within) from None
 
     def _shelf(self, tenant: str) -> Shelf:
         return self._shelves.get(tenant) or Shelf(self._shipped, 0)
@@ -187,6 +194,19 @@ def _wrong(document: Document, detail: str, hint: str) -> ApiProblem:
         "cure": "Correct the document, or send it to its own address.",
     }
     return ApiProblem(f"invalid-{document.kind}", "1 problem", [error])
+
+
+def _too_large(error: PlanTooLarge, within: str) -> ApiProblem:
+    found = {
+        "code": "too-large",
+        "pointer": within + error.origin.pointer,
+        "line": error.origin.line,
+        "column": error.origin.column,
+        "detail": str(error),
+        "hint": None,
+        "cure": "Use fewer steps, or modules that open into fewer.",
+    }
+    return ApiProblem("invalid-workflow", f"1 problem: {error}", [found])
 
 
 def _below(tree: Tree, key: str) -> Tree:

@@ -15,6 +15,10 @@ from api.app import create_app
 from api.house import House
 
 _LINGER_S = 2
+#: Longer than clients keep a connection they do not use, so that it is they who close it.
+_KEEP_ALIVE_S = 75
+#: A connection whose peer takes nothing for so long is dropped, and what was to be sent with it.
+_DEAF_MS_MAX = 30_000
 _HEADERS_BYTES_MAX = 16 << 10
 
 
@@ -32,10 +36,13 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 is any free one. Raise `PortTaken`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2_048)
+        listener = socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
         why = "it is taken" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
         raise PortTaken(host, port, why) from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from their listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAF_MS_MAX)
+    return listener
 
 
 def serve(house: House, listener: socket.socket, ready: Callable[[], object]) -> None:
@@ -60,6 +67,7 @@ def server_of(house: House, ready: Callable[[], object]) -> uvicorn.Server:
         loop="uvloop",
         http="h11",  # bounds the size of headers, which httptools does not
         h11_max_incomplete_event_size=_HEADERS_BYTES_MAX,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_LINGER_S,
     )
     return _Server(config, house, ready)

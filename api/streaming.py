@@ -6,7 +6,7 @@ one. A client that goes away ends its stream, never its run.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -23,7 +23,9 @@ from executors.store.runs import RunStore
 RETRY_MS = 1_000
 HEARTBEAT_S = 15.0
 SEND_S_MAX = 10.0
-PAGE_EVENTS = 64
+PAGE_EVENTS = 256
+#: What is handed to a connection at once: more would be copied before anyone has taken any.
+PIECE_BYTES_MAX = 64 << 10
 
 
 class Streams:
@@ -102,7 +104,8 @@ async def _frames(
         while True:
             events = runs.events(tenant, run, after, PAGE_EVENTS)
             if events:
-                yield b"".join(map(_frame, events))
+                for piece in _pieces(events):
+                    yield piece
                 after = events[-1].id
             elif not runs.get(tenant, run).live:
                 return
@@ -133,6 +136,22 @@ async def _anything(
     finally:
         changed.cancel()
     return bool(done)
+
+
+def _pieces(events: Sequence[RunEvent]) -> Iterator[bytes]:
+    """Yield what is to be sent: small events together, a large one cut up."""
+    small: list[bytes] = []
+    size = 0
+    for frame in map(_frame, events):
+        if size + len(frame) > PIECE_BYTES_MAX and size:
+            yield b"".join(small)
+            small, size = [], 0
+        last = (len(frame) - 1) // PIECE_BYTES_MAX * PIECE_BYTES_MAX
+        for at in range(0, last, PIECE_BYTES_MAX):
+            yield frame[at : at + PIECE_BYTES_MAX]
+        small.append(frame[last:])
+        size += len(frame) - last
+    yield b"".join(small)
 
 
 def _frame(event: RunEvent) -> bytes:

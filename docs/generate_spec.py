@@ -107,7 +107,7 @@ def _limits() -> Iterator[str]:
     yield from _head("limit", "at most")
     named = {name.lower(): value for name, value in vars(limits).items() if name.endswith("_MAX")}
     document = {name: getattr(limits.Limits(), name) for name in limits.Limits.__slots__}
-    inside = ("problems_found_max", "names_compared_max", "echo_chars_max")
+    inside = ("problems_found_max", "names_compared_max", "echo_chars_max", "text_chars_max")
     for name, value in sorted((document | named).items()):
         if name not in inside:
             yield _row(_code(name), f"{value:,}")

@@ -63,7 +63,7 @@ class WrongDimension(CollectionError):
 class BadToken(CollectionError):
     """What was handed over as an index is none."""
 
-    code = "bad-request"
+    code = "bad-value"
 
 
 class CollectionsFull(CollectionError):

@@ -10,6 +10,8 @@ import importlib
 import io
 import json
 import logging
+import lzma
+import struct
 import tempfile
 import threading
 import zipfile
@@ -19,6 +21,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
+from executors.errors import NoText
 from executors.page import Page
 
 TEXT_BYTES_MAX = 8 * 2**20
@@ -85,7 +88,7 @@ def split(texts: Any, size: int, overlap: int, tokenize: Tokenize) -> list[Doc]:
     """Cut a string, file, doc or list of these into docs of at most `size` tokens, in order.
 
     A text that fits is one chunk, unchanged; a blank one gives none. Raise `ValueError` unless
-    0 <= overlap < size, `TypeError` for what is not a text. Equal arguments give equal chunks.
+    0 <= overlap < size, `NoText` for what is not a text. Equal arguments give equal chunks.
     """
     if not 0 <= overlap < size:
         raise ValueError(f"overlap ({overlap}) must be at least 0 and below size ({size}).")
@@ -132,7 +135,9 @@ def _text_of(item: Any) -> tuple[str, Doc]:
     if isinstance(item, str):
         return item, {"meta": {}}
     if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
-        raise TypeError("Only a string, a file or a doc can be chunked.")
+        raise NoText("this has no `text` that is a string")
+    if not isinstance(item.get("meta") or {}, Mapping):
+        raise NoText("the `meta` of this is no object")
     if "name" in item:
         meta = {"file": item["id"]} if item.get("id") is not None else {}
         return item["text"], {"source": item["name"], "meta": meta}
@@ -159,9 +164,13 @@ def _read_text(data: bytes, name: str) -> str:
 
 
 def _read_html(data: bytes, name: str) -> str:
+    text = _read_text(data, name)
     page = Page()
-    page.feed(_read_text(data, name))
-    page.close()
+    try:
+        page.feed(text)
+        page.close()
+    except (AssertionError, ValueError) as error:  # what the parser makes of some declarations
+        raise _corrupt(name, str(error)) from error
     return page.text()
 
 
@@ -265,6 +274,8 @@ def _missing(error: ImportError) -> Unreadable:
 _DAMAGE: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
+    struct.error,
     ParseError,
     EOFError,
     LookupError,

@@ -6,7 +6,8 @@ ExecutionError
 ├── NotCancellable  the run has already ended another way
 ├── ValueTooLarge   a result is over a limit
 ├── Unjoinable      the pieces of a result do not fit together
-└── StorageFailed   the disk, or the database on it, cannot be used
+├── StorageFailed   the disk, or the database on it, cannot be used
+└── NoText          what was to be cut into chunks is no text
 """
 
 
@@ -43,12 +44,14 @@ class NotCancellable(ExecutionError):
 
 
 class ValueTooLarge(ExecutionError):
-    """A value of `size` bytes is over the limit `limit` of `bytes_max` bytes."""
+    """A value of `size` bytes at least is over the limit `limit` of `bytes_max` bytes."""
 
     code = "too-large"
 
     def __init__(self, limit: str, size: int, bytes_max: int) -> None:
-        super().__init__(f"a value of {size} bytes is over the limit {limit} of {bytes_max}")
+        super().__init__(
+            f"a value of at least {size} bytes is over the limit {limit} of {bytes_max}"
+        )
         self.limit = limit
         self.size = size
         self.bytes_max = bytes_max
@@ -73,3 +76,10 @@ class StorageFailed(ExecutionError):
         super().__init__(f"{detail} {cure}")
         self.detail = detail
         self.cure = cure
+
+
+class NoText(ExecutionError):
+    """What is to be cut into chunks is neither a string, nor a file, a doc or a list of these."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"only a string, a file or a doc can be chunked: {detail}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Values:
 
     def put(self, ref: Ref, value: Any) -> None:
         """Keep `value`. Raise `ValueTooLarge` or `StorageFailed`; then nothing is kept."""
-        size = weigh(value)
+        size = weigh(value, self.value_bytes_max)
         self.check(size)
         self._hold(ref, value, size)
         self.by_run.setdefault(ref.run, set()).add(ref)
@@ -104,22 +105,28 @@ def _translated() -> Iterator[None]:
         raise StorageFailed(detail, "Free space where the data folder is.") from None
 
 
-def weigh(value: Any) -> int:
-    """Return about how many bytes `value` takes: its text, its numbers, its arrays."""
-    match value:
-        case str():
-            return len(value) + 50
-        case dict():  # before any other mapping: an abstract class is slow to ask for
-            return 100 + sum(map(len, value)) + 50 * len(value) + sum(map(weigh, value.values()))
-        case list():
-            return 60 + sum(map(weigh, value))
-        case int() | float() | None:
-            return 30
-        case np.ndarray():
-            return int(value.nbytes) + 100
-        case Mapping():
-            return weigh(dict(value))
-    return 30
+def weigh(value: Any, most: float = inf) -> int:
+    """Return about how many bytes `value` takes: its text, its numbers, its arrays.
+
+    What is more than `most` is not weighed to its end.
+    """
+    size = 0
+    left = [value]
+    while left and size <= most:
+        match left.pop():
+            case str(text):
+                size += len(text) + 50
+            case np.ndarray() as array:
+                size += int(array.nbytes) + 100
+            case list() | tuple() as items:
+                size += 60
+                left += items
+            case Mapping() as fields:
+                size += 100 + sum(len(key) + 50 for key in fields)
+                left += fields.values()
+            case _:
+                size += 30
+    return size
 
 
 def _dump(value: Any) -> bytes:

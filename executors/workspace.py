@@ -20,7 +20,7 @@ from executors.values import Ref, Values, weigh
 from planner.graph import Output, Primitive, PrimitiveId, RunInput
 from planner.plan import Plan
 from planner.primitives import OPS, Cut
-from spec.evaluate import EvaluationError, evaluate
+from spec.evaluate import Evaluation, EvaluationError
 from spec.types import Type
 from spec.values import JSON, AcceptedAt, Leaf
 
@@ -82,11 +82,13 @@ class Workspace:
         desk = self._desks[task.run]
         unit = desk.plan.units[task.unit]
         args: dict[str, Any] = {}
+        reader = Evaluation(lambda leaf: self._read(task.run, leaf), self._values.value_bytes_max)
         try:
             for id in unit.members:
-                args |= self._args(task.run, desk.plan.graph[id])
+                args |= self._args(reader, desk.plan.graph[id])
         except EvaluationError as error:
-            return PrepareFailed(task, Trouble("bad-value", str(error), task.unit, unit.pool))
+            code = "too-large" if error.code == "too-large" else "bad-value"
+            return PrepareFailed(task, Trouble(code, str(error), task.unit, unit.pool))
         except StorageFailed as error:
             return PrepareFailed(task, Trouble(error.code, str(error), task.unit, unit.pool))
         cut = _cut(desk.plan, task.unit)
@@ -116,7 +118,7 @@ class Workspace:
         """
         desk = self._desks[piece.task.run]
         work = desk.work[piece.task.unit]
-        work.size += weigh(outputs)
+        work.size += weigh(outputs, self._values.value_bytes_max)
         self._values.check(work.size)
         work.pieces[piece.start] = outputs
         work.rows -= piece.stop - piece.start
@@ -138,12 +140,12 @@ class Workspace:
         self._values.drop(run)
         del self._desks[run]
 
-    def _args(self, run: RunId, primitive: Primitive) -> dict[str, Any]:
+    def _args(self, reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
         inputs = OPS[primitive.op].signature.inputs
         args = {}
         for name, value in primitive.params.items():
             if name != "call":
-                args[name] = evaluate(value, lambda leaf: self._read(run, leaf))
+                args[name] = reader.value(value)
                 if not _is_of(args[name], inputs[name].type):
                     detail = f"this is not of the type {inputs[name].type}"
                     raise EvaluationError("wrong-type", name, detail)

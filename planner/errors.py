@@ -2,8 +2,11 @@
 
 PlanError
 ├── IllegalGraph   an expansion or a rewrite broke a law of the graph: our fault
+├── PlanTooLarge   a workflow opens into more than a plan may hold
 └── NoSuchModule   asked for by name, not registered
 """
+
+from spec.model import Origin
 
 
 class PlanError(Exception):
@@ -17,6 +20,16 @@ class IllegalGraph(PlanError):
         super().__init__(f"{made_by} made an illegal graph: " + "; ".join(problems))
         self.made_by = made_by
         self.problems = problems
+
+
+class PlanTooLarge(PlanError):
+    """A workflow passes `limit`, which is `most`; `origin` is the author's step that does."""
+
+    def __init__(self, limit: str, most: int, origin: Origin) -> None:
+        super().__init__(f"with this the plan passes {most} (`{limit}`)")
+        self.limit = limit
+        self.most = most
+        self.origin = origin
 
 
 class NoSuchModule(PlanError):

@@ -7,6 +7,7 @@ the ports that give them. What is left are primitives that read one another.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.errors import PlanTooLarge
 from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId, RunInput
 from planner.order import heads, in_order, tails
 from planner.plan import Plan
@@ -14,10 +15,10 @@ from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
 from spec.model import Document, Op, Origin, Step, Use
-from spec.problems import Problem, SpecError
-from spec.values import Literal, Name, Value, leaves
+from spec.values import Literal, Name, Value, leaves, parts
 
-PRIMITIVES_MAX = 5_000
+PRIMITIVES_MAX = 2_000
+READS_MAX = 20_000
 MODULES_DEEP_MAX = 64
 
 
@@ -30,10 +31,9 @@ class Pools:
 
 
 def make_plan(document: Document, modules: Mapping[str, Document], pools: Pools) -> Plan:
-    """Open `document` over `modules`.
+    """Open `document` over `modules`. Raise `PlanTooLarge` for what passes a limit.
 
-    Raise `SpecError` at the step that opens into too much, and `IllegalGraph` if what comes out
-    breaks a law.
+    Raise `IllegalGraph` if what comes out breaks a law.
     """
     opening = _Opening(modules, pools)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
@@ -101,12 +101,6 @@ class _Place:
         )
 
 
-def _too_large(at: Origin, limit: str) -> SpecError:
-    detail = f"this opens into more than the limit {limit}"
-    problem = Problem("too-large", at.pointer, at.line, at.column, "", 0, detail)
-    return SpecError([problem], at.source)
-
-
 @dataclass(slots=True)
 class _Opening:
     """Primitives collected while one workflow is opened, frozen into a graph once, at the end."""
@@ -115,10 +109,32 @@ class _Opening:
     pools: Pools
     primitives: list[Primitive] = field(default_factory=list)
     orders: dict[tuple[str, str], tuple[Step, ...]] = field(default_factory=dict)  #: by kind, name
+    reads: int = 0
+    weighed: dict[int, tuple[Value, int]] = field(default_factory=dict)
 
     def add(self, primitive: Primitive) -> PrimitiveId:
+        self.reads += self.weigh(primitive.params.values(), primitive.origin)
+        if self.reads > READS_MAX:
+            raise PlanTooLarge("plan_reads_max", READS_MAX, primitive.origin)
+        if len(self.primitives) == PRIMITIVES_MAX:
+            raise PlanTooLarge("plan_primitives_max", PRIMITIVES_MAX, primitive.origin)
         self.primitives.append(primitive)
         return primitive.id
+
+    def weigh(self, values: Iterable[Value], origin: Origin) -> int:
+        """Return how much `values` read. Raise `PlanTooLarge` for too much."""
+        total = sum(map(self.count, values))
+        if total > READS_MAX:
+            raise PlanTooLarge("plan_reads_max", READS_MAX, origin)
+        return total
+
+    def count(self, value: Value) -> int:
+        """Count what is read, repeats included; a part met in many places is walked once."""
+        known = self.weighed.get(id(value))
+        if known is None:
+            total = sum(map(self.count, parts(value))) or 1
+            known = self.weighed[id(value)] = (value, total)  # kept, so that its id stays its own
+        return known[1]
 
     def document(
         self, document: Document, inputs: Mapping[str, Value], place: _Place
@@ -138,14 +154,13 @@ class _Opening:
     def _step(self, step: Step, scope: Scope, place: _Place) -> Mapping[str, Value]:
         at = place.origin or step.origin
         if place.depth > MODULES_DEEP_MAX:
-            raise _too_large(at, f"modules_deep_max of {MODULES_DEEP_MAX} modules in each other")
-        if len(self.primitives) >= PRIMITIVES_MAX:
-            raise _too_large(at, f"primitives_max of {PRIMITIVES_MAX} primitives")
+            raise PlanTooLarge("plan_modules_deep_max", MODULES_DEEP_MAX, at)
         own = self._own_names(step)
         given = {
             each.name: scope.inside(own.get(each.name, ())).resolve(each.value)
             for each in step.parameters
         }
+        self.weigh(given.values(), at)
         match step.body:
             case Use(name):
                 module = self.modules[name]

@@ -7,9 +7,10 @@ evaluation takes and makes is bounded, whatever it is handed.
 from collections.abc import Callable
 
 from spec.codes import Code
-from spec.formatters import apply, put_together, write
+from spec.formatters import apply, write
 from spec.functions import call
 from spec.kinds import kind_of, shown_kind
+from spec.limits import TEXT_CHARS_MAX
 from spec.meter import Fault, Meter
 from spec.operators import operate, wrong
 from spec.values import (
@@ -43,44 +44,26 @@ class EvaluationError(Exception):
 Lookup = Callable[[Leaf], JSON]
 
 
-def evaluate(value: Value, lookup: Lookup, meter: Meter | None = None) -> JSON:
-    """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own.
+def evaluate(value: Value, lookup: Lookup) -> JSON:
+    """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
+    return Evaluation(lookup).value(value)
 
-    `meter` counts what that costs; one that is handed in can be read afterwards.
+
+class Evaluation:
+    """Evaluates values for one reader: all their text together has at most `chars_max` characters.
+
+    `lookup` says what each leaf stands for; `meter` says what it has cost so far.
     """
-    return _Evaluation(lookup, meter or Meter()).value(value)
 
-
-def path_text(value: Value) -> str:
-    """Write a path as its author did, as far as that can be said.
-
-    >>> path_text(Member(Member(Name("hits"), "docs"), 0))
-    'hits.docs[0]'
-    """
-    match value:
-        case Name(id):
-            return id
-        case Member(of, str() as key):
-            return f"{path_text(of)}.{key}".lstrip(".")
-        case Member(of, int() as index):
-            return f"{path_text(of)}[{index}]"
-        case Member(of) | Slice(of):
-            return f"{path_text(of)}[…]"
-        case _:
-            return ""
-
-
-class _Evaluation:
-    """One value being made, with what it has cost so far."""
-
-    def __init__(self, lookup: Lookup, meter: Meter) -> None:
-        self.lookup = lookup
-        self.meter = meter
+    def __init__(self, lookup: Lookup, chars_max: int = TEXT_CHARS_MAX) -> None:
+        self._lookup = lookup
+        self.meter = Meter(chars_max)
 
     def value(self, value: Value) -> JSON:
+        """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
         match value:
             case Leaf():
-                return self.lookup(value)
+                return self._lookup(value)
             case Literal(data):
                 return data
             case ListOf(items):
@@ -111,7 +94,7 @@ class _Evaluation:
             case Call(function, arguments):
                 return call(function, [self.value(each) for each in arguments], self.meter)
             case Text(segments):
-                return put_together(map(self._segment, segments), "", self.meter)
+                return "".join(map(self._segment, segments))
         raise TypeError(f"{type(value).__name__} is no value")
 
     def _logic(self, operation: Operation) -> bool:
@@ -165,7 +148,9 @@ class _Evaluation:
         return bound
 
     def _segment(self, segment: str | Slot) -> str:
-        return segment if isinstance(segment, str) else self._fill(segment)
+        text = segment if isinstance(segment, str) else self._fill(segment)
+        self.meter.write(len(text))
+        return text
 
     def _fill(self, slot: Slot) -> str:
         value = self.value(slot.value)
@@ -175,3 +160,22 @@ class _Evaluation:
             return write(value, self.meter)
         except Fault as fault:
             raise EvaluationError(fault.code, path_text(slot.value), fault.detail) from None
+
+
+def path_text(value: Value) -> str:
+    """Write a path as its author did, as far as that can be said.
+
+    >>> path_text(Member(Member(Name("hits"), "docs"), 0))
+    'hits.docs[0]'
+    """
+    match value:
+        case Name(id):
+            return id
+        case Member(of, str() as key):
+            return f"{path_text(of)}.{key}".lstrip(".")
+        case Member(of, int() as index):
+            return f"{path_text(of)}[{index}]"
+        case Member(of) | Slice(of):
+            return f"{path_text(of)}[…]"
+        case _:
+            return ""

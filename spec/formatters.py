@@ -39,11 +39,13 @@ def text_of(element: JSON, meter: Meter) -> str:
 
 def compact(value: JSON, meter: Meter) -> str:
     """Return JSON without spaces, keys in order, with no escapes beyond JSON's own."""
-    meter.string(_length(value, meter))
+    meter.room(_length(value, meter))
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except (ValueError, TypeError):
-        raise Fault("wrong-type", "it holds a number or a key that JSON has no form for") from None
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise Fault("wrong-type", "it holds a number that JSON has no form for") from None
+    meter.room(len(text))  # escapes have made it longer
+    return text
 
 
 def _length(value: JSON, meter: Meter, depth: int = 0) -> int:
@@ -60,33 +62,36 @@ def _length(value: JSON, meter: Meter, depth: int = 0) -> int:
     if kind == "list":
         return 2 + sum(_length(item, meter, depth + 1) + 1 for item in value)
     if kind == "object":
-        return 2 + sum(
-            _length(part, meter, depth + 1) + 1 for pair in value.items() for part in pair
-        )
+        return 2 + sum(_key(key) + _length(value[key], meter, depth + 1) for key in value)
     return 4
 
 
-def put_together(texts: Iterable[str], separator: str, meter: Meter) -> str:
-    """Return `texts` with `separator` between, if that is not too long."""
+def _key(key: JSON) -> int:
+    if kind_of(key) != "string":
+        raise Fault("wrong-type", "it holds a key that is no string")
+    return len(key) + 4
+
+
+def put_together(texts: Iterable[str], separator: str, check: Callable[[int], None]) -> str:
+    """Return `texts` with `separator` between. `check` is told how long that has become so far."""
     found: list[str] = []
     length = 0
     for text in texts:
         length += len(text) + len(separator)
-        meter.bound(length)
+        check(length)
         found.append(text)
-    meter.string(length)
     return separator.join(found)
 
 
 def _numbered(value: JSON, _: JSON, meter: Meter) -> str:
     items = _list(value, "numbered")
     lines = (f"[{number}] {text_of(item, meter)}" for number, item in enumerate(items, 1))
-    return put_together(lines, "\n", meter)
+    return put_together(lines, "\n", meter.room)
 
 
 def _join(value: JSON, separator: JSON, meter: Meter) -> str:
     texts = (text_of(item, meter) for item in _list(value, "join"))
-    return put_together(texts, separator, meter)
+    return put_together(texts, separator, meter.room)
 
 
 def _json(value: JSON, _: JSON, meter: Meter) -> str:
@@ -107,7 +112,7 @@ def _each(value: JSON, pattern: JSON, meter: Meter) -> str:
     parts = read_pattern(pattern) or ()
     items = enumerate(_list(value, "each"), 1)
     texts = (_part(part, number, item, meter) for number, item in items for part in parts)
-    return put_together(texts, "", meter)
+    return put_together(texts, "", meter.room)
 
 
 def _part(part: str | Field, number: int, item: JSON, meter: Meter) -> str:

@@ -99,7 +99,10 @@ def _zip(arguments: Sequence[Any], meter: Meter) -> list[JSON]:
 def _join(arguments: Sequence[Any], meter: Meter) -> str:
     items = _elements(arguments[0], "join")
     require(arguments[1], "string", "`join`", "a separator: a string", 1)
-    return put_together((text_of(item, meter) for item in items), arguments[1], meter)
+    texts = (text_of(item, meter) for item in items)
+    joined = put_together(texts, arguments[1], meter.bound)
+    meter.string(len(joined))
+    return joined
 
 
 def _split(arguments: Sequence[Any], meter: Meter) -> list[JSON]:

@@ -22,6 +22,7 @@ EXPRESSION_CHARS_MAX = 4_096
 EXPRESSION_DEPTH_MAX = 32
 FORMATTERS_MAX = 8
 ID_CHARS_MAX = 64
+TEXT_CHARS_MAX = 64 << 20
 INTEGER_MAX = 2**53 - 1
 
 # What one evaluation may take and make. A unit of cost is about ten nanoseconds.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from spec.codes import Code
-from spec.limits import EVALUATION_COST_MAX, LIST_ITEMS_MAX, STRING_CHARS_MAX
+from spec.limits import EVALUATION_COST_MAX, LIST_ITEMS_MAX, STRING_CHARS_MAX, TEXT_CHARS_MAX
 
 _VISIT = 10  # looking at one value is worth as much as copying ten references
 _CHARS = 16  # copied at the cost of one reference
@@ -23,10 +23,13 @@ class Fault(Exception):
 class Meter:
     """Counts what one evaluation costs; every method raises `Fault` where a limit is passed.
 
-    Asked before the work is done, so that nothing is made which may not be.
+    Asked before the work is done, so that nothing is made which may not be. All text with slots
+    together may have `chars_max` characters.
     """
 
+    chars_max: int = TEXT_CHARS_MAX
     spent: int = 0
+    written: int = 0
 
     def visit(self, length: int = 0) -> None:
         """Count looking at one value, at `length` characters of it."""
@@ -49,6 +52,17 @@ class Meter:
         if chars > STRING_CHARS_MAX:
             detail = f"a string of {chars} characters would be made, {STRING_CHARS_MAX} is the most"
             raise Fault("too-large", f"{detail} (`string_chars_max`)")
+
+    def write(self, chars: int) -> None:
+        """Count text that is written for good."""
+        self.written += chars
+        self.room(self.written)
+
+    def room(self, chars: int) -> None:
+        """Count nothing, but refuse text that would be too long."""
+        if chars > self.chars_max:
+            detail = f"more text than {self.chars_max} characters"
+            raise Fault("too-large", f"{detail} (`value_bytes_max`)")
 
     def spend(self, cost: int) -> None:
         """Count `cost` units."""

@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from spec.problems import echo
+from spec.schema_cost import (
+    PATTERN_CHARS_MAX,
+    WORK_MAX,
+    TooCostly,
+    cost,
+    has_patterns,
+    measure,
+)
 from spec.source import Pointer
 from spec.types import ANY, Type, parse_type
 from spec.values import JSON
@@ -25,6 +33,7 @@ KEYWORDS = (
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 _REFERENCES_MAX = 32
 _ERRORS_MAX = 20
+_PATTERN_BYTES_MAX = 512 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class SchemaError:
 
 
 def schema_errors(schema: Mapping[str, JSON]) -> Iterator[SchemaError]:
-    """Yield what is wrong with an author's schema."""
+    """Yield what is wrong with an author's schema, a cost without bound included."""
     references = list(_references(schema, ()))
     for pointer, target in references:
         if not (isinstance(target, str) and target.startswith("#")):
@@ -49,7 +58,10 @@ def schema_errors(schema: Mapping[str, JSON]) -> Iterator[SchemaError]:
     import jsonschema_rs
 
     try:
+        cost(schema)
         _validator(schema)
+    except TooCostly as error:
+        yield SchemaError(error.pointer, error.detail, "")
     except jsonschema_rs.ValidationError as error:
         yield SchemaError(tuple(error.instance_path), _sentence(error), "")
 
@@ -57,6 +69,15 @@ def schema_errors(schema: Mapping[str, JSON]) -> Iterator[SchemaError]:
 def refusals(schema: Mapping[str, JSON], value: JSON) -> Iterator[SchemaError]:
     """Yield why `value` does not meet `schema`, which has no errors."""
     if not schema:
+        return
+    places, characters = measure(value)
+    if places * cost(schema).looks > WORK_MAX:
+        detail = f"more values than its schema can be held against (`schema_work_max`: {WORK_MAX})"
+        yield SchemaError((), detail, "")
+        return
+    if characters > PATTERN_CHARS_MAX and has_patterns(schema):
+        detail = f"longer than the {PATTERN_CHARS_MAX} characters that patterns are held against"
+        yield SchemaError((), f"{detail} (`schema_pattern_chars_max`)", "")
         return
     for count, error in enumerate(_validator(schema).iter_errors(value)):
         if count == _ERRORS_MAX:
@@ -84,7 +105,9 @@ def _validator(schema: Mapping[str, JSON]) -> Any:
     import jsonschema_rs
 
     return jsonschema_rs.Draft202012Validator(
-        dict(schema), offline=True, pattern_options=jsonschema_rs.RegexOptions()
+        dict(schema),
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES_MAX),
     )
 
 

@@ -200,13 +200,13 @@ def _guarded(request: Request, work: Callable[[], T]) -> T | Fault:
     try:
         return work()
     except BadRequest as error:
-        return Fault(request.id, "bad-request", str(error))
+        return Fault(request.id, "bad-value", str(error))
     except CollectionError as error:
         return Fault(request.id, error.code, str(error))
     except StorageFailed as error:
         return Fault(request.id, error.code, str(error), transient=True)
     except UnicodeEncodeError:
-        return Fault(request.id, "bad-request", "A text holds half a surrogate pair.")
+        return Fault(request.id, "bad-value", "A text holds half a surrogate pair.")
     except RuntimeError as error:
         # The one type in which FAISS reports whatever happened to it.
         return Fault(request.id, "engine-error", f"faiss gave up: {error}")

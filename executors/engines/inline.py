@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 
 from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, Request
+from executors.errors import NoText
 
 #: The tokens of a text.
 Tokenize = Callable[[str], list[int]]
@@ -110,7 +111,7 @@ class Inline:
         try:
             items = self._split(args["text"], size, overlap, tokenize)
             return Done(request.id, {"items": items})
-        except (TypeError, ValueError) as error:
+        except NoText as error:
             return Fault(request.id, "bad-value", str(error))
         except Abandoned:
             return Fault(request.id, "aborted", "nobody waits for the pieces any more")

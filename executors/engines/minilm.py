@@ -202,14 +202,14 @@ def _texts(request: Request) -> list[str] | Fault:
         return Fault(request.id, "unsupported-op", f"minilm cannot `{request.op}`; it can `embed`.")
     given = request.args.get("texts")
     if not isinstance(given, list):
-        return Fault(request.id, "bad-request", "`texts` must be a list of strings or docs.")
+        return Fault(request.id, "bad-value", "`texts` must be a list of strings or docs.")
     texts: list[str] = []
     for at, item in enumerate(given):
         text = item.get("text") if isinstance(item, dict) else item
         if not isinstance(text, str):
-            return Fault(request.id, "bad-request", f"`texts[{at}]` is neither a string nor a doc.")
+            return Fault(request.id, "bad-value", f"`texts[{at}]` is neither a string nor a doc.")
         if not _is_unicode(text):
-            return Fault(request.id, "bad-request", f"`texts[{at}]` holds half a surrogate pair.")
+            return Fault(request.id, "bad-value", f"`texts[{at}]` holds half a surrogate pair.")
         texts.append(text)
     return texts
 

@@ -118,6 +118,8 @@ def test_options_become_inputs_of_the_declared_types(tmp_path):
         (["run", "greeting.yaml", "-i", "name"], 2, "wants id=value"),
         (["run", "greeting.yaml", "-i", "name=a", "-i", "name=b"], 2, "given twice"),
         (["run", "tell.yaml", "-i", "count=x"], 2, "wants JSON"),
+        (["run", "tell.yaml", "-i", "count=NaN"], 2, "not a JSON value"),
+        (["run", "tell.yaml", "-i", "count=" + "[" * 3_000], 2, "depth_max"),
         (["run", "tell.yaml", "-f", "documents=none.txt"], 2, "cannot read none.txt"),
         (["run", "tell.yaml", "-f", "documents=empty.txt"], 3, "holds nothing"),
         (["run", "none.yaml"], 2, "cannot read none.yaml"),

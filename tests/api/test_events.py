@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import socket
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
+from api.serve import listen
 from api.streaming import EventStream
 from tests.api.houses import GREETING, SAY, client_of, problem_of, put, served, stalls
 
@@ -208,3 +211,30 @@ async def test_many_readers_of_one_run_see_the_same(make_house):
         await client.post(f"/v1/runs/{run}/cancel")
         seen = await asyncio.gather(*readers)
         assert all(events == seen[0] for events in seen)
+
+
+async def test_a_large_event_goes_out_in_small_pieces(make_house):
+    house = make_house()
+    async with client_of(house) as client:
+        await put(client, "greeting", GREETING)
+        body = {"workflow": "greeting", "inputs": {"name": "x" * 200_000}}
+        run = (await client.post("/v1/runs", json=body, headers={"Prefer": "wait=30"})).json()
+        whole = b"".join(
+            b"id: %d\nevent: %s\ndata: %s\n\n"
+            % (item["id"], item["event"].encode(), orjson.dumps({"at": item["at"], **item["data"]}))
+            for item in (await client.get(f"/v1/runs/{run['id']}/events")).json()["items"]
+        )
+        house.streams.take("local")
+        stream = EventStream(house.runs, house.streams, "local", run["id"], 0)
+        first, *pieces = [piece async for piece in stream.body_iterator]
+        house.streams.release("local")
+    assert first == b"retry: 1000\n\n"
+    assert max(map(len, pieces)) == 64 << 10
+    assert b"".join(pieces) == whole
+
+
+def test_a_connection_that_takes_nothing_is_dropped_by_the_system():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000

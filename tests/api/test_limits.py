@@ -1,14 +1,17 @@
 """Bodies over a limit are refused before they are read: shown on the bare protocol."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
 
 from api.app import create_app
+from api.house import House
 from tests.api.houses import GREETING, TEXT, YAML, client_of, problem_of, put, served
 
 pytestmark = pytest.mark.anyio
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 PLACES = [
     ("POST", "/v1/runs", YAML, "body_bytes_max"),
     ("PUT", "/v1/workflows/greeting", YAML, "spec_bytes_max"),
@@ -17,26 +20,51 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "url", "headers", "limit"), PLACES)
-async def test_a_body_too_long_by_its_header_is_never_read(make_house, method, url, headers, limit):
-    async def receive() -> dict[str, object]:
-        raise AssertionError("the body was read")
+async def answers_to(
+    house: House, method: str, url: str, headers: dict[str, str], receive: Receive
+) -> list[dict[str, Any]]:
+    """Send one request on the bare protocol; return every message that comes back."""
+    sent: list[dict[str, Any]] = []
 
-    sent: list[dict[str, object]] = []
-
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    given = headers | {"Content-Length": "1001"}
-    raw = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
         "scheme": "http", "path": url, "raw_path": url.encode(), "query_string": b"",
         "root_path": "", "headers": raw, "client": None, "server": ("teola", 80),
     }  # fmt: skip
-    house = make_house(**{limit: 1_000})
     await create_app(house)(scope, receive, send)
     await house.stop()
+    return sent
+
+
+@pytest.mark.parametrize(("method", "url", "headers", "limit"), PLACES)
+async def test_a_client_that_goes_in_the_middle_of_a_body_is_no_fault(
+    make_house, method, url, headers, limit
+):
+    coming = [
+        {"type": "http.request", "body": b"work", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return coming.pop(0)
+
+    house = make_house(**{limit: 1_000})
+    sent = await answers_to(house, method, url, headers, receive)
+    assert sent[0]["status"] == 400
+    assert b"/problems/bad-request" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(("method", "url", "headers", "limit"), PLACES)
+async def test_a_body_too_long_by_its_header_is_never_read(make_house, method, url, headers, limit):
+    async def receive() -> dict[str, object]:
+        raise AssertionError("the body was read")
+
+    given = headers | {"Content-Length": "1001"}
+    sent = await answers_to(make_house(**{limit: 1_000}), method, url, given, receive)
     assert sent[0]["status"] == 413
     assert b"/problems/payload-too-large" in sent[1]["body"]
     assert limit.encode() in sent[1]["body"]

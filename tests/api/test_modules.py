@@ -109,3 +109,23 @@ async def test_a_module_that_is_not_right_is_not_registered(client, name, text):
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["line"] >= 1
     assert (await client.get("/v1/modules")).json() == before
+
+
+async def test_modules_that_multiply_cannot_be_run_and_nothing_is_stored(client):
+    for n in range(12):
+        below = f"m{n - 1}" if n else "value"
+        steps = "".join(f"  s{k}: {{use: {below}, value: $inputs.value}}\n" for k in range(3))
+        text = (
+            f"module: m{n}\ninputs: {{value: any}}\nsteps:\n{steps}outputs: {{value: $s0.value}}\n"
+        )
+        assert (await register(client, f"m{n}", text)).status_code == 201
+    page = "workflow: w\nsteps:\n  s: {use: m11, value: 1}\noutputs: {o: $s.value}\n"
+    answer = await client.put("/v1/workflows/w", content=page, headers=YAML)
+    (error,) = problem_of(answer, 422, "invalid-workflow")["errors"]
+    assert (error["code"], error["pointer"], error["line"]) == ("too-large", "/steps/s", 3)
+    assert "plan_primitives_max" in error["detail"]
+    assert (await client.get("/v1/workflows/w")).status_code == 404
+    spec = {"workflow": "w", "steps": {"s": {"use": "m11", "value": 1}}, "outputs": {"o": "$s"}}
+    answer = await client.post("/v1/runs", json={"spec": spec})
+    (error,) = problem_of(answer, 422, "invalid-workflow")["errors"]
+    assert error["pointer"] == "/spec/steps/s"

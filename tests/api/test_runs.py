@@ -182,3 +182,21 @@ async def test_a_house_that_is_closing_takes_no_new_runs(make_house):
         refused = await client.post("/v1/runs", content=INLINE, headers=YAML)
         problem_of(refused, 503, "draining")
         assert refused.headers["Retry-After"] == "5"
+
+
+async def test_a_value_that_turns_out_to_be_no_text_is_the_authors_problem_not_the_engines(client):
+    page = """\
+workflow: cut
+inputs: {given: any}
+steps:
+  pieces: {use: chunk, text: $inputs.given}
+outputs: {items: $pieces.items}
+"""
+    await put(client, "cut", page)
+    for given in (1, None, [2], {"text": 3}, {"text": "a", "meta": 4}):
+        body = {"workflow": "cut", "inputs": {"given": given}}
+        run = (await client.post("/v1/runs", json=body, headers={"Prefer": "wait=30"})).json()
+        assert (run["status"], run["problem"]["code"]) == ("failed", "bad-value"), run
+        assert (run["problem"]["step"], run["problem"]["line"]) == ("pieces", 4)
+        kind = await client.get(run["problem"]["type"])
+        assert kind.status_code == 200

@@ -11,6 +11,7 @@ from pypdf import PdfReader, PdfWriter
 
 from executors.documents import Unreadable, read, split
 from executors.engines.minilm import Tokenizer
+from executors.errors import NoText
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -53,6 +54,16 @@ def a_docx(*paragraphs: str, part: str = "word/document.xml") -> bytes:
         document = f'<w:document xmlns:w="{space}"><w:body>{body}</w:body></w:document>'
         archive.writestr(part, document)
     return written.getvalue()
+
+
+def packed_and_broken(method: int) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", method) as archive:
+        archive.writestr("word/document.xml", "<a>text</a>" * 20)
+    data = bytearray(written.getvalue())
+    start = data.index(b"word/document.xml") + len("word/document.xml") + 10
+    data[start : start + 8] = b"\xff" * 8
+    return bytes(data)
 
 
 def code_of(data: bytes, name: str, media_type: str = "", **limits: int) -> str:
@@ -169,6 +180,10 @@ def test_an_encrypted_document_is_called_so(data, name):
         (b"%PDF-1.4 nothing of a PDF %%EOF", "a.pdf"),
         (b"no pdf", "a.pdf"),
         (a_docx("text")[:-40], "a.docx"),
+        (packed_and_broken(zipfile.ZIP_LZMA), "a.docx"),
+        (packed_and_broken(zipfile.ZIP_BZIP2), "a.docx"),
+        (b"text <![odd[ declaration ]]>", "a.html"),
+        (b"text &#" + b"9" * 5_000 + b";", "a.html"),
         (b"PK no zip", "a.docx"),
         (a_docx("text", part="other.xml"), "a.docx"),
         (a_docx("text <unclosed>"), "a.docx"),
@@ -288,5 +303,7 @@ def test_an_overlap_outside_the_size_is_refused(tokenize, size, overlap):
 
 
 def test_what_is_no_text_is_refused(tokenize):
-    with pytest.raises(TypeError, match="can be chunked"):
+    with pytest.raises(NoText, match="can be chunked"):
         split([{"id": "no text"}], 512, 0, tokenize)
+    with pytest.raises(NoText, match="meta"):
+        split({"text": "a", "meta": 3}, 512, 0, tokenize)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from planner.errors import PlanTooLarge
 from planner.graph import Output, RunInput
-from spec.problems import SpecError
 from spec.values import ListOf, Literal, Member, Operation, Slice, Slot, Text
 
 RAG = """
@@ -225,36 +225,6 @@ outputs: {text: $two.text}
     assert graph["two.decode"].after == set()
 
 
-@pytest.mark.parametrize(
-    ("levels", "uses", "limit"), [(6, 10, "primitives_max"), (80, 1, "modules_deep_max")]
-)
-def test_a_workflow_that_opens_into_too_much_is_refused_at_its_step(
-    registry, read, plan_of, levels, uses, limit
-):
-    callee = "text"
-    for level in range(levels):
-        body = ", ".join(f's{n}: {{use: {callee}, template: "x"}}' for n in range(uses))
-        registry = registry.with_module(
-            read(
-                f"{{module: m{level}, inputs: {{template: string}}, steps: {{{body}}}, "
-                "outputs: {text: $s0.text}}"
-            )
-        )
-        callee = f"m{level}"
-    with pytest.raises(SpecError, match=limit) as error:
-        plan_of(
-            f"""
-workflow: w
-inputs: {{q: string}}
-steps: {{a: {{use: {callee}, template: $inputs.q}}}}
-outputs: {{text: $a.text}}
-""",
-            registry,
-        )
-    (problem,) = error.value.problems
-    assert (problem.code, problem.pointer, problem.line) == ("too-large", "/steps/a", 4)
-
-
 def test_one_generated_text_may_stream_as_several_outputs(plan_of):
     plan = plan_of(
         RAG.replace("first:", "again: $answer.text, first:").replace(
@@ -268,3 +238,44 @@ def test_equal_texts_give_equal_plans_and_other_wiring_another_fingerprint(plan_
     assert plan_of(RAG) == plan_of(RAG)
     assert plan_of(RAG).fingerprint == plan_of(RAG).fingerprint
     assert plan_of(RAG.replace("top_k: 3", "top_k: 4")).fingerprint != plan_of(RAG).fingerprint
+
+
+def chain_of_modules(registry, read, steps: str, count: int = 25):
+    """Register modules, each of which uses the one before, `%`, as `steps` says."""
+    for n in range(count):
+        page = steps.replace("%", f"m{n - 1}" if n else "value")
+        text = f"module: m{n}\ninputs: {{value: any}}\n{page}\noutputs: {{value: $a.value}}\n"
+        registry = registry.with_module(read(text))
+    return registry
+
+
+TOO_MUCH = """
+workflow: w
+steps:
+  s: {use: m24, value: 1}
+outputs: {o: $s.value}
+"""
+
+
+def test_modules_that_multiply_are_refused_before_they_are_opened(registry, plan_of, read):
+    twice = "steps: {a: {use: %, value: $inputs.value}, b: {use: %, value: $inputs.value}}"
+    with pytest.raises(PlanTooLarge) as found:
+        plan_of(TOO_MUCH, chain_of_modules(registry, read, twice))
+    assert found.value.limit == "plan_primitives_max"
+    assert (found.value.origin.pointer, found.value.origin.line) == ("/steps/s", 4)
+
+
+def test_modules_that_stand_too_deep_in_each_other_are_refused(registry, plan_of, read):
+    deeper = "steps: {a: {use: %, value: $inputs.value}}"
+    with pytest.raises(PlanTooLarge) as found:
+        plan_of(TOO_MUCH.replace("m24", "m79"), chain_of_modules(registry, read, deeper, 80))
+    assert found.value.limit == "plan_modules_deep_max"
+    assert found.value.origin.pointer == "/steps/s"
+
+
+def test_a_value_that_each_module_doubles_is_refused(registry, plan_of, read):
+    doubled = 'steps: {a: {use: %, value: ["$inputs.value", "$inputs.value"]}}'
+    with pytest.raises(PlanTooLarge) as found:
+        plan_of(TOO_MUCH, chain_of_modules(registry, read, doubled))
+    assert found.value.limit == "plan_reads_max"
+    assert (found.value.origin.pointer, found.value.origin.line) == ("/steps/s", 4)

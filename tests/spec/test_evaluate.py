@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.evaluate import EvaluationError, evaluate
+from spec.evaluate import Evaluation, EvaluationError, evaluate
 from spec.expressions import parse_expression
 from spec.templates import parse_template
 from spec.values import Leaf, ListOf, Literal, Name, ObjectOf
@@ -144,3 +144,20 @@ def test_nothing_but_an_evaluation_error_is_ever_raised(data: object, path: str,
         assert not parsed.problems
         with suppress(EvaluationError):
             evaluate(parsed.value, lambda _: data)
+
+
+def test_text_is_bounded_while_it_is_written_and_over_all_its_places():
+    read = []
+    many = parse_template("{{ x }}" * 50).value
+
+    def lookup(leaf: Leaf):
+        read.append(leaf)
+        return "y" * 30
+
+    with pytest.raises(EvaluationError) as found:
+        Evaluation(lookup, 100).value(many)
+    assert (found.value.code, len(read)) == ("too-large", 4)
+    short = parse_template("{{ x }}, {{ x }}").value
+    assert len(Evaluation(lookup, 100).value(short)) == 62
+    with pytest.raises(EvaluationError):
+        Evaluation(lookup, 100).value(ListOf((short, short)))

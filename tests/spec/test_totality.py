@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec.data import mismatches
-from spec.evaluate import EvaluationError, evaluate
+from spec.evaluate import Evaluation, EvaluationError, evaluate
 from spec.expressions import parse_expression
 from spec.inference import Wrong, infer, shape_of
 from spec.limits import (
@@ -18,7 +18,6 @@ from spec.limits import (
     STRING_CHARS_MAX,
     VALUE_DEPTH_MAX,
 )
-from spec.meter import Meter
 from spec.parsed import Placed
 from spec.scope import Scope
 from spec.templates import parse_template
@@ -45,10 +44,10 @@ def read(text: str) -> Value:
 
 
 def assert_total(text: str, scope: dict[str, Any]) -> None:
-    meter = Meter()
+    evaluation = Evaluation(lookup_in(scope))
     with suppress(EvaluationError):
-        evaluate(read(text), lookup_in(scope), meter)
-    assert meter.spent <= EVALUATION_COST_MAX
+        evaluation.value(read(text))
+    assert evaluation.meter.spent <= EVALUATION_COST_MAX
 
 
 ANYTHING = st.fixed_dictionaries(dict.fromkeys(TYPES, JSON))
@@ -145,11 +144,11 @@ def test_twenty_thousand_checked_expressions_are_of_their_types(text: str, scope
 def test_no_expression_costs_more_than_the_limit(text: str):
     assert len(text) <= EXPRESSION_CHARS_MAX
     scope = {"l": [[n, str(n)] for n in range(2000)], "s": "a" * 100_000}
-    meter = Meter()
+    evaluation = Evaluation(lookup_in(scope))
     made: Any = None
     with suppress(EvaluationError):
-        made = evaluate(read(text), lookup_in(scope), meter)
-    assert meter.spent <= EVALUATION_COST_MAX
+        made = evaluation.value(read(text))
+    assert evaluation.meter.spent <= EVALUATION_COST_MAX
     assert not isinstance(made, list) or len(made) <= LIST_ITEMS_MAX
     assert not isinstance(made, str) or len(made) <= STRING_CHARS_MAX
 

@@ -338,3 +338,14 @@ def test_time_never_runs_backwards(world, naive_rag):
     times = [entry.now for entry in here.journal]
     assert times == sorted(times)
     assert here.record().status == "expired"
+
+
+def test_text_that_multiplies_fails_its_step_before_it_is_written(world, plan_of):
+    slots = "{{ inputs.q }} " * 20
+    one = world()
+    page = f'workflow: w\ninputs: {{q: string}}\nsteps: {{a: {{use: text, template: "{slots}"}}}}\n'
+    one.submit(plan_of(f"{page}outputs: {{o: $a.text}}\n"), {"q": "x" * 50_000})
+    one.run()
+    problem = one.record().problem
+    assert (one.record().status, problem["code"], problem["step"]) == ("failed", "too-large", "a")
+    assert "value_bytes_max" in problem["detail"]

@@ -247,7 +247,7 @@ def test_faults_say_what_is_wrong():
         cases = {
             "unknown-collection": ingest(1, None, None, "nope"),
             "wrong-dimension": ingest(1, [a_doc("b")], other, "notes"),
-            "bad-request": search(1, index, unit(1), "five"),
+            "bad-value": search(1, index, unit(1), "five"),
             "unsupported-op": replace(search(1, index, unit(1)), op="rerank"),
         }
         for code, request in cases.items():
