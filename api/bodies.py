@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from api.problems import ApiProblem
 from spec.codes import Code
+from spec.limits import Limits
 from spec.load import read
 from spec.problems import SpecError, nearest, quoted
 from spec.report import Report
@@ -80,7 +81,8 @@ def media_of(request: Request) -> Media:
 
 def parse(source: Source, model: type[Model]) -> tuple[Model, Tree]:
     """Return the body as `model`, and the page it stands on. Raise `SpecError`, all at once."""
-    tree = read(source)
+    # How large it may be was settled while it came in.
+    tree = read(source, Limits(bytes_max=len(source.data)))
     try:
         return model.model_validate(tree.value), tree
     except ValidationError as error:

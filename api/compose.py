@@ -24,6 +24,7 @@ from executors.engines.inline import Inline
 from executors.engines.minilm import MiniLM, Tokenizer
 from executors.errors import StorageFailed
 from executors.pools import Pool
+from executors.reader import Reader
 from executors.runner import Runner, RunnerLimits
 from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
@@ -91,6 +92,7 @@ def assemble(
         library=_library(pools),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
+        reader=Reader(settings.read_s_max, settings.read_memory_bytes_max),
         spill=spill,
         intake=asyncio.Semaphore(INTAKE_MAX),
         now=now,

@@ -15,6 +15,7 @@ from api.library import Library
 from api.settings import Settings
 from api.streaming import Streams
 from executors.collections import Collections
+from executors.reader import Reader
 from executors.runner import Runner
 from executors.store.files import Files
 from executors.store.runs import RunStore
@@ -38,6 +39,7 @@ class House:
     library: Library
     streams: Streams
     uploads: asyncio.Semaphore
+    reader: Reader
     spill: Path
     intake: asyncio.Semaphore
     now: Callable[[], datetime]
@@ -54,6 +56,7 @@ class House:
     async def stop(self) -> None:
         """Give everything back."""
         self.drain()
+        await self.reader.stop()
         await self.runner.stop()
         self.sweeper.shutdown()
         self.collections.close()

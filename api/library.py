@@ -4,10 +4,10 @@ Plans of stored workflows are kept, so that a run of one costs no planning; a re
 makes its tenant's kept plans void.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
 
 from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
@@ -51,7 +51,7 @@ class Library:
         self._shipped = shipped
         self._pools = pools
         self._shelves: dict[str, Shelf] = {}
-        self._registering = Lock()
+        self._registering = threading.Lock()
         self._opened: OrderedDict[tuple[str, int, str, str], Opened] = OrderedDict()
 
     def modules(self, tenant: str) -> Mapping[str, Document]:
@@ -97,9 +97,9 @@ class Library:
         """Check a module and make it known to its tenant; return whether anything changed.
 
         Raise `invalid-module`, also when a module that uses it would no longer be valid, and
-        `Refused` when there are too many.
+        `Refused` when there are too many. May be called from any thread.
         """
-        with self._registering:
+        with self._registering:  # each starts from what the one before has left
             return self._register(tenant, name, source)
 
     def _register(self, tenant: str, name: str, source: Source) -> bool:

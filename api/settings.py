@@ -49,6 +49,8 @@ class Settings:
     journal_entries_max: int = 20_000
     streams_max: int = 1_000
     uploads_max: int = 16
+    read_s_max: int = 60
+    read_memory_bytes_max: int = 2 << 30
     drain_s: int = 25
 
     def __post_init__(self) -> None:

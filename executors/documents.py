@@ -65,6 +65,12 @@ def read(data: bytes, name: str, media_type: str, text_bytes_max: int = TEXT_BYT
     return text
 
 
+def load_readers() -> None:
+    """Load what reading needs, which takes a moment. Raise `Unreadable` where it is missing."""
+    _foreign("flat")
+    _foreign("docs")
+
+
 def kind_of(name: str, media_type: str) -> str:
     """Return the suffix whose reader reads this file, or raise `Unreadable`."""
     suffix = PurePath(name).suffix.lower()

@@ -1,6 +1,5 @@
 """Files: their text is read while they are uploaded, so what cannot be read is never kept."""
 
-import asyncio
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
@@ -12,7 +11,8 @@ from api.openapi import answers, file_body, problems
 from api.principal import Asker
 from api.problems import ApiProblem
 from api.wire import FileOut, FilesOut
-from executors.documents import Unreadable, kind_of, read
+from executors.documents import Unreadable, kind_of
+from executors.reader import Reader
 
 NAME_CHARS_MAX = 255
 router = APIRouter(prefix="/files", tags=["files"])
@@ -59,7 +59,7 @@ async def upload(
         data = await read_bytes(request, Limit("file_bytes_max", house.settings.file_bytes_max))
         known = house.files.find(asker.tenant, data, media_type)
         if known is None:
-            text = await _text(data, name, media_type)
+            text = await _text(house.reader, data, name, media_type)
             response.status_code = 201
             known = house.files.put(asker.tenant, name, media_type, data, text)
         else:
@@ -94,9 +94,9 @@ def kind_of_file(name: str, media_type: str) -> str:
         raise _problem(error) from None
 
 
-async def _text(data: bytes, name: str, media_type: str) -> str:
+async def _text(reader: Reader, data: bytes, name: str, media_type: str) -> str:
     try:
-        return await asyncio.to_thread(read, data, name, media_type)
+        return await reader.read(data, name, media_type)
     except Unreadable as error:
         raise _problem(error) from None
 

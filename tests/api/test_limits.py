@@ -94,6 +94,16 @@ async def test_a_body_of_exactly_the_limit_is_taken(make_house):
         await put(client, "greeting", GREETING)
 
 
+async def test_inputs_may_be_as_large_as_the_body(client):
+    words = ["x" * 200_000] * 10
+    page = "workflow: many\ninputs: {words: 'string[]'}\n"
+    page += "steps: {kept: {use: value, value: $inputs.words}}\noutputs: {words: $kept.value}\n"
+    await put(client, "many", page)
+    body = {"workflow": "many", "inputs": {"words": words}}
+    answer = await client.post("/v1/runs", json=body, headers={"Prefer": "wait=30"})
+    assert answer.json()["outputs"] == {"words": words}
+
+
 @pytest.mark.parametrize("length", ["-1", "x", "1e3", "٣"])
 async def test_a_length_that_is_none_is_refused(client, length):
     headers = YAML | {"Content-Length": length.encode()}
