@@ -13,7 +13,7 @@ LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo serve test test-full demo-quality bench-first-run lock chromium
+.PHONY: help setup check fix docs demo serve test test-full demo-quality bench-first-run lock chromium
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -42,6 +42,9 @@ check: setup  ## Style, format, types and import rules; changes nothing
 fix: setup  ## Repair what ruff can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup  ## Write the tables of docs/spec.md from the code they describe
+	@$(BIN)/python docs/generate_spec.py
 
 demo: setup  ## Start the service, upload documents, ask two questions, print answers with sources
 	@$(BIN)/python bench/demo.py $(ARGS)

@@ -94,6 +94,17 @@ def run(
 
 
 @app.command(epilog=_EPILOG)
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="Workflows and modules, or folders of them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Check documents without running anything, and show everything that is wrong with them."""
+    from api.cli_validate import validate as check
+
+    raise typer.Exit(check(files, as_json=as_json))
+
+
+@app.command(epilog=_EPILOG)
 def doctor(data: Data = None) -> None:
     """Look whether everything needed is here, and name the cure where not."""
     settings = _settings(data=data)

@@ -6,10 +6,10 @@ makes its tenant's kept plans void.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from api.problems import ApiProblem, from_spec
+from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow
@@ -140,6 +140,14 @@ class Library:
         document = self.read_workflow(tenant, source)
         return Opened(document, self.plan(tenant, document))
 
+    def refuses(self, tenant: str, source: Source) -> ApiProblem | None:
+        """Return why a workflow could not be run, or None if it could."""
+        return _refusal(lambda: self.open_text(tenant, source))
+
+    def refuses_module(self, tenant: str, name: str, source: Source) -> ApiProblem | None:
+        """Make a module known to its tenant, or return why that cannot be."""
+        return _refusal(lambda: self.register(tenant, name, source))
+
     def plan(self, tenant: str, document: Document, within: str = "") -> Plan:
         """Return the plan of a checked workflow, which stands at `within` of a body.
 
@@ -152,6 +160,14 @@ class Library:
 
     def _shelf(self, tenant: str) -> Shelf:
         return self._shelves.get(tenant) or Shelf(self._shipped, 0)
+
+
+def _refusal(attempt: Callable[[], object]) -> ApiProblem | None:
+    try:
+        attempt()
+    except (ApiProblem, SpecError, Refused) as error:
+        return problem_of(error)
+    return None
 
 
 def same_name(document: Document, name: str) -> None:

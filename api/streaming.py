@@ -14,8 +14,8 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from api.wire import rfc3339
 from executors.errors import Refused
+from executors.moments import rfc3339
 from executors.store.errors import Unknown
 from executors.store.record import RunEvent
 from executors.store.runs import RunStore

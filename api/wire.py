@@ -1,22 +1,16 @@
 """What answers look like, and the one body that is not a document. None of it leaves this room."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from executors.moments import rfc3339
 from executors.store.files import File
 from executors.store.record import RunEvent, RunRecord, StepRecord
 from executors.store.workflows import StoredWorkflow
 from executors.usage import Usage
 from spec.model import Document, Input
-
-
-def rfc3339(moment: datetime) -> str:
-    """Write a moment in UTC, to the millisecond."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 class RunIn(BaseModel):
@@ -274,6 +268,13 @@ class CheckedOut(SignatureOut):
     """What `dry_run` says of a document without a problem. Nothing was stored."""
 
     valid: bool = True
+
+
+class ValidatedOut(BaseModel):
+    """Whether a document may be used, and everything that is wrong with it. Nothing was stored."""
+
+    valid: bool
+    errors: list[dict[str, Any]]
 
 
 class ProblemOut(BaseModel):

@@ -121,7 +121,8 @@ class Runner:
         return run
 
     async def _accept(self, run: RunId, submission: Submission) -> None:
-        self._workspace.open(run, submission.tenant, submission.plan, submission.inputs)
+        now = self._wall_clock()
+        self._workspace.open(run, submission.tenant, submission.plan, submission.inputs, now)
         accepted = False
         try:
             await self._store.accept(
@@ -131,7 +132,7 @@ class Runner:
                     workflow=submission.workflow,
                     version=submission.version,
                     inputs=submission.inputs,
-                    created_at=self._wall_clock(),
+                    created_at=now,
                     priority=submission.priority,
                 )
             )

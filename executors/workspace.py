@@ -5,6 +5,7 @@ The scheduler decides on shapes alone; the values it decides about are here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from executors.engines.engine import Request
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
+from executors.moments import rfc3339
 from executors.scheduler.commands import Piece
 from executors.scheduler.events import Prepared, PrepareFailed, RunId, TaskId, Trouble
 from executors.values import Ref, Values, weigh
@@ -20,7 +22,7 @@ from planner.plan import Plan
 from planner.primitives import OPS, Cut
 from spec.evaluate import Evaluation, EvaluationError
 from spec.types import Type
-from spec.values import JSON, Leaf
+from spec.values import JSON, AcceptedAt, Leaf
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
     {"string": str, "prompt": str, "integer": int, "number": (int, float), "boolean": bool}
@@ -43,6 +45,7 @@ class _Desk:
 
     tenant: str
     plan: Plan
+    accepted_at: str
     work: dict[PrimitiveId, _Work] = field(default_factory=dict)
 
 
@@ -53,7 +56,14 @@ class Workspace:
         self._values = values
         self._desks: dict[RunId, _Desk] = {}
 
-    def open(self, run: RunId, tenant: str, plan: Plan, inputs: Mapping[str, JSON]) -> None:
+    def open(
+        self,
+        run: RunId,
+        tenant: str,
+        plan: Plan,
+        inputs: Mapping[str, JSON],
+        accepted_at: datetime,
+    ) -> None:
         """Lay out a desk for `run`. Raise `ValueTooLarge` or `StorageFailed` and keep nothing."""
         try:
             for id, value in inputs.items():
@@ -61,7 +71,7 @@ class Workspace:
         except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
-        self._desks[run] = _Desk(tenant, plan)
+        self._desks[run] = _Desk(tenant, plan, rfc3339(accepted_at))
 
     def plan(self, run: RunId) -> Plan:
         """Return the plan of a live run."""
@@ -144,6 +154,8 @@ class Workspace:
         return args
 
     def _read(self, run: RunId, leaf: Leaf) -> Any:
+        if isinstance(leaf, AcceptedAt):
+            return self._desks[run].accepted_at
         return self._values.get(Ref(run, leaf))
 
 

@@ -27,7 +27,7 @@ class Scope:
 
     def _replacement(self, value: Value) -> Value | None:
         match value:
-            case Name(id) | Member(Name(id)) if id in self.own:
+            case Name(id) | Member(Name(id), str() | int()) if id in self.own:
                 return value
             case Member(Name("inputs"), str(key)):
                 return self.inputs[key]
@@ -37,6 +37,8 @@ class Scope:
                 (only,) = self.steps[step].values()
                 return only
             case Member(of, key):
+                if not isinstance(key, str | int):
+                    key = _known(self.resolve(key))
                 return _member(self.resolve(of), key)
         return None
 
@@ -58,7 +60,15 @@ def _field(names: Value, id: str) -> Value | None:
     return Member(names, id)
 
 
-def _member(of: Value, key: str | int) -> Value:
+def _known(key: Value) -> str | int | Value:
+    """Return the key that a computed one has turned out to be, or else how it is computed."""
+    if isinstance(key, Literal) and type(key.value) in (str, int):
+        known: str | int = key.value
+        return known
+    return key
+
+
+def _member(of: Value, key: str | int | Value) -> Value:
     """Read `key` now where the parts are known, else leave it to the run."""
     match of, key:
         case ObjectOf(fields), str():

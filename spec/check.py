@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spec.fit import Fit
+from spec.inference import shape_of
 from spec.inputs import origin_of, read_inputs
 from spec.model import Document, Input, Output
 from spec.names import DOCUMENT_KEYS, RESERVED_STEP_IDS, WORKFLOW_KEYS, is_id, is_name
@@ -114,7 +115,7 @@ class _Checker:
                 fit.check_value(written, ANY)
 
     def _hands_on_an_index(self, written: Written, scope: Scope) -> bool:
-        shape = scope.shape_of(written.value)
+        shape = shape_of(scope, written.value)
         return self.kind == "module" and shape is not None and shape.type.word == "index"
 
     def _scope(self, waits: Mapping[str, list[str]]) -> Scope:
@@ -212,7 +213,7 @@ class _Checker:
 
     def _output(self, id: str, scope: Scope) -> Output:
         written = self.outputs[id]
-        shape = scope.shape_of(written.value)
+        shape = shape_of(scope, written.value)
         type = shape.type if shape else ANY
         origin = origin_of(self.report.tree, written.pointer)
         return Output(id, scope.canonical(written.value), type, origin)

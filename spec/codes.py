@@ -72,7 +72,8 @@ CODES: Mapping[Code, Entry] = MappingProxyType(
         ),
         "may-be-null": Entry(
             "A value that may be null where null is not welcome.",
-            "Give a default: `| default(…)` in text, `default:` on the input.",
+            "Give a default: `| default(…)` in text, `coalesce(…)` in an expression, `default:` on "
+            "the input.",
         ),
         "unknown-module": Entry("No module has this name.", "Use one of the modules there are."),
         "unknown-flow": Entry("No workflow has this name.", "Register it first, or correct it."),

@@ -3,13 +3,23 @@
 A string is never a number, 3.0 is never an integer, one value is never a list.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from spec.problems import echo
 from spec.source import Pointer
-from spec.types import OPAQUE_WORDS, RECORDS, STRING, Type
+from spec.types import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    OPAQUE_WORDS,
+    RECORDS,
+    STRING,
+    Type,
+)
 from spec.values import JSON
 
 
@@ -36,21 +46,30 @@ def mismatches(value: JSON, wanted: Type, pointer: Pointer = ()) -> Iterator[Mis
 
 def type_of_data(value: JSON) -> Type:
     """Return the type of plain data."""
-    for word in ("boolean", "integer", "number", "string", "object"):
-        if _is_of(value, word):
-            return Type(word)
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain
     if isinstance(value, list):
-        return common_type([type_of_data(item) for item in value]).listed()
+        given = [type_of_data(item) for item in value if item is not None]
+        return common_type(given).or_null(len(given) < len(value)).listed()
     return Type("any", optional=value is None)
 
 
-def common_type(types: list[Type]) -> Type:
-    """Return the type that every one of `types` has, `any` where they differ."""
-    words = set(types)
-    if words == {Type("integer"), Type("number")}:
-        return Type("number")
-    only = words.pop() if len(words) == 1 else None
-    return only if only and not only.optional else Type("any")
+def common_type(types: Iterable[Type]) -> Type:
+    """Return the type that every one of `types` has, `any` where they differ.
+
+    >>> print(common_type([Type("integer"), Type("number", optional=True)]))
+    number?
+    """
+    found = set(types)
+    optional = any(type.optional for type in found)
+    plain = {type.or_null(False) for type in found}
+    if len(plain) == 1:
+        return plain.pop().or_null(optional)
+    if plain and all(type.lists for type in plain):
+        return common_type(type.element() for type in plain).listed().or_null(optional)
+    numbers = bool(plain) and plain <= {INTEGER, NUMBER}
+    return (NUMBER if numbers else ANY).or_null(optional)
 
 
 def article(wanted: Type) -> str:
@@ -108,6 +127,9 @@ def _is_number(value: JSON) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+_PLAIN: Mapping[type, Type] = MappingProxyType(
+    {bool: BOOLEAN, int: INTEGER, float: NUMBER, str: STRING, dict: OBJECT}
+)
 _TESTS: Mapping[str, Callable[[JSON], bool]] = MappingProxyType(
     {
         "string": lambda value: isinstance(value, str),

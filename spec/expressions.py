@@ -1,20 +1,30 @@
-"""Expressions: what follows a `$`. A scanner and recursive descent; a dot is a key, never more.
+"""Expressions: what follows a `$`. A scanner and recursive descent; a dot is a key, never more."""
 
-Reads literals, lists and paths. The rest of the grammar is recognised and refused by name.
-"""
+from collections.abc import Callable, Sequence
+from typing import cast
 
+from spec.functions import FUNCTIONS, NAMES, NOW
 from spec.limits import EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, PATH_SEGMENTS_MAX
-from spec.parsed import Parsed, Reference, Refused, Segment
+from spec.misreadings import misreading
+from spec.parsed import Parsed, Placed, Refused
 from spec.problems import nearest, quoted
-from spec.scanner import Malformed, Scanner
-from spec.values import ListOf, Literal, Member, Name, Value
+from spec.scanner import Malformed, OutOfRange, Scanner
+from spec.values import (
+    AcceptedAt,
+    Call,
+    ListOf,
+    Literal,
+    Member,
+    Name,
+    Operation,
+    Operator,
+    Slice,
+    Value,
+)
 
-FUNCTIONS = (
-    "len", "first", "last", "coalesce", "compact", "flatten", "unique", "zip", "join", "split",
-    "lower", "upper", "trim", "sum", "min", "max", "most_common", "range", "now_iso",
-)  # fmt: skip
-_WORD_OPERATORS = ("and", "or", "not", "in")
-_SIGN_OPERATORS = ("+", "==", "!=", "<", "<=", ">", ">=")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_CONSTANTS = {"true": True, "false": False, "null": None}
+_NOT_NAMES = ("and", "or", "not", "in")
 
 
 def parse_expression(text: str) -> Parsed:
@@ -24,12 +34,17 @@ def parse_expression(text: str) -> Parsed:
         return _refused(Refused("too-large", f"{detail} (`expression_chars_max`)"))
     try:
         parser = _Parser(text)
-        value = parser.whole()
-    except _UnknownFunctionError as error:
-        return _refused(error.refused)
+        placed = parser.whole()
+    except _TooLargeError as error:
+        return _refused(Refused("too-large", str(error)))
+    except OutOfRange as error:
+        return _refused(Refused("bad-value", error.detail, error.offset))
     except Malformed as error:
         return _refused(Refused("bad-expression", error.detail))
-    return Parsed(value, tuple(parser.references))
+    references = tuple(placed.references())
+    if parser.problems:
+        return Parsed(Literal(None), references, tuple(parser.problems))
+    return Parsed(placed.value, references, placed=placed)
 
 
 def collected(items: list[Value]) -> Value:
@@ -39,134 +54,214 @@ def collected(items: list[Value]) -> Value:
     return ListOf(tuple(items))
 
 
-class _UnknownFunctionError(Exception):
-    def __init__(self, name: str, offset: int) -> None:
-        super().__init__(name)
-        detail = f"there is no function {quoted(name)}"
-        self.refused = Refused("unknown-function", detail, offset, nearest(name, FUNCTIONS))
+class _TooLargeError(Exception):
+    pass
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
         self.scanner = Scanner(text, 1)
-        self.references: list[Reference] = []
+        self.problems: list[Refused] = []
         self.depth = 0
 
-    def whole(self) -> Value:
+    def whole(self) -> Placed:
         value = self.expression()
         if self.scanner.token.kind != "end":
-            raise self.scanner.malformed("the expression should have ended before")
+            detail = misreading(self.scanner.token, after_value=True)
+            raise self.scanner.malformed(detail or "the expression should have ended before")
         return value
 
-    def expression(self) -> Value:
-        self.depth += 1
-        if self.depth > EXPRESSION_DEPTH_MAX:
-            raise self.scanner.malformed(f"nested deeper than {EXPRESSION_DEPTH_MAX} levels")
-        self.refuse_operator()
-        value = self.postfix()
-        self.refuse_operator()
+    def expression(self) -> Placed:
+        self.deeper()
+        value = self.chain("or", lambda: self.chain("and", self.negation))
         self.depth -= 1
         return value
 
-    def refuse_operator(self) -> None:
-        token = self.scanner.token
-        operators = {"sign": _SIGN_OPERATORS, "name": _WORD_OPERATORS}
-        if token.value in operators.get(token.kind, ()):
-            raise self.not_yet(quoted(str(token.value)))
+    def chain(self, word: Operator, operand: Callable[[], Placed]) -> Placed:
+        """Read what stands between any number of the same word; that one, when it is alone."""
+        operands = [operand()]
+        while self.scanner.word(word):
+            self.scanner.take()
+            operands.append(operand())
+        return operands[0] if len(operands) == 1 else _operation(word, operands)
 
-    def postfix(self) -> Value:
-        value, path = self.atom()
-        count = 0
-        while step := self.member():
-            value = Member(value, step.key)
-            path = (*path, step) if path else ()
-            count += 1
-            if count > PATH_SEGMENTS_MAX:
-                raise Malformed(f"a path has at most {PATH_SEGMENTS_MAX} parts", step.offset)
-        if path:
-            self.references.append(Reference(path))
-        return value
+    def negation(self) -> Placed:
+        if not self.scanner.word("not"):
+            return self.comparison()
+        offset = self.scanner.take().offset
+        self.deeper()
+        of = self.negation()
+        self.depth -= 1
+        return _operation("not", [of], offset)
 
-    def atom(self) -> tuple[Value, tuple[Segment, ...]]:
-        """Read what a path may start with; the segments are empty when it is no name."""
-        if self.scanner.token.kind == "name" or self.scanner.sign("$"):
-            return self.named()
-        if self.scanner.skip("("):
-            value = self.expression()
-            self.scanner.expect(")")
-            return value, self.references.pop().segments if _is_path(value) else ()
-        return self.plain(), ()
+    def comparison(self) -> Placed:
+        left = self.sum()
+        operator = self.comparing()
+        if operator is None:
+            return left
+        compared = _operation(operator, [left, self.sum()])
+        again = self.comparing()
+        if again is not None:
+            detail = f"comparisons do not chain: join two by `and` before this {quoted(again)}"
+            raise Malformed(detail, self.scanner.token.offset)
+        return compared
 
-    def named(self) -> tuple[Value, tuple[Segment, ...]]:
-        self.scanner.skip("$")
-        token = self.scanner.take()
-        if token.kind != "name":
-            raise Malformed("a name has to follow the `$`", token.offset)
-        name = str(token.value)
-        if self.scanner.sign("("):
-            raise self.call(name, token.offset)
-        if name in ("true", "false", "null"):
-            return Literal({"true": True, "false": False, "null": None}[name]), ()
-        return Name(name), (Segment(name, token.offset),)
-
-    def call(self, name: str, offset: int) -> Exception:
-        if name in FUNCTIONS:
-            return self.not_yet(f"{quoted(name + '()')}")
-        return _UnknownFunctionError(name, offset)
-
-    def member(self) -> Segment | None:
-        if self.scanner.skip("."):
-            token = self.scanner.take()
-            if token.kind != "name":
-                raise Malformed("the name of a field has to follow the dot", token.offset)
-            return Segment(str(token.value), token.offset)
-        if self.scanner.skip("["):
-            return self.index()
+    def comparing(self) -> Operator | None:
+        """Go past the comparison that is here, if one is."""
+        for sign in _COMPARISONS:
+            if self.scanner.skip(sign):
+                return cast(Operator, sign)
+        if self.scanner.word("in"):
+            self.scanner.take()
+            return "in"
+        if self.scanner.word("not"):
+            self.scanner.take()
+            if not self.scanner.word("in"):
+                raise self.scanner.malformed("after a value, `not` has to be followed by `in`")
+            self.scanner.take()
+            return "not in"
         return None
 
-    def index(self) -> Segment:
-        offset = self.scanner.token.offset
-        if self.scanner.sign(":"):
-            raise self.not_yet("a slice")
-        key = self.expression()
-        if self.scanner.sign(":"):
-            raise self.not_yet("a slice")
-        self.scanner.expect("]")
-        if not isinstance(key, Literal):
-            raise self.not_yet("an index that is computed")
-        if isinstance(key.value, bool) or not isinstance(key.value, int | str):
-            raise Malformed("an index is an integer, or a key in quotes", offset)
-        return Segment(key.value, offset)
+    def sum(self) -> Placed:
+        operands = [self.postfix()]
+        while self.scanner.skip("+"):
+            operands.append(self.postfix())
+        return operands[0] if len(operands) == 1 else _operation("+", operands)
 
-    def plain(self) -> Value:
+    def postfix(self) -> Placed:
+        value = self.atom()
+        while True:
+            if self.scanner.skip("."):
+                value = self.field(value)
+            elif self.scanner.skip("["):
+                value = self.bracket(value)
+            else:
+                return value
+            if _members(value) > PATH_SEGMENTS_MAX:
+                detail = f"a path has at most {PATH_SEGMENTS_MAX} parts"
+                raise _TooLargeError(f"{detail} (`path_segments_max`)")
+
+    def field(self, of: Placed) -> Placed:
+        token = self.scanner.take()
+        if token.kind != "name":
+            raise Malformed("the name of a field has to follow the dot", token.offset)
+        if self.scanner.sign("("):
+            detail = f"there are no methods, so no {quoted(f'.{token.value}()')}"
+            cure = f": write {quoted(f'{token.value}(…)')}" if token.value in NAMES else ""
+            raise Malformed(detail + cure, token.offset)
+        return _member(of, Placed(Literal(token.value), token.offset))
+
+    def bracket(self, of: Placed) -> Placed:
+        start = None if self.scanner.sign(":") else self.expression()
+        if start is not None and not self.scanner.sign(":"):
+            self.expect("]")
+            return _member(of, start)
+        self.scanner.take()
+        end = None if self.scanner.sign("]") else self.expression()
+        self.expect("]")
+        first, last = (None if bound is None else bound.value for bound in (start, end))
+        inner = tuple(part for part in (of, start, end) if part is not None)
+        return Placed(Slice(of.value, first, last), of.offset, inner)
+
+    def atom(self) -> Placed:
+        if self.scanner.skip("("):
+            value = self.expression()
+            self.expect(")")
+            return value
+        if self.scanner.skip("$") or self.scanner.token.kind == "name":
+            return self.named()
+        offset = self.scanner.token.offset
         if self.scanner.skip("["):
-            return self.listed()
+            items = self.until("]")
+            return Placed(collected([item.value for item in items]), offset, tuple(items))
+        return self.plain()
+
+    def named(self) -> Placed:
+        token = self.scanner.take()
+        name = str(token.value)
+        if token.kind != "name":
+            raise Malformed("a name has to follow the `$`", token.offset)
+        if name in _NOT_NAMES:
+            raise Malformed(f"a value has to stand before {quoted(name)}", token.offset)
+        if self.scanner.skip("("):
+            return self.call(name, token.offset)
+        if name in _CONSTANTS:
+            return Placed(Literal(_CONSTANTS[name]), token.offset)
+        return Placed(Name(name), token.offset)
+
+    def call(self, name: str, offset: int) -> Placed:
+        arguments = self.until(")")
+        values = tuple(argument.value for argument in arguments)
+        placed = Placed(Call(name, values), offset, tuple(arguments))
+        if name == NOW:
+            if arguments:
+                raise Malformed(f"{quoted(name + '()')} takes no arguments", offset)
+            return Placed(AcceptedAt(), offset)
+        if name not in FUNCTIONS:
+            detail = f"there is no function {quoted(name)}"
+            hint = nearest(name, NAMES)
+            self.problems.append(Refused("unknown-function", detail, offset, hint))
+        elif FUNCTIONS[name].refuses(len(values)):
+            function = FUNCTIONS[name]
+            call = quoted(f"{name}({function.takes})")
+            detail = f"{call} takes {function.wanted}, and is given {len(values)}"
+            raise Malformed(detail, offset)
+        return placed
+
+    def plain(self) -> Placed:
+        offset = self.scanner.token.offset
         negative = self.scanner.skip("-")
         token = self.scanner.take()
         if isinstance(token.value, int | float):
-            return Literal(-token.value if negative else token.value)
-        if negative or token.kind != "string":
-            raise Malformed("a name, a number, a string or a list has to stand here", token.offset)
-        return Literal(token.value)
+            return Placed(Literal(-token.value if negative else token.value), offset)
+        if negative:
+            raise Malformed("only a number may follow a `-`", token.offset)
+        if token.kind != "string":
+            wanted = "a name, a number, a string or a list has to stand here"
+            raise Malformed(misreading(token, after_value=False) or wanted, token.offset)
+        return Placed(Literal(token.value), offset)
 
-    def listed(self) -> Value:
-        items: list[Value] = []
-        if self.scanner.skip("]"):
-            return Literal([])
-        items.append(self.expression())
+    def until(self, closing: str) -> list[Placed]:
+        """Read expressions between commas up to `closing`, and go past it."""
+        if self.scanner.skip(closing):
+            return []
+        items = [self.expression()]
         while self.scanner.skip(","):
             items.append(self.expression())
-        self.scanner.expect("]")
-        return collected(items)
+        self.expect(closing)
+        return items
 
-    def not_yet(self, what: str) -> Malformed:
-        return self.scanner.malformed(f"{what} is not available yet")
+    def expect(self, closing: str) -> None:
+        if not self.scanner.skip(closing):
+            detail = misreading(self.scanner.token, after_value=True)
+            raise self.scanner.malformed(detail or f"{quoted(closing)} is missing")
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > EXPRESSION_DEPTH_MAX:
+            detail = f"an expression nested deeper than {EXPRESSION_DEPTH_MAX} levels"
+            raise _TooLargeError(f"{detail} (`expression_depth_max`)")
 
 
-def _is_path(value: Value) -> bool:
-    while isinstance(value, Member):
-        value = value.of
-    return isinstance(value, Name)
+def _operation(operator: Operator, operands: Sequence[Placed], offset: int | None = None) -> Placed:
+    values = tuple(operand.value for operand in operands)
+    start = operands[0].offset if offset is None else offset
+    return Placed(Operation(operator, values), start, tuple(operands))
+
+
+def _member(of: Placed, key: Placed) -> Placed:
+    written = key.value
+    if isinstance(written, Literal) and type(written.value) in (str, int):
+        return Placed(Member(of.value, written.value), of.offset, (of, key))
+    return Placed(Member(of.value, written), of.offset, (of, key))
+
+
+def _members(placed: Placed) -> int:
+    count = 0
+    while isinstance(placed.value, Member | Slice):
+        placed = placed.parts[0]
+        count += 1
+    return count
 
 
 def _refused(problem: Refused) -> Parsed:

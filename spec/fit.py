@@ -1,17 +1,19 @@
 """Whether what is written fits what is wanted: type, null, and the place of what does not."""
 
-from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
-from spec.data import article
+from spec.data import article, mismatches
+from spec.inference import Wrong, infer, shape_of
 from spec.inputs import check_data, check_schema
 from spec.model import Input
-from spec.parsed import Reference
+from spec.parsed import Placed, Reference
 from spec.problems import quoted
 from spec.report import Report
 from spec.scope import Scope, Shape, Unresolved
 from spec.source import Pointer
-from spec.types import ANY, OPAQUE_WORDS, RECORDS, STRING, Type, fits
-from spec.values import Formatter, ListOf, Literal, Member, Name, ObjectOf, Text, Value
+from spec.types import ANY, OPAQUE_WORDS, RECORDS, STRING, Type, fits, lets_null_in
+from spec.values import Formatter, ListOf, Literal
 from spec.written import Written
 
 _WRITABLE = ("string", "integer", "number", "boolean", "any")
@@ -24,17 +26,18 @@ class Fit:
         self.report = report
         self.scope = scope
         self.null_welcome = null_welcome
+        self._shapes: dict[Pointer, Shape | None] = {}  # of whole strings, once they are checked
 
     def check_references(self, written: Written) -> None:
-        """Report every path in `written` that leads nowhere, and every slot that cannot be text."""
-        for pointer, reference in written.all_references():
-            try:
-                shape = self.scope.resolve(reference)
-            except Unresolved as error:
-                self._unresolved(pointer, reference, error)
+        """Report every path in `written` that leads nowhere, all that cannot be computed, and
+        every slot that cannot be text."""
+        for string in written.strings():
+            if string.placed is not None:
+                report = partial(self._report, string.pointer)
+                self._shapes[string.pointer] = infer(self.scope, string.placed, report)
                 continue
-            if shape is not None and reference.formatters is not None:
-                self._check_slot(pointer, reference, shape.type)
+            for reference in string.references:
+                self._check_reference(string.pointer, reference)
 
     def check_input(self, written: Written, input: Input) -> None:
         """Report where `written` is not what a call's `input` takes."""
@@ -48,15 +51,29 @@ class Fit:
         """Report where `written` is not of type `wanted`."""
         if written.children:
             self._check_children(written, wanted)
-        elif written.known:
-            self._check_string(written.pointer, written.value, iter(written.references), wanted)
-
-    def _unresolved(self, pointer: Pointer, reference: Reference, error: Unresolved) -> None:
-        if error.code == "wrong-type" and reference.formatters is None:
-            self.report.at_value(error.code, pointer, error.detail, error.hint)
+        elif not written.known:
+            return
+        elif isinstance(written.value, Literal) and written.placed is None:
+            self._check_data(written.pointer, written.value.value, wanted)
         else:
+            placed = written.placed or Placed.of(written.value)
+            self._check_placed(written.pointer, placed, wanted)
+
+    def _check_reference(self, pointer: Pointer, reference: Reference) -> None:
+        try:
+            shape = self.scope.resolve(reference)
+        except Unresolved as error:
             offset = reference.segments[error.segment].offset
             self.report.at_offset(error.code, pointer, offset, error.detail, error.hint)
+            return
+        if shape is not None and reference.formatters is not None:
+            self._check_slot(pointer, reference, shape.type)
+
+    def _report(self, pointer: Pointer, wrong: Wrong) -> None:
+        if wrong.offset is None:
+            self.report.at_value(wrong.code, pointer, wrong.detail, wrong.hint)
+        else:
+            self.report.at_offset(wrong.code, pointer, wrong.offset, wrong.detail, wrong.hint)
 
     def _check_children(self, written: Written, wanted: Type) -> None:
         is_list = isinstance(self.report.tree.at(written.pointer), list)
@@ -85,44 +102,44 @@ class Fit:
                 detail = f"a `{wanted.word}` needs the field {quoted(name)}"
                 self.report.at_value("wrong-type", written.pointer, detail)
 
-    def _check_string(
-        self, pointer: Pointer, value: Value, references: Iterator[Reference], wanted: Type
-    ) -> None:
-        match value:
-            case Literal(data):
-                self._check_data(pointer, data, wanted)
-            case ListOf(items) if wanted.lists or wanted.is_any:
-                for item in items:
-                    element = wanted.element() if wanted.lists else ANY
-                    self._check_string(pointer, item, references, element)
-            case Text():
-                self._check_shape(pointer, 0, Shape(STRING), wanted)
-            case Name() | Member():
-                reference = next(references, None)
-                offset = reference.segments[0].offset if reference else 0
-                self._check_shape(pointer, offset, self.scope.shape_of(value), wanted)
-            case ListOf() | ObjectOf():
-                self._check_shape(pointer, 0, Shape(ANY.listed()), wanted)
-
     def _check_data(self, pointer: Pointer, data: object, wanted: Type) -> None:
         if data is None and self.null_welcome:
             return
         check_data(self.report, pointer, data, wanted)
 
-    def _check_shape(
-        self, pointer: Pointer, offset: int, shape: Shape | None, wanted: Type
+    def _check_placed(
+        self, pointer: Pointer, placed: Placed, wanted: Type, *, whole: bool = True
     ) -> None:
-        if shape is None:
+        """Check what one string gives; where it is a list, each element at its own place."""
+        if placed.parts and isinstance(placed.value, Literal | ListOf) and _takes_lists(wanted):
+            element = wanted.element() if wanted.lists else ANY
+            for part in placed.parts:
+                self._check_placed(pointer, part, element, whole=False)
             return
-        given = shape.type
+        known = whole and pointer in self._shapes
+        shape = self._shapes[pointer] if known else shape_of(self.scope, placed)
+        wrong = self._misfit(placed, shape.type, wanted) if shape else None
+        if wrong is not None:
+            unplaced = whole and wrong.code == "wrong-type"
+            self._report(pointer, replace(wrong, offset=None) if unplaced else wrong)
+
+    def _misfit(self, placed: Placed, given: Type, wanted: Type) -> Wrong | None:
+        if isinstance(placed.value, Literal):
+            data = placed.value.value
+            wrong = () if data is None and self.null_welcome else mismatches(data, wanted)
+            details = [mismatch.detail for mismatch in wrong]
+            return Wrong("wrong-type", placed.offset, details[0]) if details else None
         if given.word in OPAQUE_WORDS and wanted.is_any:
             detail = f"{article(given)} can only be handed to an input of that type"
-            self.report.at_value("wrong-type", pointer, detail)
-        elif not fits(given, wanted):
+            return Wrong("wrong-type", placed.offset, detail)
+        if not fits(given, wanted):
             detail = f"{article(given)}, where {article(wanted)} is wanted"
-            self.report.at_value("wrong-type", pointer, detail)
-        elif given.optional and not wanted.optional and not self.null_welcome:
-            self._null(pointer, offset, f"this may be null, and {article(wanted)} is wanted")
+            return Wrong("wrong-type", placed.offset, detail)
+        if lets_null_in(given, wanted) and not self.null_welcome:
+            what = "this" if given.optional else "an element of this"
+            detail = f"{what} may be null, and {article(wanted)} is wanted"
+            return Wrong("may-be-null", placed.offset, detail)
+        return None
 
     def _check_slot(self, pointer: Pointer, reference: Reference, type: Type) -> None:
         start = reference.segments[0].offset
@@ -143,6 +160,10 @@ class Fit:
 
     def _null(self, pointer: Pointer, offset: int, detail: str) -> None:
         self.report.at_offset("may-be-null", pointer, offset, detail)
+
+
+def _takes_lists(type: Type) -> bool:
+    return type.lists > 0 or type.is_any
 
 
 def _not_taken(formatter: Formatter, type: Type) -> str | None:

@@ -1,4 +1,4 @@
-"""How large a document may be. Reading stops at the first limit passed, never after it."""
+"""How large a document, and what it computes, may be. Work stops at the first limit passed."""
 
 from dataclasses import dataclass
 
@@ -24,3 +24,9 @@ FORMATTERS_MAX = 8
 ID_CHARS_MAX = 64
 TEXT_CHARS_MAX = 64 << 20
 INTEGER_MAX = 2**53 - 1
+
+# What one evaluation may take and make. A unit of cost is about ten nanoseconds.
+EVALUATION_COST_MAX = 1_000_000
+LIST_ITEMS_MAX = 100_000
+STRING_CHARS_MAX = 4 << 20
+VALUE_DEPTH_MAX = 128

@@ -1,9 +1,10 @@
 """What reading one string of a document gives: a value, the paths it reads, what is wrong in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spec.codes import Code
-from spec.values import Formatter, Value
+from spec.values import Formatter, Literal, Member, Name, Value, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,47 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A value and where in its string it starts. `parts` are in the order of `values.parts`.
+
+    The key of a member is always a part, at the place of its name or of what is in the brackets.
+    """
+
+    value: Value
+    offset: int = 0
+    parts: tuple["Placed", ...] = ()
+
+    @staticmethod
+    def of(value: Value) -> "Placed":
+        """Wrap a value that stands in no string."""
+        inner = parts(value)
+        if isinstance(value, Member) and isinstance(value.key, str | int):
+            inner = (*inner, Literal(value.key))
+        return Placed(value, 0, tuple(Placed.of(part) for part in inner))
+
+    def path(self) -> tuple[Segment, ...]:
+        """Return the path that this is, from a name on by written keys; empty when it is none."""
+        match self.value:
+            case Name(id):
+                return (Segment(id, self.offset),)
+            case Member(_, str() | int() as key):
+                of, place = self.parts
+                before = of.path()
+                return (*before, Segment(key, place.offset)) if before else ()
+            case _:
+                return ()
+
+    def references(self) -> Iterator[Reference]:
+        """Yield every path in it, each as long as it can be, from left to right."""
+        path = self.path()
+        if path:
+            yield Reference(path)
+            return
+        for part in self.parts:
+            yield from part.references()
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Something wrong at `offset` of the string; None when it is the string as a whole."""
 
@@ -39,8 +81,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A value, every reference in it from left to right, and every problem."""
+    """A value, every reference in it from left to right, and every problem.
+
+    An expression is also `placed`; text has the places of its slots in its references.
+    """
 
     value: Value
     references: tuple[Reference, ...] = ()
     problems: tuple[Refused, ...] = ()
+    placed: Placed | None = None

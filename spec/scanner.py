@@ -25,6 +25,10 @@ class Malformed(Exception):
         self.offset = offset
 
 
+class OutOfRange(Malformed):
+    """A number at `offset` that is of the grammar, but not one that can be told exactly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word. `value` is the name, the sign, or what a number or string stands for."""
@@ -36,10 +40,14 @@ class Token:
 
 
 class Scanner:
-    """Reads words one by one, with one word of look-ahead in `token`."""
+    """Reads words one by one, with one word of look-ahead in `token`.
 
-    def __init__(self, text: str, start: int) -> None:
+    With `patterns`, a string may be one for `each`, whose escaped braces are left to its reader.
+    """
+
+    def __init__(self, text: str, start: int, *, patterns: bool = False) -> None:
         self.text = text
+        self.patterns = patterns
         self.token = self._read(start)
 
     def take(self) -> Token:
@@ -47,6 +55,10 @@ class Scanner:
         token = self.token
         self.token = self._read(token.end)
         return token
+
+    def word(self, value: str) -> bool:
+        """Whether the current word is the name `value`."""
+        return self.token.kind == "name" and self.token.value == value
 
     def sign(self, value: str) -> bool:
         """Whether the current word is the sign `value`."""
@@ -100,8 +112,8 @@ class Scanner:
 
     def _escape(self, index: int) -> str:
         char = self.text[index + 1 : index + 2]
-        if char == "{":
-            return "\\{"  # a brace in the pattern of `each`, which reads it
+        if char == "{" and self.patterns:
+            return "\\{"
         if char not in _ESCAPES:
             raise Malformed("a string knows the escapes \\n \\t \\\\ \\' \\\" only", index)
         return _ESCAPES[char]
@@ -111,9 +123,9 @@ def _number(text: str, offset: int) -> int | float:
     if text.isdigit():
         value = int(text) if len(text) <= _DIGITS_MAX else INTEGER_MAX + 1
         if value > INTEGER_MAX:
-            raise Malformed("integers are exact only up to 2^53 - 1", offset)
+            raise OutOfRange("integers are exact only up to 2^53 - 1", offset)
         return value
     number = float(text)
     if number == float("inf"):
-        raise Malformed("the number is too large", offset)
+        raise OutOfRange("the number is too large", offset)
     return number

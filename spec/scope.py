@@ -4,12 +4,11 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
 from spec.codes import Code
-from spec.data import common_type, type_of_data
 from spec.limits import NAMES_COMPARED_MAX
 from spec.model import Input
 from spec.names import ELEMENT_NAMES
@@ -17,7 +16,7 @@ from spec.parsed import Reference
 from spec.problems import nearest, quoted
 from spec.schemas import type_of_schema
 from spec.types import ANY, OBJECT, RECORDS, STRING, Type
-from spec.values import JSON, ListOf, Literal, Member, Name, ObjectOf, Text, Value, rewrite
+from spec.values import JSON, Member, Name, ObjectOf, Value, rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +64,9 @@ class Scope:
     names: Mapping[str, Type] = field(default_factory=dict)
     lenient: bool = False
 
-    def shape_of(self, value: Value) -> Shape | None:
-        """Return the shape of `value`; None when something it reads is not known."""
-        match value:
-            case Literal(data):
-                return Shape(type_of_data(data))
-            case Text():
-                return Shape(STRING)
-            case ListOf(items):
-                return self._list_shape(items)
-            case ObjectOf():
-                return Shape(OBJECT)
-            case _:
-                return self._path_shape(value)
+    def is_step(self, name: str) -> bool:
+        """Whether `name` stands for a step, and not for a name that wins over it."""
+        return name in self.steps and name not in self.names
 
     def resolve(self, reference: Reference) -> Shape | None:
         """Return the shape of what `reference` reads. Raises `Unresolved`."""
@@ -92,7 +81,7 @@ class Scope:
         match value:
             case Name(id):
                 return self._whole(id)
-            case Member(Name()):
+            case Member(Name(), str() | int()):
                 return value
             case _:
                 return None
@@ -105,22 +94,6 @@ class Scope:
         fields = self.steps.get(name)
         only = only_field(fields) if fields else None
         return Member(Name(name), only) if only else Name(name)
-
-    def _path_shape(self, value: Value) -> Shape | None:
-        root, keys = _path(value)
-        try:
-            if isinstance(root, Name):
-                return self._walk(root.id, keys)
-            return _members(self.shape_of(root), keys, 0)
-        except Unresolved:
-            return None
-
-    def _list_shape(self, items: tuple[Value, ...]) -> Shape | None:
-        shapes = [self.shape_of(item) for item in items]
-        types = [shape.type for shape in shapes if shape is not None]
-        if len(types) < len(shapes):
-            return Shape(ANY.listed())
-        return Shape(common_type(types).listed())
 
     def _walk(self, name: str, keys: list[str | int]) -> Shape | None:
         if name in self.names:
@@ -176,29 +149,27 @@ def only_field(fields: Fields) -> str | None:
     return next(iter(fields)) if len(fields) == 1 else None
 
 
-def _path(value: Value) -> tuple[Value, list[str | int]]:
-    keys: list[str | int] = []
-    while isinstance(value, Member):
-        keys.append(value.key)
-        value = value.of
-    return value, keys[::-1]
+def nullable(shape: Shape, optional: bool) -> Shape:
+    """Return `shape`, with null in it too if `optional`."""
+    return Shape(shape.type.or_null(), shape.schema) if optional else shape
 
 
 def _members(shape: Shape | None, keys: list[str | int], segment: int) -> Shape | None:
     for count, key in enumerate(keys):
         if shape is None:
             return None
-        optional = shape.type.optional
-        shape = _member(shape, key, segment + count)
-        if optional and not shape.type.optional:
-            shape = replace(shape, type=shape.type.or_null())
+        shape = nullable(member(shape, key, segment + count), shape.type.optional)
     return shape
 
 
-def _member(shape: Shape, key: str | int, segment: int) -> Shape:
+def member(shape: Shape, key: str | int, segment: int) -> Shape:
+    """Return the shape of what `key` reads from `shape`, null aside. Raises `Unresolved`."""
     type = shape.type
     if type.is_any:
         return Shape(ANY)
+    if type.is_opaque:
+        detail = f"`{type}` can only be handed on: nothing can be read from it"
+        raise Unresolved("unknown-reference", segment, detail)
     if isinstance(key, int):
         return _element(shape, segment)
     if type.lists:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from spec.fit import Fit
+from spec.inference import shape_of
 from spec.inputs import origin_of
 from spec.model import Op, Parameter, Step, Use
 from spec.names import AVAILABLE_KEYS, BODY_KEYS, CONTROL_KEYS
@@ -48,7 +49,7 @@ class Outline:
             return None
         if self.passes:
             given = self.parameters.get(_PASSING)
-            return {_PASSING: scope.shape_of(given.value) if given and given.known else None}
+            return {_PASSING: shape_of(scope, given.value) if given and given.known else None}
         return {name: Shape(type) for name, type in self.signature.outputs.items()}
 
     def waits(self, steps: Mapping[str, object]) -> Iterator[str]:

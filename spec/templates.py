@@ -3,6 +3,7 @@
 What fills a slot is never read again, so nothing that arrives in one can open another.
 """
 
+from spec.formatters import FORMATTERS
 from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
 from spec.parsed import Parsed, Reference, Refused, Segment
 from spec.patterns import read_pattern
@@ -10,7 +11,6 @@ from spec.problems import nearest, quoted
 from spec.scanner import Malformed, Scanner, Token
 from spec.values import JSON, Formatter, Literal, Member, Name, Slot, Text, Value
 
-FORMATTERS = ("numbered", "json", "join", "default", "truncate", "each")
 _NOT_NAMES = ("true", "false", "null", "and", "or", "not", "in")
 
 
@@ -56,7 +56,7 @@ class _Reader:
 
     def _slot(self, opening: int) -> int:
         try:
-            scanner = Scanner(self.text, opening + 2)
+            scanner = Scanner(self.text, opening + 2, patterns=True)
             value, segments = _path(scanner)
             found = len(self.problems)
             formatters = self._formatters(scanner)

@@ -11,6 +11,9 @@ WORDS = (
 )  # fmt: skip
 MODULE_WORDS = ("prompt", "schema")
 OPAQUE_WORDS = ("index", "secret")
+DATA_WORDS = (
+    "string", "integer", "number", "boolean", "object", "any", "file", "doc", "message",
+)  # fmt: skip
 _FORM = re.compile(r"([a-z][a-z_]*)((?:\[\])*)(\??)")
 
 
@@ -18,45 +21,63 @@ _FORM = re.compile(r"([a-z][a-z_]*)((?:\[\])*)(\??)")
 class Type:
     """`doc[]?` is `Type("doc", lists=1, optional=True)`.
 
+    `holes` says of each level of list, the outermost first, whether its elements may be null. No
+    author writes that, but it is what a list of values that may be null is.
+
     >>> print(Type("doc", lists=1, optional=True))
     doc[]?
+    >>> print(Type("doc", optional=True).listed())
+    doc?[]
     """
 
     word: str
     lists: int = 0
     optional: bool = False
+    holes: tuple[bool, ...] = ()
 
     def __str__(self) -> str:
-        return self.word + "[]" * self.lists + "?" * self.optional
+        if not self.lists:
+            return self.word + "?" * self.optional
+        return f"{self.element()}[]{'?' * self.optional}"
 
     def element(self) -> "Type":
         """Return the type of an element of a list of this type."""
-        return replace(self, lists=self.lists - 1, optional=False)
+        optional = bool(self.holes and self.holes[0])
+        return replace(self, lists=self.lists - 1, optional=optional, holes=self.holes[1:])
 
     def listed(self) -> "Type":
         """Return the type of a list whose elements are of this type."""
-        return replace(self, lists=self.lists + 1, optional=False)
+        holes = (self.optional, *self.holes) if self.optional or self.holes else ()
+        return replace(self, lists=self.lists + 1, optional=False, holes=holes)
 
     def or_null(self, optional: bool = True) -> "Type":
         """Return this type, with null welcome as `optional` says."""
-        return replace(self, optional=optional)
+        return self if self.optional == optional else replace(self, optional=optional)
 
     @property
     def is_any(self) -> bool:
         """Whether nothing is known of a value of this type, but perhaps that it is not null."""
         return self.word == "any" and not self.lists
 
+    @property
+    def is_opaque(self) -> bool:
+        """Whether a value of this type may be handed on whole, but nothing computed from it."""
+        return self.word not in DATA_WORDS
+
 
 ANY = Type("any")
 STRING = Type("string")
+INTEGER = Type("integer")
+NUMBER = Type("number")
+BOOLEAN = Type("boolean")
 OBJECT = Type("object")
 
 
 def parse_type(text: str) -> Type | None:
     """Read a type of the form `word[]?`; whether the word means anything is for the caller.
 
-    >>> parse_type("string[][]?")
-    Type(word='string', lists=2, optional=True)
+    >>> parse_type("string[][]?") == Type("string", lists=2, optional=True)
+    True
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -100,6 +121,20 @@ def fits(given: Type, wanted: Type) -> bool:
     if given.lists or wanted.lists:
         return False
     return given.word == wanted.word or given.word in _FITTING.get(wanted.word, ())
+
+
+def lets_null_in(given: Type, wanted: Type) -> bool:
+    """Whether null could come with a value of type `given` to where `wanted` has no place for it.
+
+    >>> lets_null_in(Type("doc", optional=True).listed(), Type("doc", lists=1))
+    True
+    """
+    if given.optional and not wanted.optional:
+        return True
+    if not (given.lists and wanted.lists):
+        return False
+    inner = wanted.element()
+    return not inner.is_any and lets_null_in(given.element(), inner)
 
 
 _FITTING: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -7,8 +7,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+from typing import Literal as OneOf
 
 JSON: TypeAlias = Any  # None, bool, int, float, str, list of JSON, dict from str to JSON
+Operator: TypeAlias = OneOf[
+    "or", "and", "not", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "+"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Name(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedAt(Leaf):
+    """When the run was accepted, as text: `now_iso()`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Literal:
     """Data that stands for itself."""
 
@@ -32,10 +41,38 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`of.key`, `of["key"]` or `of[0]`: a dictionary key or a position, never an attribute."""
+    """`of.key`, `of["key"]` or `of[0]`: a dictionary key or a position, never an attribute.
+
+    A key that is a value itself is computed first.
+    """
 
     of: "Value"
-    key: str | int
+    key: "str | int | Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`of[start:end]`; a bound that is None was left out."""
+
+    of: "Value"
+    start: "Value | None"
+    end: "Value | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`not` has one operand, a comparison two, and a chain of `or`, `and` or `+` two or more."""
+
+    op: Operator
+    operands: tuple["Value", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function(argument, …)`, of the closed set of functions."""
+
+    function: str
+    arguments: tuple["Value", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +112,7 @@ class ObjectOf:
     fields: tuple[tuple[str, "Value"], ...]
 
 
-Value: TypeAlias = Leaf | Literal | Member | Text | ListOf | ObjectOf
+Value: TypeAlias = Leaf | Literal | Member | Slice | Operation | Call | Text | ListOf | ObjectOf
 
 
 def leaves(value: Value) -> Iterator[Leaf]:
@@ -89,12 +126,14 @@ def leaves(value: Value) -> Iterator[Leaf]:
 def parts(value: Value) -> tuple[Value, ...]:
     """Return the values that `value` is directly made of, left to right."""
     match value:
-        case Member(of):
-            return (of,)
+        case Member(of, key):
+            return (of,) if isinstance(key, str | int) else (of, key)
+        case Slice(of, start, end):
+            return tuple(part for part in (of, start, end) if part is not None)
+        case Operation(_, inner) | Call(_, inner) | ListOf(inner):
+            return inner
         case Text(segments):
             return tuple(segment.value for segment in segments if isinstance(segment, Slot))
-        case ListOf(items):
-            return items
         case ObjectOf(fields):
             return tuple(field for _, field in fields)
         case _:
@@ -109,20 +148,30 @@ def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:
     replaced = rule(value)
     if replaced is not None:
         return replaced
+    return _rebuilt(value, iter([rewrite(part, rule) for part in parts(value)]))
+
+
+def _rebuilt(value: Value, made: Iterator[Value]) -> Value:
+    """Return `value` with its parts, in the order of `parts`, replaced by those of `made`."""
     match value:
-        case Member(of, key):
-            return Member(rewrite(of, rule), key)
+        case Member(_, key):
+            return Member(next(made), key if isinstance(key, str | int) else next(made))
+        case Slice(_, start, end):
+            of, first = next(made), None if start is None else next(made)
+            return Slice(of, first, None if end is None else next(made))
+        case Operation() as operation:
+            return replace(operation, operands=tuple(made))
+        case Call() as call:
+            return replace(call, arguments=tuple(made))
         case Text(segments):
-            return Text(tuple(_segment(segment, rule) for segment in segments))
-        case ListOf(items):
-            return ListOf(tuple(rewrite(item, rule) for item in items))
+            return Text(tuple(_segment(segment, made) for segment in segments))
+        case ListOf():
+            return ListOf(tuple(made))
         case ObjectOf(fields):
-            return ObjectOf(tuple((key, rewrite(field, rule)) for key, field in fields))
+            return ObjectOf(tuple((key, next(made)) for key, _ in fields))
         case _:
             return value
 
 
-def _segment(segment: str | Slot, rule: Callable[[Value], Value | None]) -> str | Slot:
-    if isinstance(segment, str):
-        return segment
-    return replace(segment, value=rewrite(segment.value, rule))
+def _segment(segment: str | Slot, made: Iterator[Value]) -> str | Slot:
+    return segment if isinstance(segment, str) else replace(segment, value=next(made))

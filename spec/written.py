@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spec.expressions import collected, parse_expression
-from spec.parsed import Parsed, Reference
+from spec.parsed import Parsed, Placed, Reference
 from spec.report import Report
 from spec.source import Pointer
 from spec.templates import parse_template
@@ -15,7 +15,8 @@ from spec.values import JSON, Literal, ObjectOf, Value
 class Written:
     """A value and where it stands. A list or an object of the page has `children`.
 
-    `known` is false where something was refused: nothing follows from what stands there.
+    `placed` is there for an expression. `known` is false where something was refused: nothing
+    follows from what stands there.
     """
 
     pointer: Pointer
@@ -23,13 +24,20 @@ class Written:
     references: tuple[Reference, ...] = ()
     children: tuple["Written", ...] = ()
     known: bool = True
+    placed: Placed | None = None
+
+    def strings(self) -> Iterator["Written"]:
+        """Yield this, or every string and constant of the page in it."""
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.strings()
 
     def all_references(self) -> Iterator[tuple[Pointer, Reference]]:
         """Yield every reference in it, with the string it stands in."""
-        for reference in self.references:
-            yield self.pointer, reference
-        for child in self.children:
-            yield from child.all_references()
+        for string in self.strings():
+            for reference in string.references:
+                yield string.pointer, reference
 
 
 def read_value(report: Report, pointer: Pointer) -> Written:
@@ -73,7 +81,13 @@ def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
             report.at_value(problem.code, pointer, problem.detail, problem.hint)
         else:
             report.at_offset(problem.code, pointer, problem.offset, problem.detail, problem.hint)
-    return Written(pointer, parsed.value, parsed.references, known=not parsed.problems)
+    return Written(
+        pointer,
+        parsed.value,
+        parsed.references,
+        known=not parsed.problems,
+        placed=parsed.placed,
+    )
 
 
 def _parse(text: str) -> Parsed:

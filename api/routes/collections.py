@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from api.house import Here
 from api.openapi import problems
 from api.principal import Asker
-from api.wire import rfc3339
 from executors.collection import CollectionInfo
+from executors.moments import rfc3339
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 

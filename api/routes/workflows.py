@@ -13,11 +13,12 @@ from api.principal import Asker
 from api.wire import (
     CheckedOut,
     SignatureOut,
+    ValidatedOut,
     WorkflowLine,
     WorkflowOut,
     WorkflowsOut,
-    rfc3339,
 )
+from executors.moments import rfc3339
 from executors.store.workflows import StoredWorkflow
 from planner.render import mermaid
 
@@ -58,6 +59,21 @@ async def put(
     if house.workflows.put(asker.tenant, stored):
         response.status_code = 201
     return await _written(house, asker.tenant, name)
+
+
+@router.post(
+    "/validate",
+    summary="Check a workflow",
+    responses=problems("payload-too-large", "unsupported-media-type"),
+    openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
+)
+async def validate(request: Request, asker: Asker, house: Here) -> ValidatedOut:
+    """Return every problem of a workflow, each with its place and its cure; none if it is valid."""
+    source = await read_source(request, "workflow", spec_limit(house))
+    size = len(source.data)
+    problem = await off_the_loop(size, house.library.refuses, asker.tenant, source)
+    errors = [dict(error) for error in problem.errors] if problem else []
+    return ValidatedOut(valid=problem is None, errors=errors)
 
 
 @router.get("", summary="List workflows", responses=problems())

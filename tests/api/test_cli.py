@@ -145,6 +145,58 @@ def test_a_problem_is_shown_on_its_page_with_a_caret(tmp_path):
     assert "^ did you mean `text`?" in done.stderr
 
 
+SHOUT = """\
+module: shout
+inputs: {text: string}
+steps: {it: {use: text, template: "$upper(inputs.text)"}}
+outputs: {text: $it.text}
+"""
+
+
+def test_documents_are_validated_together_without_running(tmp_path):
+    (tmp_path / "greeting.yaml").write_text(
+        GREETING.replace("{use: text, template:", "{use: twice, text:")
+    )
+    folder = tmp_path / "more"
+    folder.mkdir()
+    twice = SHOUT.replace("shout", "twice").replace("use: text, template", "use: shout, text")
+    (folder / "a_twice.yml").write_text(twice)
+    (folder / "b_shout.yaml").write_text(SHOUT)
+    done = teola(tmp_path, "validate", "greeting.yaml", "more")
+    assert (done.returncode, done.stdout) == (
+        0, "greeting.yaml: valid\nmore/a_twice.yml: valid\nmore/b_shout.yaml: valid\n",
+    )  # fmt: skip
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_not_valid_is_shown_on_its_page_or_as_json(tmp_path):
+    (tmp_path / "greeting.yaml").write_text(GREETING)
+    bad = GREETING.replace('"Hello, {{ inputs.name }}."', "$uper(inputs.name)")
+    (tmp_path / "bad.yaml").write_text(bad)
+    done = teola(tmp_path, "validate", "greeting.yaml", "bad.yaml")
+    assert done.returncode == 3
+    assert done.stdout.startswith(
+        "greeting.yaml: valid\nbad.yaml:4:32: unknown-function: there is no function `uper`"
+    )
+    assert "^ did you mean `upper`?" in done.stdout
+    printed = teola(tmp_path, "validate", "--json", "greeting.yaml", "bad.yaml")
+    assert printed.returncode == 3
+    found = json.loads(printed.stdout)
+    assert [file["valid"] for file in found["files"]] == [True, False]
+    (error,) = found["files"][1]["errors"]
+    assert (error["code"], error["line"], error["column"]) == ("unknown-function", 4, 32)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("none.yaml", "cannot read none.yaml"), ("empty", "there is no .yaml")]
+)
+def test_a_path_without_documents_is_said_to_be_so(tmp_path, path, said):
+    (tmp_path / "empty").mkdir()
+    done = teola(tmp_path, "validate", path)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 def test_a_malformed_setting_is_refused(tmp_path):
     done = teola(tmp_path, "up", TEOLA_PROT="1")
     assert (done.returncode, done.stderr) == (

@@ -116,3 +116,30 @@ async def test_json_is_as_strict_as_yaml(client):
     )
     (error,) = problem_of(answer, 422, "invalid-workflow")["errors"]
     assert (error["code"], error["line"], error["hint"]) == ("bad-value", 4, "string")
+
+
+async def test_validate_says_everything_and_stores_nothing(client):
+    url = "/v1/workflows/validate"
+    good = await client.post(url, content=GREETING, headers=YAML)
+    assert (good.status_code, good.json()) == (200, {"valid": True, "errors": []})
+    text = GREETING.replace("use: text", "use: txt").replace("inputs.name", "inputs.nam")
+    bad = await client.post(url, content=text, headers=YAML)
+    assert bad.status_code == 200
+    assert not bad.json()["valid"]
+    found = [(e["code"], e["line"], e["column"], e["hint"]) for e in bad.json()["errors"]]
+    assert found == [("unknown-module", 4, 15, "text"), ("unknown-reference", 4, 48, "name")]
+    assert (await client.get("/v1/workflows")).json()["items"] == []
+
+
+@pytest.mark.parametrize("text", ["[", "module: m\nsteps: {}\noutputs: {}\n", "", "workflow: 1"])
+async def test_validate_answers_whatever_it_is_given(client, text):
+    answer = await client.post("/v1/workflows/validate", content=text, headers=YAML)
+    assert answer.status_code == 200
+    assert not answer.json()["valid"]
+    assert answer.json()["errors"]
+
+
+async def test_validate_takes_documents_only(client):
+    url = "/v1/workflows/validate"
+    answer = await client.post(url, content=GREETING, headers={"Content-Type": "text/plain"})
+    problem_of(answer, 415, "unsupported-media-type")

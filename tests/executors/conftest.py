@@ -88,7 +88,7 @@ class World:
     ) -> None:
         record = RunRecord(run, "local", "test", "1", inputs, START)
         asyncio.run(self.store.accept(record))
-        self.workspace.open(RunId(run), "local", plan, inputs)
+        self.workspace.open(RunId(run), "local", plan, inputs, START)
         more = {"deadline": at + 3600.0, **more}
         self.driver.at(at, RunAccepted(RunId(run), "local", plan, **more))
 

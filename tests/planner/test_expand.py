@@ -4,7 +4,7 @@ import pytest
 
 from planner.errors import PlanTooLarge
 from planner.graph import Output, RunInput
-from spec.values import ListOf, Literal, Member, Slot, Text
+from spec.values import ListOf, Literal, Member, Operation, Slice, Slot, Text
 
 RAG = """
 workflow: rag
@@ -74,6 +74,42 @@ def test_outputs_of_a_module_are_read_through_to_the_port(plan_of):
     docs = Member(Output("hits.hits", "docs"), 0)
     assert graph["output:sources"].params["value"] == docs
     assert graph["output:first"].params["value"] == Member(Member(docs, 0), "text")
+
+
+def test_a_key_that_is_known_by_now_is_read_by_now(plan_of, registry, read):
+    modules = registry.with_module(
+        read("""
+module: pick
+inputs: {docs: "doc[]", at: {type: integer, default: 1}, key: {type: string, default: text}}
+steps:
+  it: {use: text, template: "$inputs.docs[inputs.at][inputs.key]"}
+outputs: {text: $it.text}
+""")
+    )
+    plan = plan_of(
+        """
+workflow: w
+inputs: {d: doc, n: integer, docs: "doc[]", o: object}
+steps:
+  known: {use: pick, docs: [$inputs.docs[0], {id: $inputs.o.id, text: $inputs.o.text, meta: {}}]}
+  outside: {use: pick, docs: [$inputs.d], at: 3, key: id}
+  later: {use: pick, docs: [$inputs.d], at: $inputs.n}
+  whole: {use: text, template: "$inputs['o'].a + inputs.docs[inputs.n:][0].text"}
+outputs: {text: $known.text}
+""".replace("[$inputs.docs[0], {", '["$inputs.docs[0]", {'),
+        modules,
+    )
+
+    def filled(step):
+        return plan.graph[f"{step}.filled"].params["template"]
+
+    listed = ListOf((RunInput("d"),))
+    assert filled("known.it") == Member(RunInput("o"), "text")
+    assert filled("outside.it") == Member(Member(listed, 3), "id")
+    assert filled("later.it") == Member(Member(listed, RunInput("n")), "text")
+    docs = Slice(RunInput("docs"), RunInput("n"), None)
+    added = (Member(RunInput("o"), "a"), Member(Member(docs, 0), "text"))
+    assert filled("whole") == Operation("+", added)
 
 
 def test_a_prompt_keeps_its_segments_with_the_callers_slots_bound(plan_of):

@@ -53,7 +53,8 @@ def test_a_mismatch_says_where_it_is(value: object, word: str, pointer: tuple[ob
 def test_data_has_the_narrowest_type_that_holds():
     assert str(type_of_data([1, 2.5])) == "number[]"
     assert str(type_of_data([1, "a"])) == "any[]"
-    assert str(type_of_data([1, None])) == "any[]"
+    assert str(type_of_data([1, None])) == "integer?[]"
+    assert str(type_of_data([[1], [], ["a"]])) == "any[][]"
     assert str(type_of_data([[1], [2]])) == "integer[][]"
     assert str(type_of_data({"a": 1})) == "object"
     assert str(type_of_data(None)) == "any?"

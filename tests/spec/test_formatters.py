@@ -2,7 +2,8 @@
 
 import pytest
 
-from spec.formatters import FormatError, apply, compact, text_of, write
+from spec.formatters import apply, compact, text_of, write
+from spec.meter import Fault, Meter
 from spec.values import Formatter
 
 
@@ -18,17 +19,20 @@ from spec.values import Formatter
     ],
 )
 def test_the_text_of_an_element(element: object, expected: str):
-    assert text_of(element) == expected
+    assert text_of(element, Meter()) == expected
 
 
 def test_json_has_no_spaces_and_no_escapes_beyond_its_own():
-    assert compact({"b": 1, "a": ["é", '\x00\n"', "/"]}) == '{"b":1,"a":["é","\\u0000\\n\\"","/"]}'
+    assert (
+        compact({"b": 1, "a": ["é", '\x00\n"', "/"]}, Meter())
+        == '{"b":1,"a":["é","\\u0000\\n\\"","/"]}'
+    )
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}])
 def test_what_is_not_json_is_not_text(value: object):
-    with pytest.raises(FormatError):
-        write(value)
+    with pytest.raises(Fault):
+        write(value, Meter())
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def test_what_is_not_json_is_not_text(value: object):
     ],
 )
 def test_a_formatter_stops_before_its_text_is_too_long(name: str, argument: str, value: object):
-    with pytest.raises(FormatError) as found:
-        apply(Formatter(name, argument), value, 100)
+    with pytest.raises(Fault) as found:
+        apply(Formatter(name, argument), value, Meter(100))
     assert found.value.code == "too-large"
-    assert apply(Formatter(name, argument), value, 1000)
+    assert apply(Formatter(name, argument), value, Meter(1000))

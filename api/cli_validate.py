@@ -1,0 +1,111 @@
+"""`teola validate`: documents checked as they would be on submission, without running anything."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from api.exit_codes import Exit
+from api.library import Library
+from api.problems import ApiProblem
+from api.shipped import workflows_folder
+from planner.expand import Pools
+from planner.graph import PoolName
+from planner.primitives import KINDS
+from planner.registry import Registry
+from spec.load import read
+from spec.problems import SpecError
+from spec.source import Source
+
+TENANT = "local"
+_MEDIA = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
+
+
+class NothingToRead(Exception):
+    """A path that names no document; the message says why."""
+
+
+def validate(paths: Sequence[Path], *, as_json: bool) -> Exit:
+    """Check every document in `paths` and show what is wrong; return what to say at the end."""
+    try:
+        sources = [_source(file) for path in paths for file in _files(path)]
+    except NothingToRead as error:
+        sys.stderr.write(f"teola: {error}\n")
+        return Exit.USAGE
+    found = _refusals(_library(), sources)
+    if as_json:
+        sys.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.writelines(_shown(name, problem) for name, problem in found.items())
+    return Exit.NOT_VALID if any(found.values()) else Exit.OK
+
+
+def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:
+    """Return what is wrong with each. A module may be used by every other document given."""
+    found: dict[str, ApiProblem | None] = {source.name: None for source in sources}
+    modules = {source.name: name for source in sources if (name := _module(source))}
+    waiting = [source for source in sources if source.name in modules]
+    while waiting:
+        for source in waiting:
+            found[source.name] = library.refuses_module(TENANT, modules[source.name], source)
+        refused = [source for source in waiting if found[source.name]]
+        if len(refused) == len(waiting):
+            break
+        waiting = refused
+    for source in sources:
+        if source.name not in modules:
+            found[source.name] = library.refuses(TENANT, source)
+    return found
+
+
+def _library() -> Library:
+    """Return the standard modules, with the pools of a service that was not told otherwise."""
+    kinds = {PoolName(kind): kind for kind in KINDS}
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
+    return Library(shipped, Pools(kinds, {kind: name for name, kind in kinds.items()}))
+
+
+def _module(source: Source) -> str | None:
+    try:
+        tree = read(source).value
+    except SpecError:
+        return None  # said when it is checked
+    name = tree.get("module") if isinstance(tree, dict) and "workflow" not in tree else None
+    return name if isinstance(name, str) else None
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    files = sorted(file for file in path.rglob("*") if file.suffix in _MEDIA and file.is_file())
+    if not files:
+        raise NothingToRead(f"there is no {', '.join(_MEDIA)} in {path}")
+    yield from files
+
+
+def _source(file: Path) -> Source:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise NothingToRead(f"cannot read {file}: {error.strerror}") from None
+    return Source(str(file), data, "json" if file.suffix == ".json" else "yaml")
+
+
+def _shown(name: str, problem: ApiProblem | None) -> str:
+    if problem is None:
+        return f"{name}: valid\n"
+    lines = [
+        f"{name}:{error['line']}:{error['column']}: {error['code']}: {error['detail']}"
+        for error in problem.errors
+    ]
+    return (problem.page or "\n".join(lines) or f"{name}: {problem.detail}") + "\n"
+
+
+def _as_json(found: dict[str, ApiProblem | None]) -> dict[str, Any]:
+    files = [
+        {"file": name, "valid": problem is None, "errors": list(problem.errors) if problem else []}
+        for name, problem in found.items()
+    ]
+    return {"valid": not any(found.values()), "files": files}
