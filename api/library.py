@@ -17,9 +17,12 @@ from planner.errors import PlanTooLarge
 from planner.expand import Pools, make_plan
 from planner.plan import Plan
 from planner.registry import Registry
+from spec.available import is_available, not_available
 from spec.check import check
+from spec.limits import Limits
 from spec.load import content_hash, load
 from spec.model import Document
+from spec.page import decode
 from spec.problems import SpecError
 from spec.report import Report
 from spec.source import Source, Tree
@@ -75,12 +78,13 @@ class Library:
         return name in self._shipped.standard
 
     def read_workflow(self, tenant: str, source: Source) -> Document:
-        """Check a workflow against what the tenant has. Raise `invalid-workflow`."""
-        try:
-            document = load(source, self._shelf(tenant).registry.vocabulary())
-        except SpecError as error:
-            raise from_spec("invalid-workflow", error) from None
-        return _of_kind("workflow", document)
+        """Check a workflow that is to be run against what the tenant has.
+
+        Raise `invalid-workflow`.
+        """
+        document = self._checked(tenant, source)
+        _refuse_unavailable(document, source)
+        return document
 
     def read_inline(self, tenant: str, body: Tree, key: str) -> Document:
         """Check the workflow that stands under `key` of a body, where it stands."""
@@ -91,6 +95,10 @@ class Library:
         if document is None:
             error = SpecError(report.problems, body.page.name)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
+        later = tuple(not_available(document, body.page))
+        if later:
+            error = SpecError(later, body.page.name)
+            raise from_spec("invalid-workflow", error, within=f"/{key}")
         return _of_kind("workflow", document)
 
     def register(self, tenant: str, name: str, source: Source) -> bool:
@@ -100,9 +108,9 @@ class Library:
         `Refused` when there are too many. May be called from any thread.
         """
         with self._registering:  # each starts from what the one before has left
-            return self._register(tenant, name, source)
+            return self._register(tenant, name, source, to_run=True)
 
-    def _register(self, tenant: str, name: str, source: Source) -> bool:
+    def _register(self, tenant: str, name: str, source: Source, *, to_run: bool) -> bool:
         shelf = self._shelf(tenant)
         try:
             changed = shelf.registry.with_module(source)
@@ -112,6 +120,8 @@ class Library:
             changed.modules[known] for known, text in changed.sources.items() if text is source
         )
         same_name(_of_kind("module", document), name)
+        if to_run:
+            _refuse_unavailable(document, source)
         known = shelf.registry.modules.get(name)
         if known is not None and known.version == document.version:
             return False
@@ -141,12 +151,12 @@ class Library:
         return Opened(document, self.plan(tenant, document))
 
     def refuses(self, tenant: str, source: Source) -> ApiProblem | None:
-        """Return why a workflow could not be run, or None if it could."""
-        return _refusal(lambda: self.open_text(tenant, source))
+        """Return what is wrong with a workflow, or None if nothing is."""
+        return _refusal(lambda: self._try(tenant, source))
 
     def refuses_module(self, tenant: str, name: str, source: Source) -> ApiProblem | None:
-        """Make a module known to its tenant, or return why that cannot be."""
-        return _refusal(lambda: self.register(tenant, name, source))
+        """Make a module known, for checking others alone, or return what is wrong with it."""
+        return _refusal(lambda: self._register(tenant, name, source, to_run=False))
 
     def plan(self, tenant: str, document: Document, within: str = "") -> Plan:
         """Return the plan of a checked workflow, which stands at `within` of a body.
@@ -158,6 +168,19 @@ class Library:
         except PlanTooLarge as error:
             raise _too_large(error, within) from None
 
+    def _try(self, tenant: str, source: Source) -> None:
+        document = self._checked(tenant, source)
+        modules = self.modules(tenant)
+        if is_available(document) and all(map(is_available, modules.values())):
+            self.plan(tenant, document)  # may be too large
+
+    def _checked(self, tenant: str, source: Source) -> Document:
+        try:
+            document = load(source, self._shelf(tenant).registry.vocabulary())
+        except SpecError as error:
+            raise from_spec("invalid-workflow", error) from None
+        return _of_kind("workflow", document)
+
     def _shelf(self, tenant: str) -> Shelf:
         return self._shelves.get(tenant) or Shelf(self._shipped, 0)
 
@@ -168,6 +191,14 @@ def _refusal(attempt: Callable[[], object]) -> ApiProblem | None:
     except (ApiProblem, SpecError, Refused) as error:
         return problem_of(error)
     return None
+
+
+def _refuse_unavailable(document: Document, source: Source) -> None:
+    if is_available(document):
+        return
+    _, page = decode(source, Limits())
+    error = SpecError(not_available(document, page), source.name)
+    raise from_spec(f"invalid-{document.kind}", error)
 
 
 def same_name(document: Document, name: str) -> None:

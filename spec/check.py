@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spec.fit import Fit
+from spec.gives import gives
 from spec.inference import shape_of
 from spec.inputs import origin_of, read_inputs
 from spec.model import Document, Input, Output
 from spec.names import DOCUMENT_KEYS, RESERVED_STEP_IDS, WORKFLOW_KEYS, is_id, is_name
 from spec.order import cycles, in_order
+from spec.outline import Outline
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
-from spec.scope import Fields, Scope
+from spec.scope import Fields, Opened, Scope
 from spec.source import Pointer
-from spec.steps import Outline, StepReader, check_step, make_step
+from spec.step_check import check_step, make_step
+from spec.steps import StepReader
 from spec.types import ANY
 from spec.values import JSON
 from spec.vocabulary import Vocabulary
@@ -119,13 +122,16 @@ class _Checker:
         return self.kind == "module" and shape is not None and shape.type.word == "index"
 
     def _scope(self, waits: Mapping[str, list[str]]) -> Scope:
-        """Find what each step gives; one that passes a value on comes after those it waits for."""
+        """Find what each step gives; most come after those they wait for."""
         steps: dict[str, Fields | None] = dict.fromkeys(self.outlines)
-        scope = Scope(self.inputs, steps)
-        fixed = [id for id, outline in self.outlines.items() if not outline.passes]
-        passing = [id for id in in_order(waits) if self.outlines[id].passes]
-        for id in (*fixed, *passing):
-            steps[id] = self.outlines[id].fields(scope)
+        opened: dict[str, Opened] = {}
+        scope = Scope(self.inputs, steps, opened=opened)
+        fixed = [id for id, outline in self.outlines.items() if outline.is_fixed]
+        others = [id for id in in_order(waits) if not self.outlines[id].is_fixed]
+        for id in (*fixed, *others):
+            steps[id], known = gives(self.outlines[id], scope)
+            if known:
+                opened[id] = known
         return scope
 
     def _check_order(self, waits: Mapping[str, list[str]]) -> None:

@@ -5,9 +5,12 @@ Values of these types are only made by `spec.load`; whoever holds one may rely o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from spec.types import Type
 from spec.values import JSON, Value
+
+OnError: TypeAlias = Literal["fail", "null", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,50 @@ class Op:
 
 
 @dataclass(frozen=True, slots=True)
+class ForEach:
+    """The body once per element, all at once. Each field becomes a list, or joins into one."""
+
+    items: Value
+    max_parallel: int | None
+    on_error: OnError
+    collect: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The body once per element, one after another, each seeing what the one before gave."""
+
+    items: Value
+    start: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """The body once per group of `fan_in`, level by level, until one is left."""
+
+    items: Value
+    fan_in: int
+    start: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """When and how often the body of a step runs, and what stands in where it does not.
+
+    `otherwise` and `fallback` are objects of fields. `places` are those of the keys written.
+    """
+
+    condition: Value | None = None
+    otherwise: Value | None = None
+    over: ForEach | Fold | Reduce | None = None
+    retry: int = 0
+    timeout_ms: int | None = None
+    fallback: Value | None = None
+    cache_ms: int | None = None
+    places: Mapping[str, Origin] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step. `after` names steps of the same map that must be over before it starts."""
 
@@ -67,6 +114,7 @@ class Step:
     after: tuple[str, ...]
     engine: str | None
     priority: int
+    control: Control
     origin: Origin
 
 

@@ -15,7 +15,7 @@ CONTROL_KEYS = (
     "collect", "fold", "reduce", "start", "fan_in", "loop", "retry", "timeout", "fallback", "cache",
     "engine", "priority", "after",
 )  # fmt: skip
-AVAILABLE_KEYS = ("use", "op", "engine", "priority", "after")
+UNREAD_KEYS = ("flow", "steps", "outputs", "loop")
 ELEMENT_NAMES = ("item", "items", "position", "acc", "loop")
 RESERVED_STEP_IDS = (
     "inputs", "item", "items", "position", "acc", "loop", "secret",

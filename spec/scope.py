@@ -4,11 +4,12 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeAlias
 
 from spec.codes import Code
+from spec.guards import Guards, Path
 from spec.limits import NAMES_COMPARED_MAX
 from spec.model import Input
 from spec.names import ELEMENT_NAMES
@@ -52,17 +53,30 @@ Fields: TypeAlias = Mapping[str, Shape | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """What a step gives where everything in `keys` is known to hold."""
+
+    keys: frozenset[str]
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Names that may be read in one place. A step or an input that is None is there, but unknown.
 
-    `names` are the ones a prompt declares; they win over the others. `lenient` places are inside
-    something not understood, where further names may well exist.
+    `names` are the ones a prompt declares; they win over the others. `elements` are `item` and its
+    kin. `opened` says what each step under a condition gives where that is known to have held, as
+    `guards` may say. `lenient` places are inside something not understood, where further names may
+    well exist.
     """
 
     inputs: Mapping[str, Input | None]
     steps: Mapping[str, Fields | None]
     names: Mapping[str, Type] = field(default_factory=dict)
     lenient: bool = False
+    elements: Fields = field(default_factory=dict)
+    opened: Mapping[str, Opened] = field(default_factory=dict)
+    guards: Guards = field(default_factory=Guards)
 
     def is_step(self, name: str) -> bool:
         """Whether `name` stands for a step, and not for a name that wins over it."""
@@ -87,7 +101,7 @@ class Scope:
                 return None
 
     def _whole(self, name: str) -> Value:
-        if name in self.names:
+        if name in self.names or name in self.elements:
             return Name(name)
         if name == "inputs":
             return ObjectOf(tuple((id, Member(Name(name), id)) for id in self.inputs))
@@ -97,7 +111,9 @@ class Scope:
 
     def _walk(self, name: str, keys: list[str | int]) -> Shape | None:
         if name in self.names:
-            return _members(Shape(self.names[name]), keys, 1)
+            return replace(self, guards=Guards())._along(Shape(self.names[name]), (name, *keys), 1)
+        if name in self.elements:
+            return self._along(self.elements[name], (name, *keys), 1)
         if name == "inputs":
             return self._input(keys)
         if name == "secret":
@@ -116,10 +132,11 @@ class Scope:
             detail = f"there is no input {quoted(str(id))}; {_listed(self.inputs)}"
             raise Unresolved("unknown-reference", 1, detail, str(id), self.inputs)
         input = self.inputs[str(id)]
-        return _members(Shape(input.type, input.schema) if input else None, keys[1:], 2)
+        shape = Shape(input.type, input.schema) if input else None
+        return self._along(shape, ("inputs", *keys), 2)
 
     def _step(self, name: str, keys: list[str | int]) -> Shape | None:
-        fields = self.steps[name]
+        fields = self._fields(name)
         if fields is None:
             return None
         if not keys:
@@ -127,15 +144,36 @@ class Scope:
             if only is None:
                 detail = f"{quoted(name)} has several fields; name one: {', '.join(fields)}"
                 raise Unresolved("wrong-type", 0, detail)
-            return fields[only]
+            return self._along(fields[only], (name, only), 2)
         key = str(keys[0])
         if key not in fields:
             detail = f"{quoted(name)} has no field {quoted(key)}; {_listed(fields)}"
             raise Unresolved("unknown-reference", 1, detail, key, fields)
-        return _members(fields[key], keys[1:], 2)
+        return self._along(fields[key], (name, *keys), 2)
+
+    def _fields(self, name: str) -> Fields | None:
+        opened = self.opened.get(name)
+        if opened is not None and opened.keys <= self.guards.keys():
+            return opened.fields
+        return self.steps[name]
+
+    def _along(self, shape: Shape | None, path: Path, known: int) -> Shape | None:
+        """Follow `path`, whose first `known` names lead to `shape`."""
+        shape = self._sure(shape, path[:known])
+        for segment in range(known, len(path)):
+            if shape is None:
+                return None
+            below = nullable(member(shape, path[segment], segment), shape.type.optional)
+            shape = self._sure(below, path[: segment + 1])
+        return shape
+
+    def _sure(self, shape: Shape | None, path: Path) -> Shape | None:
+        if shape is None or not shape.type.optional or not self.guards.sure_of(path):
+            return shape
+        return Shape(shape.type.or_null(False), shape.schema)
 
     def _unknown(self, name: str) -> Unresolved:
-        steps = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names]
+        steps = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names, *self.elements]
         known = [*steps, "inputs", *([f"inputs.{name}"] if name in self.inputs else [])]
         if name in ELEMENT_NAMES:
             detail = f"{quoted(name)} exists only inside the step that goes over elements"
@@ -152,14 +190,6 @@ def only_field(fields: Fields) -> str | None:
 def nullable(shape: Shape, optional: bool) -> Shape:
     """Return `shape`, with null in it too if `optional`."""
     return Shape(shape.type.or_null(), shape.schema) if optional else shape
-
-
-def _members(shape: Shape | None, keys: list[str | int], segment: int) -> Shape | None:
-    for count, key in enumerate(keys):
-        if shape is None:
-            return None
-        shape = nullable(member(shape, key, segment + count), shape.type.optional)
-    return shape
 
 
 def member(shape: Shape, key: str | int, segment: int) -> Shape:

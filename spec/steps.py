@@ -1,71 +1,19 @@
-"""One step of a document: its keys read, then its values checked against what it calls."""
+"""One step of a document: its keys read, and what it calls looked up. Values are checked after."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
-from spec.fit import Fit
-from spec.inference import shape_of
-from spec.inputs import origin_of
-from spec.model import Op, Parameter, Step, Use
-from spec.names import AVAILABLE_KEYS, BODY_KEYS, CONTROL_KEYS
+from spec.controls import read_controls
+from spec.model import Op, Use
+from spec.names import BODY_KEYS, CONTROL_KEYS, UNREAD_KEYS
+from spec.outline import Outline
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
-from spec.scope import Fields, Scope, Shape
 from spec.source import Pointer
-from spec.types import Type
 from spec.values import JSON
 from spec.vocabulary import Signature, Vocabulary
 from spec.written import Written, read_literal, read_value
 
 _PRIORITY_MAX = 10
-_PASSING = "value"  # the module whose output is, in value and type, its input
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A step whose keys are read. Without a `signature` nothing is known of what it gives."""
-
-    id: str
-    pointer: Pointer
-    body: Use | Op | None = None
-    signature: Signature | None = None
-    parameters: Mapping[str, Written] = field(default_factory=dict)
-    after: tuple[str, ...] = ()
-    engine: str | None = None
-    priority: int = 0
-    lenient: bool = False
-
-    @property
-    def passes(self) -> bool:
-        """Whether what the step gives is, in value and type, what it was given."""
-        return self.body == Use(_PASSING)
-
-    def fields(self, scope: Scope) -> Fields | None:
-        """Return what the step gives, or None when that cannot be known.
-
-        `scope` has the fields of every step that this one waits for.
-        """
-        if self.signature is None:
-            return None
-        if self.passes:
-            given = self.parameters.get(_PASSING)
-            return {_PASSING: shape_of(scope, given.value) if given and given.known else None}
-        return {name: Shape(type) for name, type in self.signature.outputs.items()}
-
-    def waits(self, steps: Mapping[str, object]) -> Iterator[str]:
-        """Yield the steps this one reads or comes after."""
-        yield from self.after
-        for name, written in self.parameters.items():
-            own = self.prompt_names(name)
-            for _, reference in written.all_references():
-                first = str(reference.segments[0].key)
-                if first in steps and first not in own:
-                    yield first
-
-    def prompt_names(self, parameter: str) -> Mapping[str, Type]:
-        """Return the names that the text of `parameter` may use besides those in scope."""
-        input = self.signature.inputs.get(parameter) if self.signature else None
-        return input.names if input else {}
 
 
 class StepReader:
@@ -97,11 +45,12 @@ class StepReader:
             after=self._after((*pointer, "after"), siblings) if "after" in written else (),
             engine=self._engine((*pointer, "engine")) if "engine" in written else None,
             priority=self._priority((*pointer, "priority")) if "priority" in written else 0,
+            controls=read_controls(self.report, pointer, written),
             lenient=lenient,
         )
 
     def _refuse_unavailable(self, pointer: Pointer, written: Mapping[str, JSON]) -> bool:
-        found = [key for key in written if key in CONTROL_KEYS and key not in AVAILABLE_KEYS]
+        found = [key for key in written if key in UNREAD_KEYS]
         for key in found:
             detail = f"{quoted(key)} is not available yet"
             self.report.at_key("unknown-key", (*pointer, key), detail)
@@ -111,7 +60,7 @@ class StepReader:
         self, pointer: Pointer, written: Mapping[str, JSON], *, lenient: bool
     ) -> tuple[Use | Op | None, Signature | None]:
         bodies = [key for key in written if key in BODY_KEYS]
-        for key in (key for key in bodies[1:] if key in AVAILABLE_KEYS):
+        for key in (key for key in bodies[1:] if key not in UNREAD_KEYS):
             detail = f"a step has one body, and this one has {quoted(bodies[0])} already"
             self.report.at_key("conflicting-keys", (*pointer, key), detail)
         if not bodies:
@@ -219,56 +168,3 @@ class StepReader:
             detail = f"{value} is outside -{_PRIORITY_MAX} to {_PRIORITY_MAX}"
             self.report.at_value("bad-value", where, detail)
         return value
-
-
-def check_step(report: Report, outline: Outline, scope: Scope) -> None:
-    """Report what is wrong with the values of a step, given all that is in scope."""
-    inputs = outline.signature.inputs if outline.signature else {}
-    for name, written in outline.parameters.items():
-        input = inputs.get(name)
-        inner = replace(scope, names=input.names if input else {}, lenient=outline.lenient)
-        fit = Fit(report, inner, null_welcome=outline.passes)
-        fit.check_references(written)
-        if input is not None:
-            fit.check_input(written, input)
-    if outline.signature is not None:
-        _check_keys(report, outline, outline.signature)
-
-
-def make_step(report: Report, outline: Outline, scope: Scope) -> Step:
-    """Return the checked step. Only for an outline without problems."""
-    if outline.body is None:
-        raise ValueError(f"the step {outline.id} was not checked: it has no body")
-    parameters = tuple(
-        Parameter(
-            name,
-            replace(scope, names=outline.prompt_names(name)).canonical(written.value),
-            origin_of(report.tree, written.pointer),
-        )
-        for name, written in outline.parameters.items()
-    )
-    return Step(
-        id=outline.id,
-        body=outline.body,
-        parameters=parameters,
-        after=outline.after,
-        engine=outline.engine,
-        priority=outline.priority,
-        origin=origin_of(report.tree, outline.pointer),
-    )
-
-
-def _check_keys(report: Report, outline: Outline, signature: Signature) -> None:
-    meant = set()
-    for name in outline.parameters:
-        if name not in signature.inputs:
-            hint = nearest(name, [*signature.inputs, *CONTROL_KEYS])
-            meant.add(hint)
-            known = ", ".join(signature.inputs) or "none"
-            detail = f"there is no input {quoted(name)} here; inputs: {known}"
-            report.at_key("unknown-key", (*outline.pointer, name), detail, hint)
-    for name, input in signature.inputs.items():
-        given = name in outline.parameters or name in meant
-        if input.required and not given:
-            detail = f"the input {quoted(name)} ({input.type}) is missing"
-            report.at_key("missing-key", outline.pointer, detail)

@@ -1,0 +1,195 @@
+"""The control keys of one step: read and held to their forms, their partners and their ranges.
+
+What the values in them are, and whether they fit, is for `spec.control_check`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from spec.codes import Code
+from spec.durations import milliseconds
+from spec.problems import echo, nearest, quoted
+from spec.report import Report
+from spec.source import Pointer
+from spec.values import JSON
+from spec.written import Written, read_value
+
+OVER_KEYS = ("for_each", "fold", "reduce")
+_VALUE_KEYS = ("if", *OVER_KEYS, "start")
+_FIELD_KEYS = ("else", "fallback")
+_PARTNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "else": ("if",),
+        "max_parallel": ("for_each",),
+        "on_error": ("for_each",),
+        "collect": ("for_each",),
+        "start": ("fold", "reduce"),
+        "fan_in": ("reduce",),
+    }
+)
+_OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"for_each": ("item", "position"), "fold": ("item", "position", "acc"), "reduce": ("items",)}
+)
+_ON_ERROR = ("fail", None, "drop")
+_RETRY_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The control keys of a step. Of `refused` ones nothing is known but that they are there."""
+
+    values: Mapping[str, Written] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
+    settings: Mapping[str, JSON] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+
+    @property
+    def condition(self) -> Written | None:
+        """What has to hold for the body to run."""
+        return self.values.get("if")
+
+    @property
+    def over(self) -> str | None:
+        """The key whose list the body goes over."""
+        return next((key for key in OVER_KEYS if key in self.values), None)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names that have a meaning of their own in the body."""
+        return _OWN[self.over] if self.over else ()
+
+    @property
+    def per_element(self) -> bool:
+        """Whether the condition is asked for each element."""
+        if self.condition is None or self.over not in ("for_each", "fold"):
+            return False
+        found = self.condition.all_references()
+        return any(str(reference.segments[0].key) in self.own for _, reference in found)
+
+    @property
+    def plain(self) -> bool:
+        """Whether what the step gives is of the types of its body, whatever else there is."""
+        return not self.values and not self.fields
+
+    def all_values(self) -> Iterator[Written]:
+        """Yield every value that may read something."""
+        yield from self.values.values()
+        for fields in self.fields.values():
+            yield from fields.values()
+
+
+def read_controls(report: Report, pointer: Pointer, written: Mapping[str, JSON]) -> Controls:
+    """Read the control keys of the step at `pointer`."""
+    return _Reading(report, pointer, written).controls()
+
+
+class _Reading:
+    def __init__(self, report: Report, pointer: Pointer, written: Mapping[str, JSON]) -> None:
+        self.report = report
+        self.pointer = pointer
+        self.written = written
+        self.refused: set[str] = set()
+
+    def controls(self) -> Controls:
+        kept = [key for key in self.written if self._has_partner(key) and self._is_alone(key)]
+        if "fold" in kept and "start" not in self.written:
+            detail = "`fold` needs a `start`: the first `acc`"
+            self.report.at_key("missing-key", self.pointer, detail)
+        return Controls(
+            values={
+                key: read_value(self.report, (*self.pointer, key))
+                for key in kept
+                if key in _VALUE_KEYS
+            },
+            fields={key: self._fields(key) for key in kept if key in _FIELD_KEYS},
+            settings={key: self._setting(key) for key in kept if key in _SETTINGS},
+            refused=frozenset(self.refused),
+        )
+
+    def _has_partner(self, key: str) -> bool:
+        partners = _PARTNERS.get(key, ())
+        if not partners or any(partner in self.written for partner in partners):
+            return True
+        wanted = " or ".join(quoted(partner) for partner in partners)
+        detail = f"{quoted(key)} means nothing without {wanted}"
+        self.report.at_key("unknown-key", (*self.pointer, key), detail)
+        return False
+
+    def _is_alone(self, key: str) -> bool:
+        first = next((other for other in self.written if other in OVER_KEYS), None)
+        if key not in OVER_KEYS or key == first:
+            return True
+        detail = f"a step goes over one list, and this one has {quoted(str(first))} already"
+        self.report.at_key("conflicting-keys", (*self.pointer, key), f"{detail}; nest with blocks")
+        return False
+
+    def _fields(self, key: str) -> dict[str, Written]:
+        where = (*self.pointer, key)
+        given = self.written[key]
+        if not isinstance(given, dict):
+            self._refuse(key, f"{echo(given)}, where an object of fields is wanted")
+            return {}
+        if not self.report.knows(where):
+            self.refused.add(key)
+        return {name: read_value(self.report, (*where, name)) for name in given}
+
+    def _setting(self, key: str) -> JSON:
+        if not self.report.knows((*self.pointer, key)):
+            self.refused.add(key)
+            return None
+        return _SETTINGS[key](self, key, self.written[key])
+
+    def _refuse(self, key: str, detail: str) -> None:
+        self._refused("wrong-type", key, detail)
+
+    def _refused(self, code: Code, key: str, detail: str, hint: str | None = None) -> None:
+        self.refused.add(key)
+        where = (*self.pointer, key)
+        if self.report.knows(where):
+            self.report.at_value(code, where, detail, hint)
+
+    def integer(self, key: str, given: JSON, least: int, most: int | None = None) -> JSON:
+        if isinstance(given, bool) or not isinstance(given, int):
+            self._refuse(key, f"{echo(given)}, where an integer is wanted")
+        elif given < least or (most is not None and given > most):
+            wanted = f"at least {least}" if most is None else f"{least} to {most}"
+            self._refused("bad-value", key, f"{given}, where {wanted} is wanted")
+        return given
+
+    def duration(self, key: str, given: JSON) -> JSON:
+        if not isinstance(given, str):
+            self._refuse(key, f"{echo(given)}, where a duration such as `3s` is wanted")
+            return None
+        found = milliseconds(given)
+        if found is None:
+            detail = f"{echo(given)} is no duration: an integer above 0 and one of ms, s, m, h, d"
+            self._refused("bad-value", key, detail)
+        return found
+
+    def on_error(self, key: str, given: JSON) -> JSON:
+        if given is not None and not isinstance(given, str):
+            self._refuse(key, f"{echo(given)}, where fail, null or drop is wanted")
+        elif given not in _ON_ERROR:
+            hint = nearest(given, ("fail", "null", "drop")) if given != "null" else None
+            detail = f"{echo(given)} is not one of fail, drop, and null without quotes"
+            self._refused("bad-value", key, detail, hint)
+        return given
+
+    def name(self, key: str, given: JSON) -> JSON:
+        if not isinstance(given, str):
+            self._refuse(key, f"{echo(given)}, where the name of a field is wanted")
+        return given
+
+
+_SETTINGS: Mapping[str, Callable[[_Reading, str, JSON], JSON]] = MappingProxyType(
+    {
+        "retry": lambda reading, key, given: reading.integer(key, given, 0, _RETRY_MAX),
+        "timeout": _Reading.duration,
+        "cache": _Reading.duration,
+        "max_parallel": lambda reading, key, given: reading.integer(key, given, 1),
+        "fan_in": lambda reading, key, given: reading.integer(key, given, 2),
+        "on_error": _Reading.on_error,
+        "collect": _Reading.name,
+    }
+)

@@ -1,0 +1,58 @@
+"""What is right but cannot be run yet: valid when checked, refused where it is kept or run."""
+
+import pytest
+
+from tests.api.houses import GREETING, YAML, problem_of
+from tests.api.test_cli import teola
+
+pytestmark = pytest.mark.anyio
+GUARDED = GREETING.replace("{use: text,", "{if: $inputs.name != '', use: text,")
+MODULE = """\
+module: guarded
+inputs: {name: string}
+steps: {line: {for_each: [a], use: text, template: "{{ inputs.name }}"}}
+outputs: {texts: $line.text}
+"""
+USER = """\
+workflow: user
+steps: {s: {use: guarded, name: Ada}}
+outputs: {x: $s}
+"""
+
+
+def refused(answer, slug: str, key: str) -> None:
+    (error,) = problem_of(answer, 422, slug)["errors"]
+    assert (error["code"], error["detail"]) == ("unknown-key", f"`{key}` is not available yet")
+    assert error["pointer"].endswith(f"/{key}")
+    assert error["line"] > 1 or "/spec" in error["pointer"]
+
+
+async def test_it_is_valid_and_neither_kept_nor_run(client):
+    checked = await client.post("/v1/workflows/validate", content=GUARDED, headers=YAML)
+    assert checked.json() == {"valid": True, "errors": []}
+    kept = await client.put("/v1/workflows/greeting", content=GUARDED, headers=YAML)
+    refused(kept, "invalid-workflow", "if")
+    spec = {
+        "workflow": "w",
+        "steps": {"s": {"use": "text", "template": "x", "retry": 1}},
+        "outputs": {"x": "$s"},
+    }
+    answer = await client.post("/v1/runs", json={"spec": spec})
+    refused(answer, "invalid-workflow", "retry")
+    assert problem_of(answer, 422, "invalid-workflow")["errors"][0]["pointer"].startswith("/spec/")
+
+
+async def test_a_module_of_such_steps_is_not_kept(client):
+    answer = await client.put("/v1/modules/guarded", content=MODULE, headers=YAML)
+    refused(answer, "invalid-module", "for_each")
+    assert (await client.get("/v1/modules/guarded")).status_code == 404
+
+
+def test_the_command_line_checks_it_and_does_not_run_it(tmp_path):
+    for name, text in (("greeting", GUARDED), ("guarded", MODULE), ("user", USER)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    checked = teola(tmp_path, "validate", "greeting.yaml", "guarded.yaml", "user.yaml")
+    assert checked.stdout.count(": valid\n") == 3
+    run = teola(tmp_path, "run", "greeting.yaml", "--input", "name=Ada")
+    assert run.returncode == 3
+    assert "greeting.yaml:4:10: unknown-key: `if` is not available yet" in run.stderr
