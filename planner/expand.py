@@ -14,7 +14,7 @@ from planner.plan import Plan
 from planner.primitives import OPS
 from planner.scope import Scope, fill_names
 from planner.verify import verify
-from spec.model import Document, Op, Origin, Step, Use
+from spec.model import Block, Document, Flow, Op, Origin, Step, Use
 from spec.values import Literal, Name, Value, leaves, parts
 
 PRIMITIVES_MAX = 2_000
@@ -168,6 +168,8 @@ class _Opening:
                 return self.document(module, {**defaults, **given}, place)
             case Op(name):
                 return self._primitive(name, given, step, place)
+            case Flow() | Block():
+                raise ValueError(f"the step {step.id} is of a kind that cannot be planned")
 
     def _in_order(self, document: Document) -> tuple[Step, ...]:
         """Order the steps of `document`; a module used often is ordered once."""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from planner.errors import NoSuchModule
 from planner.primitives import OPS
 from spec.load import load, read
-from spec.model import Document, Use
+from spec.model import Document, Use, all_steps
 from spec.source import Source
 from spec.values import JSON
 from spec.vocabulary import Signature, Vocabulary
@@ -96,7 +96,7 @@ def _signature(document: Document) -> Signature:
 
 
 def _uses(document: Document) -> set[str]:
-    return {step.body.module for step in document.steps if isinstance(step.body, Use)}
+    return {step.body.module for step in all_steps(document.steps) if isinstance(step.body, Use)}
 
 
 def _callees_first(sources: list[Source]) -> list[Source]:
@@ -120,5 +120,7 @@ def _name(tree: JSON) -> str | None:
 
 def _used(tree: JSON) -> list[str]:
     steps = tree.get("steps") if isinstance(tree, dict) else None
-    bodies = steps.values() if isinstance(steps, dict) else ()
-    return [body["use"] for body in bodies if isinstance(body, dict) and "use" in body]
+    bodies = list(steps.values()) if isinstance(steps, dict) else []
+    inside = [name for body in bodies for name in _used(body)]
+    found = [body.get("use") for body in bodies if isinstance(body, dict)]
+    return [*inside, *(name for name in found if isinstance(name, str))]

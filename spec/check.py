@@ -3,24 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spec.fit import Fit
-from spec.gives import gives
-from spec.inference import shape_of
+from spec.block_reader import read_outputs
 from spec.inputs import origin_of, read_inputs
-from spec.model import Document, Input, Output
-from spec.names import DOCUMENT_KEYS, RESERVED_STEP_IDS, WORKFLOW_KEYS, is_id, is_name
-from spec.order import cycles, in_order
+from spec.model import Document, Input
+from spec.names import DOCUMENT_KEYS, WORKFLOW_KEYS, is_name
 from spec.outline import Outline
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
-from spec.scope import Fields, Opened, Scope
+from spec.scope import Scope
+from spec.sight import Inside, look_inside
 from spec.source import Pointer
-from spec.step_check import check_step, make_step
+from spec.step_check import check_outputs, check_steps, make_outputs, make_steps
 from spec.steps import StepReader
-from spec.types import ANY
 from spec.values import JSON
 from spec.vocabulary import Vocabulary
-from spec.written import Written, read_value
+from spec.written import Written
 
 
 def check(report: Report, vocabulary: Vocabulary, version: str) -> Document | None:
@@ -45,12 +42,12 @@ class _Checker:
         self.kind = "module" if "module" in root and "workflow" not in root else "workflow"
         self._check_top(root)
         self._read(root)
-        waits = {id: list(outline.waits(self.outlines)) for id, outline in self.outlines.items()}
-        scope = self._scope(waits)
-        self._check_values(scope)
-        self._check_order(waits)
+        inside = look_inside(self.outlines, Scope(self.inputs, {}))
+        check_steps(self.report, inside)
+        is_module = self.kind == "module"
+        check_outputs(self.report, self.outputs, inside.scope, hands_on=is_module)
         self._check_plan_and_stream(root)
-        return None if self.report.problems else self._make(root, scope, version)
+        return None if self.report.problems else self._make(root, inside, version)
 
     def _check_top(self, root: Mapping[str, JSON]) -> None:
         known = WORKFLOW_KEYS if self.kind == "workflow" else DOCUMENT_KEYS
@@ -86,61 +83,12 @@ class _Checker:
         in_module = self.kind == "module"
         if self._expect(root, "inputs", dict, "an object"):
             self.inputs = read_inputs(self.report, ("inputs",), in_module=in_module)
-        if self._filled(root, "steps"):
-            reader = StepReader(self.report, self.vocabulary, in_module=in_module)
-            for id in root["steps"]:
-                self._check_id(("steps", id), RESERVED_STEP_IDS)
-                self.outlines[id] = reader.read(("steps", id), root["steps"])
-        if self._filled(root, "outputs"):
-            for id in root["outputs"]:
-                self._check_id(("outputs", id), ())
-                self.outputs[id] = read_value(self.report, ("outputs", id))
-
-    def _check_id(self, pointer: Pointer, reserved: tuple[str, ...]) -> None:
-        id = str(pointer[-1])
-        if not is_id(id):
-            detail = (
-                f"{quoted(id)} is not of the form of an id: a-z, 0-9 and _, a letter first, "
-                "at most 64"
-            )
-            self.report.at_key("bad-name", pointer, detail)
-        elif id in reserved:
-            detail = f"{quoted(id)} already means something in expressions"
-            self.report.at_key("bad-name", pointer, detail)
-
-    def _check_values(self, scope: Scope) -> None:
-        for outline in self.outlines.values():
-            check_step(self.report, outline, scope)
-        fit = Fit(self.report, scope, null_welcome=True)
-        for written in self.outputs.values():
-            fit.check_references(written)
-            if not self._hands_on_an_index(written, scope):
-                fit.check_value(written, ANY)
-
-    def _hands_on_an_index(self, written: Written, scope: Scope) -> bool:
-        shape = shape_of(scope, written.value)
-        return self.kind == "module" and shape is not None and shape.type.word == "index"
-
-    def _scope(self, waits: Mapping[str, list[str]]) -> Scope:
-        """Find what each step gives; most come after those they wait for."""
-        steps: dict[str, Fields | None] = dict.fromkeys(self.outlines)
-        opened: dict[str, Opened] = {}
-        scope = Scope(self.inputs, steps, opened=opened)
-        fixed = [id for id, outline in self.outlines.items() if outline.is_fixed]
-        others = [id for id in in_order(waits) if not self.outlines[id].is_fixed]
-        for id in (*fixed, *others):
-            steps[id], known = gives(self.outlines[id], scope)
-            if known:
-                opened[id] = known
-        return scope
-
-    def _check_order(self, waits: Mapping[str, list[str]]) -> None:
-        for group in cycles(waits):
-            names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
-            detail = (
-                f"{names} wait for each other" if len(group) > 1 else f"{names} waits for itself"
-            )
-            self.report.at_key("cycle", ("steps", group[0]), detail)
+        name = None if in_module else root.get("workflow")
+        if "steps" in root:
+            reader = StepReader(self.report, self.vocabulary, in_module=in_module, name=name)
+            self.outlines = reader.read_map(("steps",))
+        if "outputs" in root:
+            self.outputs = read_outputs(self.report, ("outputs",))
 
     def _check_plan_and_stream(self, root: Mapping[str, JSON]) -> None:
         if self.kind == "module":
@@ -192,34 +140,19 @@ class _Checker:
             return False
         return True
 
-    def _filled(self, root: Mapping[str, JSON], key: str) -> bool:
-        if not self._expect(root, key, dict, "an object"):
-            return False
-        if not root[key]:
-            self.report.at_value("bad-value", (key,), f"{quoted(key)} has to have something in it")
-        return True
-
-    def _make(self, root: Mapping[str, JSON], scope: Scope, version: str) -> Document:
+    def _make(self, root: Mapping[str, JSON], inside: Inside, version: str) -> Document:
         tree = self.report.tree
         plan = root.get("plan", {})
-        outlines = self.outlines.values()
         return Document(
             kind=self.kind,
             name=root[self.kind],
             description=root.get("description", ""),
             inputs=tuple(input for input in self.inputs.values() if input is not None),
-            steps=tuple(make_step(self.report, outline, scope) for outline in outlines),
-            outputs=tuple(self._output(id, scope) for id in self.outputs),
+            steps=make_steps(self.report, inside),
+            outputs=make_outputs(self.report, self.outputs, inside.scope),
             stream=tuple(dict.fromkeys(root.get("stream", ()))),
             passes_off=tuple(plan.get("off", ())),
             passes_on=tuple(plan.get("on", ())),
             version=version,
             origin=origin_of(tree, ()),
         )
-
-    def _output(self, id: str, scope: Scope) -> Output:
-        written = self.outputs[id]
-        shape = shape_of(scope, written.value)
-        type = shape.type if shape else ANY
-        origin = origin_of(self.report.tree, written.pointer)
-        return Output(id, scope.canonical(written.value), type, origin)

@@ -5,22 +5,13 @@ from types import MappingProxyType
 
 from spec.data import article
 from spec.fit import Fit
-from spec.gives import (
-    control_scope,
-    element_fields,
-    element_scope,
-    element_shapes,
-    fields_scope,
-    list_element,
-    whole_fields,
-)
 from spec.inputs import origin_of
 from spec.model import Control, Fold, ForEach, OnError, Origin, Reduce
 from spec.names import BODY_KEYS, CONTROL_KEYS
-from spec.outline import Outline
 from spec.problems import nearest, quoted
 from spec.report import Report
 from spec.scope import Fields, Scope, Shape, only_field
+from spec.sight import Sight
 from spec.source import Pointer
 from spec.types import ANY, BOOLEAN, Type, fits
 from spec.values import ObjectOf, Value
@@ -29,29 +20,29 @@ from spec.written import Written
 _FAN_IN = 2
 
 
-def check_controls(report: Report, outline: Outline, scope: Scope) -> None:
+def check_controls(report: Report, sight: Sight) -> None:
     """Report what is wrong with the control keys of a step, given all that is in scope."""
-    _Checking(report, outline, scope).controls()
+    _Checking(report, sight).controls()
 
 
 class _Checking:
-    def __init__(self, report: Report, outline: Outline, scope: Scope) -> None:
+    def __init__(self, report: Report, sight: Sight) -> None:
         self.report = report
-        self.outline = outline
-        self.scope = scope
-        self.given = outline.controls
+        self.sight = sight
+        self.outline = sight.outline
+        self.given = sight.controls
 
     def controls(self) -> None:
         self._condition()
         if self.given.over is not None:
-            self._value(self.given.over, control_scope(self.outline, self.scope), ANY.listed())
+            self._value(self.given.over, self.sight.control, ANY.or_null().listed())
             _OVER[self.given.over](self)
         for key in self.given.fields:
             self._fields(key)
 
     def _condition(self) -> None:
-        asked = element_scope if self.given.per_element else _unchanged
-        self._value("if", asked(self.outline, self.scope), BOOLEAN.or_null())
+        scope = self.sight.element if self.given.per_element else self.sight.outer
+        self._value("if", scope, BOOLEAN.or_null())
 
     def _value(self, key: str, scope: Scope, wanted: Type) -> None:
         written = self.given.values.get(key)
@@ -65,7 +56,7 @@ class _Checking:
 
     def _fields(self, key: str) -> None:
         fields = self._stood_in_for(key)
-        scope = fields_scope(self.outline, self.scope, key)
+        scope = self.sight.fields_scope(key)
         for name, written in self.given.fields[key].items():
             if fields is not None and name not in fields:
                 detail = f"the step gives no {quoted(name)}; its fields: {', '.join(fields)}"
@@ -78,12 +69,12 @@ class _Checking:
         """Return the fields that those of `key` take the place of."""
         per_element = self.given.per_element if key == "else" else True
         if self.given.over == "for_each" and per_element:
-            return element_fields(self.outline, self.scope)
-        return whole_fields(self.outline, self.scope)
+            return self.sight.each
+        return self.sight.whole
 
     def for_each(self) -> None:
         collected = self.given.settings.get("collect")
-        fields = element_fields(self.outline, self.scope)
+        fields = self.sight.each
         if fields is None or collected is None or "collect" in self.given.refused:
             return
         where = (*self.outline.pointer, "collect")
@@ -97,17 +88,17 @@ class _Checking:
             self.report.at_value("wrong-type", where, detail)
 
     def fold(self) -> None:
-        self._value("start", control_scope(self.outline, self.scope), ANY)
-        self._body_gives("acc", element_shapes(self.outline, self.scope).get("acc"))
+        self._value("start", self.sight.control, ANY)
+        self._body_gives("acc", self.sight.own.get("acc"))
 
     def reduce(self) -> None:
-        element = list_element(self.outline, self.scope)
-        self._value("start", control_scope(self.outline, self.scope), _wanted(element))
+        element = self.sight.reduced()
+        self._value("start", self.sight.control, _wanted(element))
         self._body_gives("element", element)
 
     def _body_gives(self, what: str, wanted: Shape | None) -> None:
         """Report a body that does not give exactly one field of the type that is to go on."""
-        fields = element_fields(self.outline, self.scope)
+        fields = self.sight.each
         if fields is None:
             return
         only = only_field(fields)
@@ -132,24 +123,24 @@ _OVER: Mapping[str, Callable[[_Checking], None]] = MappingProxyType(
 )
 
 
-def make_control(report: Report, outline: Outline, scope: Scope) -> Control:
+def make_control(report: Report, sight: Sight) -> Control:
     """Return the checked control keys. Only for an outline without problems."""
-    given = outline.controls
-    asked = element_scope if given.per_element else _unchanged
+    given = sight.controls
+    asked = sight.element if given.per_element else sight.outer
     return Control(
-        condition=_canonical(given.condition, asked(outline, scope)),
-        otherwise=_object(outline, scope, "else"),
-        over=_over(outline, scope),
+        condition=_canonical(given.condition, asked),
+        otherwise=_object(sight, "else"),
+        over=_over(sight),
         retry=given.settings.get("retry", 0),
         timeout_ms=given.settings.get("timeout"),
-        fallback=_object(outline, scope, "fallback"),
+        fallback=_object(sight, "fallback"),
         cache_ms=given.settings.get("cache"),
-        places=_places(report, outline),
+        places=_places(report, sight.outline.pointer),
     )
 
 
-def _over(outline: Outline, scope: Scope) -> ForEach | Fold | Reduce | None:
-    given, inner = outline.controls, control_scope(outline, scope)
+def _over(sight: Sight) -> ForEach | Fold | Reduce | None:
+    given, inner = sight.controls, sight.control
     start = _canonical(given.values.get("start"), inner)
     items = _canonical(given.values.get(given.over or ""), inner)
     settings = given.settings
@@ -167,23 +158,19 @@ def _canonical(written: Written | None, scope: Scope) -> Value | None:
     return None if written is None else scope.canonical(written.value)
 
 
-def _object(outline: Outline, scope: Scope, key: str) -> Value | None:
-    fields = outline.controls.fields.get(key)
+def _object(sight: Sight, key: str) -> Value | None:
+    fields = sight.controls.fields.get(key)
     if fields is None:
         return None
-    inner = fields_scope(outline, scope, key)
+    inner = sight.fields_scope(key)
     return ObjectOf(tuple((name, inner.canonical(each.value)) for name, each in fields.items()))
 
 
-def _places(report: Report, outline: Outline) -> dict[str, Origin]:
-    written = report.tree.at(outline.pointer)
+def _places(report: Report, pointer: Pointer) -> dict[str, Origin]:
+    written = report.tree.at(pointer)
     keys = (key for key in written if key in CONTROL_KEYS)
-    return {key: origin_of(report.tree, (*outline.pointer, key)) for key in keys}
+    return {key: origin_of(report.tree, (*pointer, key)) for key in keys}
 
 
 def _wanted(shape: Shape | None) -> Type:
     return (shape.type if shape else ANY).or_null()
-
-
-def _unchanged(_: Outline, scope: Scope) -> Scope:
-    return scope

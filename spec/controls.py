@@ -16,10 +16,13 @@ from spec.values import JSON
 from spec.written import Written, read_value
 
 OVER_KEYS = ("for_each", "fold", "reduce")
+_REPEATING = (*OVER_KEYS, "loop")
 _VALUE_KEYS = ("if", *OVER_KEYS, "start")
 _FIELD_KEYS = ("else", "fallback")
 _PARTNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "outputs": ("steps",),
+        "loop": ("steps",),
         "else": ("if",),
         "max_parallel": ("for_each",),
         "on_error": ("for_each",),
@@ -117,10 +120,10 @@ class _Reading:
         return False
 
     def _is_alone(self, key: str) -> bool:
-        first = next((other for other in self.written if other in OVER_KEYS), None)
-        if key not in OVER_KEYS or key == first:
+        first = next((other for other in self.written if other in _REPEATING), None)
+        if key not in _REPEATING or key == first:
             return True
-        detail = f"a step goes over one list, and this one has {quoted(str(first))} already"
+        detail = f"a step repeats in one way, and this one has {quoted(str(first))} already"
         self.report.at_key("conflicting-keys", (*self.pointer, key), f"{detail}; nest with blocks")
         return False
 

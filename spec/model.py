@@ -3,7 +3,7 @@
 Values of these types are only made by `spec.load`; whoever holds one may rely on it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -61,6 +61,33 @@ class Op:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """The body of a step that runs another workflow, of the version it had at submit."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Rounds of a block. `start`, `next` and the state have the same fields."""
+
+    max: Value
+    start: tuple[tuple[str, Value], ...]
+    until: Value | None
+    next: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The body of a step that is steps itself. A loop has no outputs: it gives its state."""
+
+    steps: tuple["Step", ...]
+    outputs: tuple["Output", ...]
+    loop: Loop | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ForEach:
     """The body once per element, all at once. Each field becomes a list, or joins into one."""
 
@@ -109,7 +136,7 @@ class Step:
     """One step. `after` names steps of the same map that must be over before it starts."""
 
     id: str
-    body: Use | Op
+    body: Use | Op | Flow | Block
     parameters: tuple[Parameter, ...]
     after: tuple[str, ...]
     engine: str | None
@@ -143,3 +170,11 @@ class Document:
     passes_on: tuple[str, ...]
     version: str  # hash of the content, key order kept: two texts that say the same share it
     origin: Origin
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield `steps` and those inside their blocks, each before what is in it."""
+    for step in steps:
+        yield step
+        if isinstance(step.body, Block):
+            yield from all_steps(step.body.steps)

@@ -15,7 +15,8 @@ CONTROL_KEYS = (
     "collect", "fold", "reduce", "start", "fan_in", "loop", "retry", "timeout", "fallback", "cache",
     "engine", "priority", "after",
 )  # fmt: skip
-UNREAD_KEYS = ("flow", "steps", "outputs", "loop")
+LOOP_KEYS = ("max", "start", "until", "next")
+LOOP_FIELDS = ("rounds", "done")
 ELEMENT_NAMES = ("item", "items", "position", "acc", "loop")
 RESERVED_STEP_IDS = (
     "inputs", "item", "items", "position", "acc", "loop", "secret",

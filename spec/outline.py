@@ -1,11 +1,11 @@
 """One step whose keys are read: what it calls, what it is given, and what it waits for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spec.controls import Controls
 from spec.inference import shape_of
-from spec.model import Op, Use
+from spec.model import Flow, Op, Use
 from spec.scope import Fields, Scope, Shape
 from spec.source import Pointer
 from spec.types import Type
@@ -16,19 +16,67 @@ _PASSING = "value"  # the module whose output is, in value and type, its input
 
 
 @dataclass(frozen=True, slots=True)
+class LoopOutline:
+    """The key `loop` of a block. What could not be read is left out."""
+
+    pointer: Pointer
+    max: Written | None = None
+    start: Mapping[str, Written] = field(default_factory=dict)
+    until: Written | None = None
+    next: Mapping[str, Written] = field(default_factory=dict)
+
+    def before(self) -> Iterator[Written]:
+        """Yield what is read before the first round."""
+        yield from self.start.values()
+        if self.max is not None:
+            yield self.max
+
+    def after(self) -> Iterator[Written]:
+        """Yield what is read after each round."""
+        yield from self.next.values()
+        if self.until is not None:
+            yield self.until
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOutline:
+    """The body of a step that is steps itself."""
+
+    pointer: Pointer
+    steps: Mapping[str, "Outline"]
+    outputs: Mapping[str, Written]
+    loop: LoopOutline | None = None
+
+    def waits(self, around: Container[str]) -> Iterator[str]:
+        """Yield what is read of the names `around` the block."""
+        for inner in self.steps.values():
+            yield from (name for name in inner.waits(around) if name not in self.steps)
+        written = [*self.outputs.values()]
+        before: list[Written] = []
+        if self.loop is not None:
+            written += self.loop.after()
+            before += self.loop.before()
+        yield from (name for name in first_names(written, around) if name not in self.steps)
+        yield from first_names(before, around)
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
-    """A step whose keys are read. Without a `signature` nothing is known of what it gives."""
+    """A step whose keys are read.
+
+    Without a `signature` or a `block` nothing is known of what it gives.
+    """
 
     id: str
     pointer: Pointer
-    body: Use | Op | None = None
+    body: Use | Op | Flow | None = None
     signature: Signature | None = None
     parameters: Mapping[str, Written] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     engine: str | None = None
     priority: int = 0
     controls: Controls = field(default_factory=Controls)
-    lenient: bool = False
+    block: BlockOutline | None = None
 
     @property
     def passes(self) -> bool:
@@ -38,7 +86,7 @@ class Outline:
     @property
     def is_fixed(self) -> bool:
         """Whether what the step gives can be told without looking at any other step."""
-        return not self.passes and self.controls.plain
+        return not self.passes and self.block is None and self.controls.plain
 
     def gives(self, scope: Scope) -> Fields | None:
         """Return what the body gives, or None when that cannot be known.
@@ -52,8 +100,8 @@ class Outline:
             return {_PASSING: shape_of(scope, given.value) if given and given.known else None}
         return {name: Shape(type) for name, type in self.signature.outputs.items()}
 
-    def waits(self, steps: Mapping[str, object]) -> Iterator[str]:
-        """Yield the steps this one reads or comes after."""
+    def waits(self, steps: Container[str]) -> Iterator[str]:
+        """Yield which of `steps` this one reads or comes after."""
         yield from self.after
         for name, written in self.parameters.items():
             own = self.prompt_names(name)
@@ -61,13 +109,20 @@ class Outline:
                 first = str(reference.segments[0].key)
                 if first in steps and first not in own:
                     yield first
-        for written in self.controls.all_values():
-            for _, reference in written.all_references():
-                first = str(reference.segments[0].key)
-                if first in steps:
-                    yield first
+        yield from first_names(self.controls.all_values(), steps)
+        if self.block is not None:
+            yield from (name for name in self.block.waits(steps) if name != self.id)
 
     def prompt_names(self, parameter: str) -> Mapping[str, Type]:
         """Return the names that the text of `parameter` may use besides those in scope."""
         input = self.signature.inputs.get(parameter) if self.signature else None
         return input.names if input else {}
+
+
+def first_names(values: Iterable[Written], among: Container[str]) -> Iterator[str]:
+    """Yield the first name of every path in `values` that is one of `among`."""
+    for written in values:
+        for _, reference in written.all_references():
+            first = str(reference.segments[0].key)
+            if first in among:
+                yield first

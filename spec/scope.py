@@ -66,17 +66,18 @@ class Scope:
 
     `names` are the ones a prompt declares; they win over the others. `elements` are `item` and its
     kin. `opened` says what each step under a condition gives where that is known to have held, as
-    `guards` may say. `lenient` places are inside something not understood, where further names may
-    well exist.
+    `guards` may say. `hidden` are steps that may not be read: the blocks one is in. `loop` is the
+    state of the loop one is in.
     """
 
     inputs: Mapping[str, Input | None]
     steps: Mapping[str, Fields | None]
     names: Mapping[str, Type] = field(default_factory=dict)
-    lenient: bool = False
     elements: Fields = field(default_factory=dict)
     opened: Mapping[str, Opened] = field(default_factory=dict)
     guards: Guards = field(default_factory=Guards)
+    hidden: frozenset[str] = frozenset()
+    loop: Fields | None = None
 
     def is_step(self, name: str) -> bool:
         """Whether `name` stands for a step, and not for a name that wins over it."""
@@ -105,6 +106,8 @@ class Scope:
             return Name(name)
         if name == "inputs":
             return ObjectOf(tuple((id, Member(Name(name), id)) for id in self.inputs))
+        if name == "loop" and self.loop is not None:
+            return ObjectOf(tuple((id, Member(Name(name), id)) for id in self.loop))
         fields = self.steps.get(name)
         only = only_field(fields) if fields else None
         return Member(Name(name), only) if only else Name(name)
@@ -118,10 +121,10 @@ class Scope:
             return self._input(keys)
         if name == "secret":
             return _secret(keys)
-        if name in self.steps:
+        if name in self.steps and name not in self.hidden:
             return self._step(name, keys)
-        if self.lenient and name in ELEMENT_NAMES:
-            return None
+        if name == "loop" and self.loop is not None:
+            return self._state(self.loop, keys)
         raise self._unknown(name)
 
     def _input(self, keys: list[str | int]) -> Shape | None:
@@ -134,6 +137,15 @@ class Scope:
         input = self.inputs[str(id)]
         shape = Shape(input.type, input.schema) if input else None
         return self._along(shape, ("inputs", *keys), 2)
+
+    def _state(self, state: Fields, keys: list[str | int]) -> Shape | None:
+        if not keys:
+            return Shape(OBJECT)
+        id = str(keys[0])
+        if id not in state:
+            detail = f"the state of the loop has no {quoted(id)}; {_listed(state)}"
+            raise Unresolved("unknown-reference", 1, detail, id, state)
+        return self._along(state[id], ("loop", *keys), 2)
 
     def _step(self, name: str, keys: list[str | int]) -> Shape | None:
         fields = self._fields(name)
@@ -173,7 +185,8 @@ class Scope:
         return Shape(shape.type.or_null(False), shape.schema)
 
     def _unknown(self, name: str) -> Unresolved:
-        steps = [*islice(self.steps, NAMES_COMPARED_MAX), *self.names, *self.elements]
+        seen = [id for id in islice(self.steps, NAMES_COMPARED_MAX) if id not in self.hidden]
+        steps = [*seen, *self.names, *self.elements]
         known = [*steps, "inputs", *([f"inputs.{name}"] if name in self.inputs else [])]
         if name in ELEMENT_NAMES:
             detail = f"{quoted(name)} exists only inside the step that goes over elements"

@@ -1,59 +1,177 @@
-"""One step of a document: its values checked against what it calls; made when all is well."""
+"""Steps: their values checked against what they call; made when all is well."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from spec.control_check import check_controls, make_control
+from spec.data import type_of_data
 from spec.fit import Fit
-from spec.gives import body_scope
+from spec.inference import shape_of
 from spec.inputs import origin_of
-from spec.model import Parameter, Step
+from spec.model import Block, Flow, Loop, Op, Output, Parameter, Step, Use
 from spec.names import CONTROL_KEYS
-from spec.outline import Outline
+from spec.order import cycles
+from spec.outline import BlockOutline, LoopOutline, Outline
 from spec.problems import nearest, quoted
 from spec.report import Report
 from spec.scope import Scope
+from spec.sight import Inside, Sight
+from spec.types import ANY, BOOLEAN, INTEGER
+from spec.values import Literal, Value
 from spec.vocabulary import Signature
+from spec.written import Written
+
+_ROUNDS_MAX = 100
 
 
-def check_step(report: Report, outline: Outline, scope: Scope) -> None:
-    """Report what is wrong with the values of a step, given all that is in scope."""
+def check_steps(report: Report, inside: Inside) -> None:
+    """Report what is wrong with the steps of one map, and which wait for each other."""
+    for id in inside.outlines:
+        _check_step(report, inside.sights[id])
+    for group in cycles(inside.waits):
+        names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
+        detail = f"{names} wait for each other" if len(group) > 1 else f"{names} waits for itself"
+        report.at_key("cycle", inside.outlines[group[0]].pointer, detail)
+
+
+def check_outputs(
+    report: Report, outputs: Mapping[str, Written], scope: Scope, *, hands_on: bool
+) -> None:
+    """Report what is wrong with outputs; only some may hand on an index."""
+    fit = Fit(report, scope, null_welcome=True)
+    for written in outputs.values():
+        fit.check_references(written)
+        shape = shape_of(scope, written.value)
+        if not (hands_on and shape is not None and shape.type.word == "index"):
+            fit.check_value(written, ANY)
+
+
+def _check_step(report: Report, sight: Sight) -> None:
+    outline = sight.outline
     inputs = outline.signature.inputs if outline.signature else {}
-    check_controls(report, outline, scope)
-    body = body_scope(outline, scope)
+    check_controls(report, sight)
     for name, written in outline.parameters.items():
         input = inputs.get(name)
-        inner = replace(body, names=input.names if input else {}, lenient=outline.lenient)
+        inner = replace(sight.body, names=input.names if input else {})
         fit = Fit(report, inner, null_welcome=outline.passes)
         fit.check_references(written)
         if input is not None:
             fit.check_input(written, input)
     if outline.signature is not None:
         _check_keys(report, outline, outline.signature)
+    if outline.block is not None:
+        _check_block(report, sight, outline.block)
 
 
-def make_step(report: Report, outline: Outline, scope: Scope) -> Step:
-    """Return the checked step. Only for an outline without problems."""
-    if outline.body is None:
-        raise ValueError(f"the step {outline.id} was not checked: it has no body")
-    body = body_scope(outline, scope)
+def _check_block(report: Report, sight: Sight, block: BlockOutline) -> None:
+    inside = sight.every_round()
+    check_steps(report, inside)
+    check_outputs(report, block.outputs, inside.scope, hands_on=True)
+    if block.loop is not None:
+        _check_loop(report, block.loop, sight)
+
+
+def _check_loop(report: Report, loop: LoopOutline, sight: Sight) -> None:
+    before, after = Fit(report, sight.body), Fit(report, sight.every_round().scope)
+    if loop.max is not None:
+        before.check_references(loop.max)
+        before.check_value(loop.max, INTEGER)
+        _check_rounds(report, loop.max)
+    for written in loop.start.values():
+        before.check_references(written)
+        before.check_value(written, ANY)
+    if loop.until is not None:
+        after.check_references(loop.until)
+        after.check_value(loop.until, BOOLEAN.or_null())
+    state = sight.state()
+    for name, written in loop.next.items():
+        after.check_references(written)
+        if name not in state:
+            detail = f"the state of the loop has no {quoted(name)}; `start` says what it has"
+            report.at_key("unknown-key", written.pointer, detail, nearest(name, state))
+        shape = state.get(name)
+        after.check_value(written, (shape.type if shape else ANY).or_null())
+    for name in state if loop.next else ():
+        if name not in loop.next:
+            detail = f"`next` has no {quoted(name)}, which `start` has"
+            report.at_key("missing-key", (*loop.pointer, "next"), detail)
+
+
+def _check_rounds(report: Report, written: Written) -> None:
+    if not isinstance(written.value, Literal) or type_of_data(written.value.value) != INTEGER:
+        return
+    if not 1 <= written.value.value <= _ROUNDS_MAX:
+        detail = f"{written.value.value}, where 1 to {_ROUNDS_MAX} is wanted"
+        report.at_value("bad-value", written.pointer, detail)
+
+
+def make_steps(report: Report, inside: Inside) -> tuple[Step, ...]:
+    """Return the checked steps of one map. Only for outlines without problems."""
+    return tuple(_make_step(report, inside.sights[id]) for id in inside.outlines)
+
+
+def make_outputs(
+    report: Report, outputs: Mapping[str, Written], scope: Scope
+) -> tuple[Output, ...]:
+    """Return checked outputs."""
+    return tuple(_output(report, id, written, scope) for id, written in outputs.items())
+
+
+def _output(report: Report, id: str, written: Written, scope: Scope) -> Output:
+    shape = shape_of(scope, written.value)
+    origin = origin_of(report.tree, written.pointer)
+    return Output(id, scope.canonical(written.value), shape.type if shape else ANY, origin)
+
+
+def _make_step(report: Report, sight: Sight) -> Step:
+    outline = sight.outline
     parameters = tuple(
         Parameter(
             name,
-            replace(body, names=outline.prompt_names(name)).canonical(written.value),
+            replace(sight.body, names=outline.prompt_names(name)).canonical(written.value),
             origin_of(report.tree, written.pointer),
         )
         for name, written in outline.parameters.items()
     )
     return Step(
         id=outline.id,
-        body=outline.body,
+        body=_make_body(report, sight),
         parameters=parameters,
         after=outline.after,
         engine=outline.engine,
         priority=outline.priority,
-        control=make_control(report, outline, scope),
+        control=make_control(report, sight),
         origin=origin_of(report.tree, outline.pointer),
     )
+
+
+def _make_body(report: Report, sight: Sight) -> Use | Op | Flow | Block:
+    outline = sight.outline
+    if outline.body is not None:
+        return outline.body
+    if outline.block is None:
+        raise ValueError(f"the step {outline.id} was not checked: it has no body")
+    inside = sight.every_round()
+    return Block(
+        steps=make_steps(report, inside),
+        outputs=make_outputs(report, outline.block.outputs, inside.scope),
+        loop=_make_loop(outline.block.loop, sight.body, inside.scope),
+    )
+
+
+def _make_loop(loop: LoopOutline | None, body: Scope, inner: Scope) -> Loop | None:
+    if loop is None or loop.max is None:
+        return None
+    return Loop(
+        max=body.canonical(loop.max.value),
+        start=_canonical(loop.start, body),
+        until=None if loop.until is None else inner.canonical(loop.until.value),
+        next=_canonical(loop.next, inner),
+    )
+
+
+def _canonical(fields: Mapping[str, Written], scope: Scope) -> tuple[tuple[str, Value], ...]:
+    return tuple((name, scope.canonical(written.value)) for name, written in fields.items())
 
 
 def _check_keys(report: Report, outline: Outline, signature: Signature) -> None:

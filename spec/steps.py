@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from spec.block_reader import check_block_keys, check_id, is_filled, read_loop, read_outputs
 from spec.controls import read_controls
-from spec.model import Op, Use
-from spec.names import BODY_KEYS, CONTROL_KEYS, UNREAD_KEYS
-from spec.outline import Outline
+from spec.limits import BLOCKS_DEEP_MAX
+from spec.model import Flow, Op, Use
+from spec.names import BODY_KEYS, CONTROL_KEYS, RESERVED_STEP_IDS
+from spec.outline import BlockOutline, Outline
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
 from spec.source import Pointer
@@ -19,62 +21,125 @@ _PRIORITY_MAX = 10
 class StepReader:
     """Reads the keys of the steps of one document."""
 
-    def __init__(self, report: Report, vocabulary: Vocabulary, *, in_module: bool) -> None:
+    def __init__(
+        self, report: Report, vocabulary: Vocabulary, *, in_module: bool, name: JSON = None
+    ) -> None:
         self.report = report
         self.vocabulary = vocabulary
         self.in_module = in_module
+        self.name = name
 
-    def read(self, pointer: Pointer, siblings: Mapping[str, JSON]) -> Outline:
-        """Read the step at `pointer`; `siblings` are all the steps of the same map."""
+    def read_map(
+        self, pointer: Pointer, around: tuple[Mapping[str, JSON], ...] = ()
+    ) -> dict[str, Outline]:
+        """Read the steps at `pointer`; `around` are the maps of steps that it is inside of."""
+        if not is_filled(self.report, pointer):
+            return {}
+        steps = self.report.tree.at(pointer)
+        within = pointer[1:-1:2]
+        if len(within) > BLOCKS_DEEP_MAX:
+            detail = f"more than {BLOCKS_DEEP_MAX} blocks inside each other (`blocks_deep_max`)"
+            self.report.at_key("too-large", pointer, detail)
+            return {}
+        found: dict[str, Outline] = {}
+        for id in steps:
+            where = (*pointer, id)
+            check_id(self.report, where, RESERVED_STEP_IDS)
+            if id not in within and any(id in outer for outer in around):
+                detail = f"there is a step {quoted(id)} around this block, which is visible here"
+                self.report.at_key("bad-name", where, detail)
+            found[id] = self._read(where, (*around, steps))
+        return found
+
+    def _read(self, pointer: Pointer, around: tuple[Mapping[str, JSON], ...]) -> Outline:
         id, written = str(pointer[-1]), self.report.tree.at(pointer)
         if not self.report.knows(pointer):
-            return Outline(id, pointer, lenient=True)
+            return Outline(id, pointer)
         if not isinstance(written, dict):
             self.report.at_value(
                 "wrong-type", pointer, f"{echo(written)}, where a step is wanted: an object"
             )
-            return Outline(id, pointer, lenient=True)
-        lenient = self._refuse_unavailable(pointer, written)
-        body, signature = self._body(pointer, written, lenient=lenient)
+            return Outline(id, pointer)
+        key = self._body_key(pointer, written)
+        body, signature = self._body((*pointer, key)) if key else (None, None)
+        is_block = key == "steps"
         return Outline(
             id=id,
             pointer=pointer,
             body=body,
-            signature=None if lenient else signature,
-            parameters=self._parameters(pointer, written, signature),
-            after=self._after((*pointer, "after"), siblings) if "after" in written else (),
+            signature=signature,
+            parameters={} if is_block else self._parameters(pointer, written, signature),
+            after=self._after((*pointer, "after"), around[-1]) if "after" in written else (),
             engine=self._engine((*pointer, "engine")) if "engine" in written else None,
             priority=self._priority((*pointer, "priority")) if "priority" in written else 0,
             controls=read_controls(self.report, pointer, written),
-            lenient=lenient,
+            block=self._block(pointer, written, around) if is_block else None,
         )
 
-    def _refuse_unavailable(self, pointer: Pointer, written: Mapping[str, JSON]) -> bool:
-        found = [key for key in written if key in UNREAD_KEYS]
-        for key in found:
-            detail = f"{quoted(key)} is not available yet"
-            self.report.at_key("unknown-key", (*pointer, key), detail)
-        return bool(found)
-
-    def _body(
-        self, pointer: Pointer, written: Mapping[str, JSON], *, lenient: bool
-    ) -> tuple[Use | Op | None, Signature | None]:
+    def _body_key(self, pointer: Pointer, written: Mapping[str, JSON]) -> str | None:
         bodies = [key for key in written if key in BODY_KEYS]
-        for key in (key for key in bodies[1:] if key not in UNREAD_KEYS):
+        for key in bodies[1:]:
             detail = f"a step has one body, and this one has {quoted(bodies[0])} already"
             self.report.at_key("conflicting-keys", (*pointer, key), detail)
         if not bodies:
-            if not lenient:
-                wanted = "`use` or `op`" if self.in_module else "`use`"
-                detail = f"the step {quoted(str(pointer[-1]))} has no body: add {wanted}"
-                self.report.at_key("missing-key", pointer, detail)
+            wanted = (
+                "`use`, `op`, `flow` or `steps`" if self.in_module else "`use`, `flow` or `steps`"
+            )
+            detail = f"the step {quoted(str(pointer[-1]))} has no body: add {wanted}"
+            self.report.at_key("missing-key", pointer, detail)
+        return bodies[0] if len(bodies) == 1 else None
+
+    def _body(self, where: Pointer) -> tuple[Use | Op | Flow | None, Signature | None]:
+        match where[-1]:
+            case "use":
+                return self._use(where)
+            case "op":
+                return self._op(where)
+            case "flow":
+                return self._flow(where)
+            case _:
+                return None, None
+
+    def _block(
+        self,
+        pointer: Pointer,
+        written: Mapping[str, JSON],
+        around: tuple[Mapping[str, JSON], ...],
+    ) -> BlockOutline:
+        check_block_keys(self.report, pointer, written)
+        for key in written:
+            if key not in CONTROL_KEYS:
+                detail = f"{quoted(key)} is no key of a block, which takes no inputs"
+                hint = nearest(key, CONTROL_KEYS)
+                self.report.at_key("unknown-key", (*pointer, key), detail, hint)
+        return BlockOutline(
+            pointer=pointer,
+            steps=self.read_map((*pointer, "steps"), around),
+            outputs=read_outputs(self.report, (*pointer, "outputs"))
+            if "outputs" in written
+            else {},
+            loop=read_loop(self.report, (*pointer, "loop")) if "loop" in written else None,
+        )
+
+    def _flow(self, where: Pointer) -> tuple[Flow | None, Signature | None]:
+        name = self.report.tree.at(where)
+        if not isinstance(name, str):
+            if self.report.knows(where):
+                detail = f"{echo(name)}, where the name of a workflow is wanted"
+                self.report.at_value("wrong-type", where, detail)
             return None, None
-        where = (*pointer, bodies[0])
-        if len(bodies) > 1:
+        if name == self.name:
+            detail = f"the workflow {quoted(name)} would come to run itself"
+            self.report.at_value("recursion", where, detail)
             return None, None
-        if bodies[0] == "op":
-            return self._op(where)
-        return self._use(where) if bodies[0] == "use" else (None, None)
+        found = self.vocabulary.flows.get(name)
+        if found is None:
+            detail = f"there is no workflow {quoted(name)}"
+            self.report.at_value(
+                "unknown-flow", where, detail, nearest(name, self.vocabulary.flows)
+            )
+            return None, None
+        return Flow(name.partition("@")[0], found.version), found.signature
 
     def _op(self, where: Pointer) -> tuple[Op | None, Signature | None]:
         if not self.in_module:

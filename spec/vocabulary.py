@@ -22,15 +22,25 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFlow:
+    """A workflow that may be run by another: one version of it."""
+
+    version: str
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Names in force while one document is checked. `ops` is empty for workflows.
 
+    `flows` are by name, meaning the latest version, and by `name@version`.
     `callers` are the module being read and all that use it: calling one of them is `recursion`.
     `reserved` are the names a module may not take: those of the standard modules.
     """
 
     modules: Mapping[str, Signature] = field(default_factory=dict)
     ops: Mapping[str, Signature] = field(default_factory=dict)
+    flows: Mapping[str, StoredFlow] = field(default_factory=dict)
     engines: frozenset[str] = frozenset()
     passes: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()

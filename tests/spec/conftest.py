@@ -8,7 +8,7 @@ from spec.load import load
 from spec.model import Input, Origin
 from spec.source import Source
 from spec.types import ANY, parse_type
-from spec.vocabulary import Signature, Vocabulary
+from spec.vocabulary import Signature, StoredFlow, Vocabulary
 
 _NOWHERE = Origin("primitives", "", 1, 1)
 _OPS = {
@@ -128,6 +128,12 @@ def vocabulary() -> Vocabulary:
     """Return what the workflows of these tests may call."""
     return Vocabulary(
         modules=modules(),
+        flows={
+            "answer": StoredFlow(
+                "b2", signature("question: string, hint: string?", "text: string")
+            ),
+            "answer@a1": StoredFlow("a1", signature("question: string", "text: string, more: any")),
+        },
         engines=frozenset({"small", "large"}),
         passes=frozenset({"prune_dependencies", "split_prefill", "speculate"}),
     )
