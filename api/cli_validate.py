@@ -10,6 +10,7 @@ from api.exit_codes import Exit
 from api.library import Library
 from api.problems import ApiProblem
 from api.shipped import workflows_folder
+from executors.store.workflows import Workflows
 from planner.expand import Pools
 from planner.graph import PoolName
 from planner.primitives import KINDS
@@ -63,7 +64,8 @@ def _library() -> Library:
     """Return the standard modules, with the pools of a service that was not told otherwise."""
     kinds = {PoolName(kind): kind for kind in KINDS}
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
-    return Library(shipped, Pools(kinds, {kind: name for name, kind in kinds.items()}))
+    pools = Pools(kinds, {kind: name for name, kind in kinds.items()})
+    return Library(shipped, pools, Workflows())
 
 
 def _module(source: Source) -> str | None:

@@ -68,6 +68,7 @@ def assemble(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> House:
     """Return a house over these pools. The first pool of a kind is the one used by default."""
+    workflows = Workflows()
     runs = MemoryRunStore(now, _run_limits(settings), log_run)
     sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
     spill = spill_folder(settings.data)
@@ -86,10 +87,10 @@ def assemble(
         runner=runner,
         runs=runs,
         files=Files(now, _file_limits(settings)),
-        workflows=Workflows(),
+        workflows=workflows,
         collections=collections,
         sweeper=sweeper,
-        library=_library(pools),
+        library=_library(pools, workflows),
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
         reader=Reader(settings.read_s_max, settings.read_memory_bytes_max),
@@ -99,11 +100,11 @@ def assemble(
     )
 
 
-def _library(pools: Sequence[Pool]) -> Library:
+def _library(pools: Sequence[Pool], workflows: Workflows) -> Library:
     kinds = {pool.name: pool.kind for pool in pools}
     default = {pool.kind: pool.name for pool in reversed(pools)}
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
-    return Library(shipped, Pools(kinds, default))
+    return Library(shipped, Pools(kinds, default), workflows)
 
 
 def _runner_limits(settings: Settings) -> RunnerLimits:

@@ -9,10 +9,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from api.flows import Flows
 from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
 from executors.store.errors import Unknown
-from executors.store.workflows import StoredWorkflow
+from executors.store.workflows import StoredWorkflow, Workflows
 from planner.errors import PlanTooLarge
 from planner.expand import Pools, make_plan
 from planner.plan import Plan
@@ -50,8 +51,9 @@ class Shelf:
 class Library:
     """Modules by tenant, on top of those that ship with the service. Any thread may ask it."""
 
-    def __init__(self, shipped: Registry, pools: Pools) -> None:
+    def __init__(self, shipped: Registry, pools: Pools, workflows: Workflows) -> None:
         self._shipped = shipped
+        self._workflows = workflows
         self._pools = pools
         self._shelves: dict[str, Shelf] = {}
         self._registering = threading.Lock()
@@ -90,7 +92,7 @@ class Library:
         """Check the workflow that stands under `key` of a body, where it stands."""
         tree = _below(body, key)
         report = Report(tree, [])
-        vocabulary = self._shelf(tenant).registry.vocabulary()
+        vocabulary = self._shelf(tenant).registry.vocabulary(self._flows(tenant))
         document = check(report, vocabulary, content_hash(tree.value))
         if document is None:
             error = SpecError(report.problems, body.page.name)
@@ -113,7 +115,7 @@ class Library:
     def _register(self, tenant: str, name: str, source: Source, *, to_run: bool) -> bool:
         shelf = self._shelf(tenant)
         try:
-            changed = shelf.registry.with_module(source)
+            changed = shelf.registry.with_module(source, self._flows(tenant))
         except SpecError as error:
             raise from_spec("invalid-module", error) from None
         document = next(
@@ -176,10 +178,14 @@ class Library:
 
     def _checked(self, tenant: str, source: Source) -> Document:
         try:
-            document = load(source, self._shelf(tenant).registry.vocabulary())
+            vocabulary = self._shelf(tenant).registry.vocabulary(self._flows(tenant))
+            document = load(source, vocabulary)
         except SpecError as error:
             raise from_spec("invalid-workflow", error) from None
         return _of_kind("workflow", document)
+
+    def _flows(self, tenant: str) -> Flows:
+        return Flows(tenant, self._workflows, lambda stored: self.open(tenant, stored).document)
 
     def _shelf(self, tenant: str) -> Shelf:
         return self._shelves.get(tenant) or Shelf(self._shipped, 0)

@@ -15,7 +15,7 @@ from spec.load import load, read
 from spec.model import Document, Use, all_steps
 from spec.source import Source
 from spec.values import JSON
-from spec.vocabulary import Signature, Vocabulary
+from spec.vocabulary import Signature, StoredFlow, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +41,28 @@ class Registry:
             registry = registry.with_module(source)
         return replace(registry, standard=frozenset(registry.modules))
 
-    def with_module(self, source: Source) -> "Registry":
-        """Return a registry that also holds the module in `source`.
+    def with_module(
+        self, source: Source, flows: Mapping[str, StoredFlow] = MappingProxyType({})
+    ) -> "Registry":
+        """Return a registry that also holds the module in `source`, which may run `flows`.
 
         Raise `SpecError` when it is not right, when it takes the name of a standard module, or when
         a registered module that uses it would no longer be.
         """
         name = _name(read(source).value)
-        document = load(source, self._vocabulary(ops=True, callers=self._callers(name)))
+        document = load(source, self._vocabulary(flows, ops=True, callers=self._callers(name)))
         changed = replace(
             self,
             modules=MappingProxyType({**self.modules, document.name: document}),
             sources=MappingProxyType({**self.sources, document.name: source}),
         )
         for user in self._callers(name) - {name}:
-            load(self.sources[user], changed._vocabulary(ops=True))
+            load(self.sources[user], changed._vocabulary(flows, ops=True))
         return changed
 
-    def vocabulary(self) -> Vocabulary:
-        """Return what a workflow may call."""
-        return self._vocabulary(ops=False)
+    def vocabulary(self, flows: Mapping[str, StoredFlow] = MappingProxyType({})) -> Vocabulary:
+        """Return what a workflow may call, `flows` among it."""
+        return self._vocabulary(flows, ops=False)
 
     def module(self, name: str) -> Document:
         """Return module `name`. Raise `NoSuchModule`."""
@@ -68,10 +70,17 @@ class Registry:
             raise NoSuchModule(name, tuple(sorted(self.modules)))
         return self.modules[name]
 
-    def _vocabulary(self, ops: bool, callers: frozenset[str] = frozenset()) -> Vocabulary:
+    def _vocabulary(
+        self,
+        flows: Mapping[str, StoredFlow],
+        *,
+        ops: bool,
+        callers: frozenset[str] = frozenset(),
+    ) -> Vocabulary:
         return Vocabulary(
             modules={name: _signature(document) for name, document in self.modules.items()},
             ops={op.name: op.signature for op in OPS.values()} if ops else {},
+            flows=flows,
             engines=self.engines,
             callers=callers,
             reserved=self.standard if ops else frozenset(),

@@ -78,7 +78,7 @@ class Workflows:
 
     def list(self, tenant: str) -> tuple[StoredWorkflow, ...]:
         """Return the latest version of each of a tenant's workflows, by name."""
-        names = sorted(name for owner, name in self._versions if owner == tenant)
+        names = sorted(name for owner, name in tuple(self._versions) if owner == tenant)
         return tuple(self.get(tenant, name) for name in names)
 
     def delete(self, tenant: str, name: str) -> None:

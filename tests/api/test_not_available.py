@@ -42,6 +42,24 @@ async def test_it_is_valid_and_neither_kept_nor_run(client):
     assert problem_of(answer, 422, "invalid-workflow")["errors"][0]["pointer"].startswith("/spec/")
 
 
+async def test_a_flow_is_a_stored_workflow_of_the_same_tenant(client):
+    body = "{flow: greeting, name: Ada}"
+    text = f"workflow: caller\nsteps: {{s: {body}}}\noutputs: {{x: $s.greeting}}\n"
+
+    async def found(page: str) -> list[str]:
+        answer = await client.post("/v1/workflows/validate", content=page, headers=YAML)
+        return [error["code"] for error in answer.json()["errors"]]
+
+    assert await found(text) == ["unknown-flow"]
+    stored = await client.put("/v1/workflows/greeting", content=GREETING, headers=YAML)
+    version = stored.json()["version"]
+    assert await found(text) == []
+    assert await found(text.replace("greeting,", f"greeting@{version},")) == []
+    assert await found(text.replace("greeting,", "greeting@00,")) == ["unknown-flow"]
+    assert await found(text.replace("name: Ada", "name: 3")) == ["wrong-type"]
+    assert await found(text.replace("s.greeting", "s.text")) == ["unknown-reference"]
+
+
 async def test_a_module_of_such_steps_is_not_kept(client):
     answer = await client.put("/v1/modules/guarded", content=MODULE, headers=YAML)
     refused(answer, "invalid-module", "for_each")
