@@ -42,15 +42,16 @@ class _Checking:
 
     def _condition(self) -> None:
         scope = self.sight.element if self.given.per_element else self.sight.outer
-        self._value("if", scope, BOOLEAN.or_null())
+        if self.given.condition is not None:
+            self._fit(self.given.condition, scope, BOOLEAN.or_null(), guarding=True)
 
     def _value(self, key: str, scope: Scope, wanted: Type) -> None:
         written = self.given.values.get(key)
         if written is not None:
             self._fit(written, scope, wanted)
 
-    def _fit(self, written: Written, scope: Scope, wanted: Type) -> None:
-        fit = Fit(self.report, scope)
+    def _fit(self, written: Written, scope: Scope, wanted: Type, *, guarding: bool = False) -> None:
+        fit = Fit(self.report, scope, guarding=guarding)
         fit.check_references(written)
         fit.check_value(written, wanted)
 

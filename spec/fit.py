@@ -20,9 +20,20 @@ _WRITABLE = ("string", "integer", "number", "boolean", "any")
 
 
 class Fit:
-    """Checks values in one scope. With `null_welcome`, null may be anywhere in them."""
+    """Checks values in one scope. With `null_welcome`, null may be anywhere in them.
 
-    def __init__(self, report: Report, scope: Scope, *, null_welcome: bool = False) -> None:
+    In a `guarding` condition each term is known to hold in those to its right.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        scope: Scope,
+        *,
+        null_welcome: bool = False,
+        guarding: bool = False,
+    ) -> None:
+        self.guarding = guarding
         self.report = report
         self.scope = scope
         self.null_welcome = null_welcome
@@ -34,7 +45,9 @@ class Fit:
         for string in written.strings():
             if string.placed is not None:
                 report = partial(self._report, string.pointer)
-                self._shapes[string.pointer] = infer(self.scope, string.placed, report)
+                self._shapes[string.pointer] = infer(
+                    self.scope, string.placed, report, guarding=self.guarding
+                )
                 continue
             for reference in string.references:
                 self._check_reference(string.pointer, reference)

@@ -4,7 +4,7 @@ Knows conditions as values with every name written out; what they are of is for 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from spec.values import Literal, Member, Name, Operation, Value, leaves
@@ -27,6 +27,10 @@ class Guards:
     def keys(self) -> frozenset[str]:
         """Return what identifies the terms that mean the same to every step of the map."""
         return frozenset(repr(term) for term in self.terms if not reads(term, self.own))
+
+    def supposing(self, terms: Iterable[Value]) -> "Guards":
+        """Return what is known here where `terms` hold too."""
+        return replace(self, terms=(*self.terms, *terms))
 
     def among(self, terms: Iterable[Value], own: Collection[str], *, known: bool) -> "Guards":
         """Return what is known one step further in, where the names `own` have a new meaning."""

@@ -4,12 +4,13 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
 from spec.codes import Code
 from spec.data import article, common_type, type_of_data
+from spec.guards import terms_of
 from spec.parsed import Placed, Reference
 from spec.problems import quoted
 from spec.scope import Scope, Shape, Unresolved, member, nullable
@@ -73,13 +74,21 @@ def shape_of(scope: Scope, value: Value | Placed) -> Shape | None:
     return infer(scope, placed, lambda _: None)
 
 
-def infer(scope: Scope, placed: Placed, found: Callable[[Wrong], None]) -> Shape | None:
-    """Return the shape of what stands in one string, and hand every mistake in it to `found`."""
-    return _Inference(scope, placed, found).shape(placed)
+def infer(
+    scope: Scope, placed: Placed, found: Callable[[Wrong], None], *, guarding: bool = False
+) -> Shape | None:
+    """Return the shape of what stands in one string, and hand every mistake in it to `found`.
+
+    In a `guarding` one each term of an `and` is known to hold in those to its right.
+    """
+    return _Inference(scope, placed, found, guarding=guarding).shape(placed)
 
 
 class _Inference:
-    def __init__(self, scope: Scope, whole: Placed, found: Callable[[Wrong], None]) -> None:
+    def __init__(
+        self, scope: Scope, whole: Placed, found: Callable[[Wrong], None], *, guarding: bool
+    ) -> None:
+        self.guarding = guarding
         self.scope = scope
         self.whole = whole
         self.found = found
@@ -137,8 +146,7 @@ class _Inference:
         if operator == "+":
             return self._sum(placed.parts)
         if operator in ("and", "or", "not"):
-            for part in placed.parts:
-                self.operand(part, _TRUTH, f"`{operator}` takes")
+            self._logic(operator, placed)
         elif operator in ("==", "!="):
             for part in placed.parts:
                 self.operand(part, ANYTHING, f"`{operator}` takes")
@@ -147,6 +155,18 @@ class _Inference:
         else:
             self._ordering(operator, *placed.parts)
         return Shape(BOOLEAN)
+
+    def _logic(self, operator: str, placed: Placed) -> None:
+        supposing = self.guarding and placed is self.whole and operator == "and"
+        for part in placed.parts:
+            self.operand(part, _TRUTH, f"`{operator}` takes")
+            if supposing:
+                self._suppose(part)
+
+    def _suppose(self, term: Placed) -> None:
+        """Go on where `term` is known to hold."""
+        terms = terms_of(self.scope.canonical(term.value))
+        self.scope = replace(self.scope, guards=self.scope.guards.supposing(terms))
 
     def call(self, placed: Placed) -> Shape | None:
         if not isinstance(placed.value, Call):

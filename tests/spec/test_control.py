@@ -86,6 +86,17 @@ def test_an_element_whose_condition_held_is_known_not_to_be_null(vocabulary: Voc
     assert code(f"{step}, if: $item.title != null", vocabulary) == "may-be-null"
 
 
+def test_each_term_of_a_condition_guards_those_to_its_right(vocabulary: Vocabulary):
+    hint, longer = "inputs.hint != null", "len(inputs.hint) > 3"
+    assert loaded(f"{TEXT}, if: '${hint} and {longer}'", vocabulary).steps
+    assert code(f"{TEXT}, if: '${longer} and {hint}'", vocabulary) == "may-be-null"
+    assert code(f"{TEXT}, if: '${hint} or {longer}'", vocabulary) == "may-be-null"
+    assert code(f"use: value, value: '${hint} and {longer}'", vocabulary) == "may-be-null"
+    url, title = "item.url != null", "item.title != null"
+    condition = f"'${url} and {title} and len(item.url + item.title) > 3'"
+    assert loaded(f"{TEXT}, for_each: $inputs.docs, if: {condition}", vocabulary).steps
+
+
 def test_a_condition_about_other_elements_guards_nothing(vocabulary: Vocabulary):
     page = """
 workflow: two
