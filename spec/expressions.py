@@ -108,9 +108,9 @@ class _Parser:
 
     def comparing(self) -> Operator | None:
         """Go past the comparison that is here, if one is."""
-        for sign in _COMPARISONS:
-            if self.scanner.skip(sign):
-                return cast(Operator, sign)
+        token = self.scanner.token
+        if token.kind == "sign" and token.value in _COMPARISONS:
+            return cast(Operator, self.scanner.take().value)
         if self.scanner.word("in"):
             self.scanner.take()
             return "in"
