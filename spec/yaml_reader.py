@@ -23,10 +23,11 @@ _FALSE = frozenset({"false", "False", "FALSE"})
 _OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
 _OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
 _INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    rf"|0o[0-7]+|0x[0-9a-fA-F]+|{_NOT_FINITE.pattern}"
+)
 _UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -200,8 +201,7 @@ def _is_string(text: str) -> bool:
         return True
     if text in _NULL or text in _TRUE or text in _FALSE:
         return False
-    patterns = (_INTEGER, _OCTAL, _HEXADECIMAL, _FLOAT, _NOT_FINITE)
-    return not any(pattern.fullmatch(text) for pattern in patterns)
+    return _NUMBER.fullmatch(text) is None
 
 
 def _number(text: str) -> int | float | None:
