@@ -7,7 +7,7 @@ from typing import cast
 from spec.functions import FUNCTIONS, NAMES, NOW
 from spec.limits import EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, PATH_SEGMENTS_MAX
 from spec.misreadings import misreading
-from spec.parsed import Parsed, Placed, Reference, Refused, Segment
+from spec.parsed import Parsed, Placed, Reference, Refused, name_path
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, OutOfRange, Scanner
 from spec.values import (
@@ -53,17 +53,15 @@ def parse_expression(text: str) -> Parsed:
 
 def _path(text: str) -> Parsed | None:
     """Read a name and the names of fields, which most expressions are and no more."""
-    name, *fields = text[1:].split(".")
-    if name in _CONSTANTS or name in _NOT_NAMES or len(fields) > PATH_SEGMENTS_MAX:
+    segments = name_path(text[1:], 1)
+    name, offset = str(segments[0].key), segments[0].offset
+    if name in _CONSTANTS or name in _NOT_NAMES or len(segments) > PATH_SEGMENTS_MAX:
         return None
-    offset = 1
     placed = Placed(Name(name), offset)
-    segments = [Segment(name, offset)]
-    for field in fields:
-        offset += len(str(segments[-1].key)) + 1
-        placed = Placed(Member(placed.value, field), 1, (placed, Placed(Literal(field), offset)))
-        segments.append(Segment(field, offset))
-    return Parsed(placed.value, (Reference(tuple(segments)),), placed=placed)
+    for segment in segments[1:]:
+        key = Placed(Literal(segment.key), segment.offset)
+        placed = Placed(Member(placed.value, segment.key), offset, (placed, key))
+    return Parsed(placed.value, (Reference(segments),), placed=placed)
 
 
 def collected(items: list[Value]) -> Value:

@@ -71,6 +71,15 @@ class Placed(NamedTuple):
             yield from part.references()
 
 
+def name_path(text: str, offset: int) -> tuple[Segment, ...]:
+    """Return the path that `text`, names with dots between and no more, is from `offset` on."""
+    segments = []
+    for name in text.split("."):
+        segments.append(Segment(name, offset))
+        offset += len(name) + 1
+    return tuple(segments)
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Something wrong at `offset` of the string; None when it is the string as a whole."""
