@@ -86,6 +86,7 @@ class TreeBuilder:
 
     def key(self, text: str, position: Position) -> None:
         """Take the key of the value that comes next. A repeated one keeps its first value."""
+        self._count(position)
         self._check_text(text, position)
         frame = self._frames[-1]
         frame.key, frame.key_position = text, position
@@ -127,23 +128,28 @@ class TreeBuilder:
             detail = "half of a surrogate pair is not a character"
             raise self.stop("syntax", position, detail, here=False)
 
-    def _put(self, value: JSON, position: Position, style: Style) -> bool:
+    def _count(self, position: Position) -> None:
         self._nodes += 1
         if self._nodes > self.limits.nodes_max:
-            detail = f"more than {self.limits.nodes_max} values (`nodes_max`)"
+            detail = f"more than {self.limits.nodes_max} keys and values (`nodes_max`)"
             raise self.stop("too-large", position, detail)
+
+    def _put(self, value: JSON, position: Position, style: Style) -> bool:
+        self._count(position)
         frame = self._frame
         if frame is None:
             self._root = value
             self._places[()] = Place(position, None, style)
             return True
+        if frame.is_list:
+            if frame.kept:
+                self._places[(*frame.pointer, frame.seen)] = Place(position, None, style)
+            frame.container.append(value)
+            frame.seen += 1
+            return frame.kept
         kept = frame.kept and frame.key_kept
         if kept:
             self._places[self.pointer] = Place(position, frame.key_position, style)
-        if frame.is_list:
-            frame.container.append(value)
-            frame.seen += 1
-            return kept
         if frame.key_kept:
             frame.container[frame.key] = value
         frame.key, frame.key_position = None, None

@@ -154,12 +154,16 @@ class _Reader:
         self.builder.key(text, position)
 
     def _plain(self, text: str, position: Position) -> None:
-        if _is_old_boolean(text):
+        if not _is_string(text):
+            self._constant(text, position)
+        elif _is_old_boolean(text):
             self.builder.refuse("yaml-boolean", position, _old_boolean(text))
             self.builder.unknown(position)
-        elif _is_string(text):
+        else:
             self.builder.scalar(text, position, "plain")
-        elif text in _NULL:
+
+    def _constant(self, text: str, position: Position) -> None:
+        if text in _NULL:
             self.builder.scalar(None, position)
         elif text in _TRUE or text in _FALSE:
             self.builder.scalar(text in _TRUE, position)
