@@ -132,7 +132,9 @@ class _Parser:
     def comparing(self) -> Operator | None:
         """Go past the comparison that is here, if one is."""
         token = self.scanner.token
-        if token.kind == "sign" and token.value in _COMPARISONS:
+        if token.kind != "name":
+            if token.kind != "sign" or token.value not in _COMPARISONS:
+                return None
             return cast(Operator, self.scanner.take().value)
         if self.scanner.word("in"):
             self.scanner.take()

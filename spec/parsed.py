@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from spec.codes import Code
-from spec.values import Formatter, Literal, Member, Name, Text, Value, parts
+from spec.values import Formatter, Literal, Member, Name, ObjectOf, Text, Value, parts
 
 
 class Segment(NamedTuple):
@@ -41,8 +41,11 @@ class Placed(NamedTuple):
 
     @staticmethod
     def of(value: Value) -> "Placed":
-        """Wrap a value that stands in no string. Of text nothing is ever asked but that it is."""
-        if isinstance(value, Text):
+        """Wrap a value that stands in no string.
+
+        Nothing is asked of text and objects but that they are: what is in them has its own place.
+        """
+        if isinstance(value, Text | ObjectOf):
             return Placed(value)
         inner = parts(value)
         if isinstance(value, Member) and isinstance(value.key, str | int):

@@ -95,10 +95,10 @@ class Scanner:
         if match is None:
             raise ValueError(f"{index} is no place in the text")  # every place in it matches
         kind = cast(Kind, match.lastgroup)
-        start, end = match.span(kind)
+        start, end = match.span(match.lastindex or 0)
         if kind == "string":
             return self._string(start)
-        text = match[kind]
+        text = self.text[start:end]
         return Token(kind, _number(text, start) if kind == "number" else text, start, end)
 
     def _string(self, start: int) -> Token:
