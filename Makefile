@@ -13,7 +13,7 @@ LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo serve test test-full demo-quality bench-first-run lock chromium
+.PHONY: help setup check fix docs demo serve test test-full demo-quality bench-first-run bench-language lock chromium
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -70,6 +70,9 @@ demo-quality: setup  ## Score the extractive reader on the demo documents and on
 
 bench-first-run: setup  ## Measure what a newcomer meets: set-up, demo, start, memory, load, embedding
 	@$(BIN)/python bench/first_run.py $(ARGS)
+
+bench-language: setup  ## Measure what reading and checking pages costs, hostile ones included
+	@$(BIN)/python bench/language.py $(ARGS)
 
 # uv reads no configuration of pip's, so the index pip would use is handed over by hand.
 lock: .venv-lock/.uv-$(UV_VERSION)  ## Resolve requirements/*.lock anew (newest versions: ARGS=--upgrade)

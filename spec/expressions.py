@@ -1,12 +1,13 @@
 """Expressions: what follows a `$`. A scanner and recursive descent; a dot is a key, never more."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
 from spec.functions import FUNCTIONS, NAMES, NOW
 from spec.limits import EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, PATH_SEGMENTS_MAX
 from spec.misreadings import misreading
-from spec.parsed import Parsed, Placed, Refused
+from spec.parsed import Parsed, Placed, Reference, Refused, name_path
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, OutOfRange, Scanner
 from spec.values import (
@@ -22,6 +23,7 @@ from spec.values import (
     Value,
 )
 
+_PATH = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _NOT_NAMES = ("and", "or", "not", "in")
@@ -32,6 +34,8 @@ def parse_expression(text: str) -> Parsed:
     if len(text) > EXPRESSION_CHARS_MAX:
         detail = f"an expression longer than {EXPRESSION_CHARS_MAX} characters"
         return _refused(Refused("too-large", f"{detail} (`expression_chars_max`)"))
+    if _PATH.fullmatch(text) and (path := _path(text)):
+        return path
     try:
         parser = _Parser(text)
         placed = parser.whole()
@@ -45,6 +49,19 @@ def parse_expression(text: str) -> Parsed:
     if parser.problems:
         return Parsed(Literal(None), references, tuple(parser.problems))
     return Parsed(placed.value, references, placed=placed)
+
+
+def _path(text: str) -> Parsed | None:
+    """Read a name and the names of fields, which most expressions are and no more."""
+    segments = name_path(text[1:], 1)
+    name, offset = str(segments[0].key), segments[0].offset
+    if name in _CONSTANTS or name in _NOT_NAMES or len(segments) > PATH_SEGMENTS_MAX:
+        return None
+    placed = Placed(Name(name), offset)
+    for segment in segments[1:]:
+        key = Placed(Literal(segment.key), segment.offset)
+        placed = Placed(Member(placed.value, segment.key), offset, (placed, key))
+    return Parsed(placed.value, (Reference(segments),), placed=placed)
 
 
 def collected(items: list[Value]) -> Value:
@@ -73,17 +90,23 @@ class _Parser:
 
     def expression(self) -> Placed:
         self.deeper()
-        value = self.chain("or", lambda: self.chain("and", self.negation))
+        value = self.chain("or", self.conjunction)
         self.depth -= 1
         return value
 
+    def conjunction(self) -> Placed:
+        return self.chain("and", self.negation)
+
     def chain(self, word: Operator, operand: Callable[[], Placed]) -> Placed:
         """Read what stands between any number of the same word; that one, when it is alone."""
-        operands = [operand()]
+        first = operand()
+        if not self.scanner.word(word):
+            return first
+        operands = [first]
         while self.scanner.word(word):
             self.scanner.take()
             operands.append(operand())
-        return operands[0] if len(operands) == 1 else _operation(word, operands)
+        return _operation(word, operands)
 
     def negation(self) -> Placed:
         if not self.scanner.word("not"):
@@ -108,9 +131,11 @@ class _Parser:
 
     def comparing(self) -> Operator | None:
         """Go past the comparison that is here, if one is."""
-        for sign in _COMPARISONS:
-            if self.scanner.skip(sign):
-                return cast(Operator, sign)
+        token = self.scanner.token
+        if token.kind != "name":
+            if token.kind != "sign" or token.value not in _COMPARISONS:
+                return None
+            return cast(Operator, self.scanner.take().value)
         if self.scanner.word("in"):
             self.scanner.take()
             return "in"
@@ -123,13 +148,17 @@ class _Parser:
         return None
 
     def sum(self) -> Placed:
-        operands = [self.postfix()]
+        first = self.postfix()
+        if not self.scanner.sign("+"):
+            return first
+        operands = [first]
         while self.scanner.skip("+"):
             operands.append(self.postfix())
-        return operands[0] if len(operands) == 1 else _operation("+", operands)
+        return _operation("+", operands)
 
     def postfix(self) -> Placed:
         value = self.atom()
+        members = _members(value)
         while True:
             if self.scanner.skip("."):
                 value = self.field(value)
@@ -137,7 +166,8 @@ class _Parser:
                 value = self.bracket(value)
             else:
                 return value
-            if _members(value) > PATH_SEGMENTS_MAX:
+            members += 1
+            if members > PATH_SEGMENTS_MAX:
                 detail = f"a path has at most {PATH_SEGMENTS_MAX} parts"
                 raise _TooLargeError(f"{detail} (`path_segments_max`)")
 

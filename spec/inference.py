@@ -71,7 +71,7 @@ _HELD = Wanted("a value on its left", lambda _: True)
 def shape_of(scope: Scope, value: Value | Placed) -> Shape | None:
     """Return the shape of `value`; None when something it reads is not known."""
     placed = value if isinstance(value, Placed) else Placed.of(value)
-    return infer(scope, placed, lambda _: None)
+    return _Inference(scope, placed, None).shape(placed)
 
 
 def infer(
@@ -85,8 +85,15 @@ def infer(
 
 
 class _Inference:
+    """Without `found`, nobody hears of mistakes, and no time goes into what to say of them."""
+
     def __init__(
-        self, scope: Scope, whole: Placed, found: Callable[[Wrong], None], *, guarding: bool
+        self,
+        scope: Scope,
+        whole: Placed,
+        found: Callable[[Wrong], None] | None,
+        *,
+        guarding: bool = False,
     ) -> None:
         self.guarding = guarding
         self.scope = scope
@@ -216,7 +223,7 @@ class _Inference:
         except Unresolved as error:
             whole = error.code == "wrong-type" and placed is self.whole
             offset = None if whole else reference.segments[error.segment].offset
-            self.found(Wrong(error.code, offset, error.detail, error.hint))
+            self._unresolved(error, offset)
             return None
 
     def _read(self, of: Placed) -> Shape | None:
@@ -232,7 +239,7 @@ class _Inference:
         try:
             return nullable(member(shape, key, 0), shape.type.optional)
         except Unresolved as error:
-            self.found(Wrong(error.code, place.offset, error.detail, error.hint))
+            self._unresolved(error, place.offset)
             return None
 
     def _sum(self, parts: tuple[Placed, ...]) -> Shape | None:
@@ -261,11 +268,17 @@ class _Inference:
         what = f"`{operator}`{of_what} takes"
         self.operand(left, wanted, what)
 
+    def _unresolved(self, error: Unresolved, offset: int | None) -> None:
+        if self.found is not None:
+            self.found(Wrong(error.code, offset, error.detail, error.hint))
+
     def _wrong(self, placed: Placed, detail: str) -> None:
-        self.found(Wrong("wrong-type", placed.offset, detail))
+        if self.found is not None:
+            self.found(Wrong("wrong-type", placed.offset, detail))
 
     def _null(self, placed: Placed, detail: str) -> None:
-        self.found(Wrong("may-be-null", placed.offset, detail))
+        if self.found is not None:
+            self.found(Wrong("may-be-null", placed.offset, detail))
 
 
 def _is_null(placed: Placed) -> bool:
@@ -296,6 +309,8 @@ def _added_to(total: Type | None) -> Wanted:
 
 
 def _added(left: Type, right: Type) -> Type:
+    if left == right and not (left.lists or left.optional):
+        return left
     if left.lists or right.lists:
         return common_type([element(left), element(right)]).listed()
     if is_text(left) or is_text(right):

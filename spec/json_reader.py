@@ -20,6 +20,7 @@ _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WORDS: tuple[tuple[str, JSON], ...] = (("true", True), ("false", False), ("null", None))
+_DIGITS = frozenset("-0123456789")  # how a number begins
 _DIGITS_MAX = 30
 
 
@@ -89,7 +90,7 @@ class _Reader:
             case '"':
                 text, style = self.string()
                 self.builder.scalar(text, position, style)
-            case char if char in set("-0123456789"):
+            case char if char in _DIGITS:
                 self.number(position)
             case _:
                 self.word(position)
@@ -114,7 +115,9 @@ class _Reader:
         match = _STRING.match(self.text, self.index)
         if match is None:
             raise self.wrong("this string is not closed, or holds a character JSON wants escaped")
-        text: str = scanstring(self.text, self.index + 1)[0]
+        text: str = self.text[self.index + 1 : match.end() - 1]
+        if "\\" in text:
+            text = scanstring(self.text, self.index + 1)[0]
         self.advance(match.end())
         return text, "quoted"
 
@@ -151,6 +154,8 @@ class _Reader:
         self.skip()
 
     def skip(self) -> None:
+        if self.peek() > " ":
+            return
         match = _SPACE.match(self.text, self.index)
         self.index = match.end() if match else self.index
 

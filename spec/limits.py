@@ -9,7 +9,7 @@ class Limits:
 
     bytes_max: int = 1 << 20
     depth_max: int = 64
-    nodes_max: int = 100_000
+    nodes_max: int = 65_536
     scalar_chars_max: int = 256 << 10
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from spec.codes import Code
-from spec.values import Formatter, Literal, Member, Name, Value, parts
+from spec.values import Formatter, Literal, Member, Name, ObjectOf, Text, Value, parts
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One step of a path: a name, a key or a position, and where in the string it stands."""
 
     key: str | int
@@ -28,11 +28,11 @@ class Reference:
         return str(first) + "".join(steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A value and where in its string it starts. `parts` are in the order of `values.parts`.
 
     The key of a member is always a part, at the place of its name or of what is in the brackets.
+    A tuple, because an expression has one for each of its words.
     """
 
     value: Value
@@ -41,7 +41,12 @@ class Placed:
 
     @staticmethod
     def of(value: Value) -> "Placed":
-        """Wrap a value that stands in no string."""
+        """Wrap a value that stands in no string.
+
+        Nothing is asked of text and objects but that they are: what is in them has its own place.
+        """
+        if isinstance(value, Text | ObjectOf):
+            return Placed(value)
         inner = parts(value)
         if isinstance(value, Member) and isinstance(value.key, str | int):
             inner = (*inner, Literal(value.key))
@@ -67,6 +72,15 @@ class Placed:
             return
         for part in self.parts:
             yield from part.references()
+
+
+def name_path(text: str, offset: int) -> tuple[Segment, ...]:
+    """Return the path that `text`, names with dots between and no more, is from `offset` on."""
+    segments = []
+    for name in text.split("."):
+        segments.append(Segment(name, offset))
+        offset += len(name) + 1
+    return tuple(segments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,22 @@
 """The words of expressions and slots: names, numbers, strings and signs, each with its offset."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from spec.limits import INTEGER_MAX
 
 Kind: TypeAlias = Literal["name", "number", "string", "sign", "end"]
 
-_SPACE = re.compile(r"\s*")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_SIGN = re.compile(r"==|!=|<=|>=|\}\}|[-.,:$()\[\]+<>|]")
+_WORD = re.compile(
+    r"""\s*(?:
+        (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+        | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)
+        | (?P<string>['"])
+        | (?P<sign>==|!=|<=|>=|\}\}|.)
+        | (?P<end>)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 _DIGITS_MAX = 30
 
@@ -29,9 +34,11 @@ class OutOfRange(Malformed):
     """A number at `offset` that is of the grammar, but not one that can be told exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word. `value` is the name, the sign, or what a number or string stands for."""
+class Token(NamedTuple):
+    """One word. `value` is the name, the sign, or what a number or string stands for.
+
+    A tuple, because nothing is made more often while a page is read.
+    """
 
     kind: Kind
     value: str | int | float
@@ -58,18 +65,21 @@ class Scanner:
 
     def word(self, value: str) -> bool:
         """Whether the current word is the name `value`."""
-        return self.token.kind == "name" and self.token.value == value
+        token = self.token
+        return token.value == value and token.kind == "name"
 
     def sign(self, value: str) -> bool:
         """Whether the current word is the sign `value`."""
-        return self.token.kind == "sign" and self.token.value == value
+        token = self.token
+        return token.value == value and token.kind == "sign"
 
     def skip(self, value: str) -> bool:
         """Go past the sign `value` if it is here; say whether it was."""
-        here = self.sign(value)
-        if here:
-            self.take()
-        return here
+        token = self.token
+        if token.value != value or token.kind != "sign":
+            return False
+        self.token = self._read(token.end)
+        return True
 
     def expect(self, value: str) -> None:
         """Go past the sign `value`, which has to be here."""
@@ -81,19 +91,15 @@ class Scanner:
         return Malformed(detail, self.token.offset)
 
     def _read(self, index: int) -> Token:
-        space = _SPACE.match(self.text, index)
-        index = space.end() if space else index
-        if index >= len(self.text):
-            return Token("end", "", index, index)
-        if self.text[index] in "'\"":
-            return self._string(index)
-        if match := _NAME.match(self.text, index):
-            return Token("name", match.group(), index, match.end())
-        if match := _NUMBER.match(self.text, index):
-            return Token("number", _number(match.group(), index), index, match.end())
-        if match := _SIGN.match(self.text, index):
-            return Token("sign", match.group(), index, match.end())
-        return Token("sign", self.text[index], index, index + 1)
+        match = _WORD.match(self.text, index)
+        if match is None:
+            raise ValueError(f"{index} is no place in the text")  # every place in it matches
+        kind = cast(Kind, match.lastgroup)
+        start, end = match.span(match.lastindex or 0)
+        if kind == "string":
+            return self._string(start)
+        text = self.text[start:end]
+        return Token(kind, _number(text, start) if kind == "number" else text, start, end)
 
     def _string(self, start: int) -> Token:
         quote = self.text[start]

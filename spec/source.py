@@ -5,7 +5,7 @@ Knows positions only; what the values mean is for the rooms above.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from spec.values import JSON
 
@@ -23,9 +23,11 @@ class Source:
     media: Media
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place on a page. Lines and columns count from 1, columns in characters."""
+class Position(NamedTuple):
+    """A place on a page. Lines and columns count from 1, columns in characters.
+
+    A tuple, because a page has one for each of its keys and values.
+    """
 
     line: int
     column: int
@@ -46,8 +48,7 @@ class Page:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value starts, where its key does if it has one, and how a scalar is written."""
 
     value: Position
@@ -135,4 +136,7 @@ def pointer_text(pointer: Pointer) -> str:
     >>> pointer_text(("steps", "a/b", 0))
     '/steps/a~1b/0'
     """
+    plain = "".join([f"/{key}" for key in pointer])
+    if plain.count("/") == len(pointer) and "~" not in plain:
+        return plain
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in pointer)

@@ -3,14 +3,17 @@
 What fills a slot is never read again, so nothing that arrives in one can open another.
 """
 
+import re
+
 from spec.formatters import FORMATTERS
 from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
-from spec.parsed import Parsed, Reference, Refused, Segment
+from spec.parsed import Parsed, Reference, Refused, Segment, name_path
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, Scanner, Token
 from spec.values import JSON, Formatter, Literal, Member, Name, Slot, Text, Value
 
+_PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})\s*\}\}")
 _NOT_NAMES = ("true", "false", "null", "and", "or", "not", "in")
 
 
@@ -51,8 +54,23 @@ class _Reader:
                 self.segments.append("{{")
                 index = opening + 4
             else:
-                index = self._slot(opening)
+                index = self._plain_slot(opening) or self._slot(opening)
         self.segments.append(self.text[index:])
+
+    def _plain_slot(self, opening: int) -> int:
+        """Go past a slot that is names with dots between, as most are; 0 if it is another."""
+        match = _PLAIN_SLOT.match(self.text, opening)
+        if match is None:
+            return 0
+        segments = name_path(match[1], match.start(1))
+        if segments[0].key in _NOT_NAMES:
+            return 0
+        value: Value = Name(str(segments[0].key))
+        for segment in segments[1:]:
+            value = Member(value, segment.key)
+        self.segments.append(Slot(value))
+        self.references.append(Reference(segments, ()))
+        return match.end()
 
     def _slot(self, opening: int) -> int:
         try:

@@ -17,7 +17,8 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(slots=True)
 class _Frame:
-    container: dict[str, JSON] | list[JSON]
+    container: JSON
+    is_list: bool
     pointer: Pointer
     kept: bool
     key: str | None = None
@@ -36,27 +37,25 @@ class TreeBuilder:
     _frames: list[_Frame] = field(default_factory=list)
     _places: dict[Pointer, Place] = field(default_factory=dict)
     _unknown: set[Pointer] = field(default_factory=set)
+    _frame: _Frame | None = None  # the innermost
     _nodes: int = 0
     _root: JSON = None
 
     @property
     def pointer(self) -> Pointer:
         """Where the next value goes."""
-        if not self._frames:
+        frame = self._frame
+        if frame is None:
             return ()
-        frame = self._frames[-1]
-        if isinstance(frame.container, list):
+        if frame.is_list:
             return (*frame.pointer, frame.seen)
         return frame.pointer if frame.key is None else (*frame.pointer, frame.key)
 
     @property
     def wants_key(self) -> bool:
         """Whether the next scalar is the key of an object."""
-        return (
-            bool(self._frames)
-            and isinstance(self._frames[-1].container, dict)
-            and self._frames[-1].key is None
-        )
+        frame = self._frame
+        return frame is not None and frame.key is None and not frame.is_list
 
     def refuse(self, code: Code, position: Position, detail: str) -> None:
         """Note a problem with what comes next and go on."""
@@ -77,14 +76,17 @@ class TreeBuilder:
             raise self.stop("too-large", position, detail)
         pointer = self.pointer
         kept = self._put(container, position, "other")
-        self._frames.append(_Frame(container, pointer, kept))
+        self._frame = _Frame(container, isinstance(container, list), pointer, kept)
+        self._frames.append(self._frame)
 
     def close(self) -> None:
         """End the innermost object or list."""
         self._frames.pop()
+        self._frame = self._frames[-1] if self._frames else None
 
     def key(self, text: str, position: Position) -> None:
         """Take the key of the value that comes next. A repeated one keeps its first value."""
+        self._count(position)
         self._check_text(text, position)
         frame = self._frames[-1]
         frame.key, frame.key_position = text, position
@@ -94,12 +96,13 @@ class TreeBuilder:
 
     def scalar(self, value: JSON, position: Position, style: Style = "other") -> None:
         """Take one string, number, boolean or null."""
-        if isinstance(value, int) and abs(value) > INTEGER_MAX:
+        if isinstance(value, str):
+            self._check_text(value, position)
+        elif isinstance(value, int) and abs(value) > INTEGER_MAX:
             detail = f"integers are exact only up to 2^53 - 1, not {echo(value)}"
             self.refuse("bad-value", position, detail)
             self.unknown(position)
             return
-        self._check_text(value, position)
         self._put(value, position, style)
 
     def unknown(self, position: Position) -> None:
@@ -116,36 +119,38 @@ class TreeBuilder:
         """Return the whole tree with what was refused in it marked unknown."""
         return Tree(self._root, self.page, self._places, frozenset(self._unknown))
 
-    def _check_text(self, value: JSON, position: Position) -> None:
-        if not isinstance(value, str):
-            return
+    def _check_text(self, value: str, position: Position) -> None:
         limit = self.limits.scalar_chars_max
         if len(value) > limit:
             detail = f"a string longer than {limit} characters (`scalar_chars_max`)"
             raise self.stop("too-large", position, detail)
-        if _SURROGATE.search(value):
+        if not value.isascii() and _SURROGATE.search(value):
             detail = "half of a surrogate pair is not a character"
             raise self.stop("syntax", position, detail, here=False)
 
-    def _put(self, value: JSON, position: Position, style: Style) -> bool:
+    def _count(self, position: Position) -> None:
         self._nodes += 1
         if self._nodes > self.limits.nodes_max:
-            detail = f"more than {self.limits.nodes_max} values (`nodes_max`)"
+            detail = f"more than {self.limits.nodes_max} keys and values (`nodes_max`)"
             raise self.stop("too-large", position, detail)
-        if not self._frames:
+
+    def _put(self, value: JSON, position: Position, style: Style) -> bool:
+        self._count(position)
+        frame = self._frame
+        if frame is None:
             self._root = value
             self._places[()] = Place(position, None, style)
             return True
-        return self._put_into(self._frames[-1], value, position, style)
-
-    def _put_into(self, frame: _Frame, value: JSON, position: Position, style: Style) -> bool:
+        if frame.is_list:
+            if frame.kept:
+                self._places[(*frame.pointer, frame.seen)] = Place(position, None, style)
+            frame.container.append(value)
+            frame.seen += 1
+            return frame.kept
         kept = frame.kept and frame.key_kept
         if kept:
             self._places[self.pointer] = Place(position, frame.key_position, style)
-        if isinstance(frame.container, list):
-            frame.container.append(value)
-        elif frame.key is not None and frame.key_kept:
+        if frame.key_kept:
             frame.container[frame.key] = value
-        frame.seen += 1
         frame.key, frame.key_position = None, None
         return kept

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 WORDS = (
@@ -43,16 +43,18 @@ class Type:
     def element(self) -> "Type":
         """Return the type of an element of a list of this type."""
         optional = bool(self.holes and self.holes[0])
-        return replace(self, lists=self.lists - 1, optional=optional, holes=self.holes[1:])
+        return Type(self.word, self.lists - 1, optional, self.holes[1:])
 
     def listed(self) -> "Type":
         """Return the type of a list whose elements are of this type."""
         holes = (self.optional, *self.holes) if self.optional or self.holes else ()
-        return replace(self, lists=self.lists + 1, optional=False, holes=holes)
+        return Type(self.word, self.lists + 1, False, holes)
 
     def or_null(self, optional: bool = True) -> "Type":
         """Return this type, with null welcome as `optional` says."""
-        return self if self.optional == optional else replace(self, optional=optional)
+        if self.optional == optional:
+            return self
+        return Type(self.word, self.lists, optional, self.holes)
 
     @property
     def is_any(self) -> bool:

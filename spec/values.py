@@ -5,7 +5,8 @@
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import is_
 from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
@@ -148,7 +149,11 @@ def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:
     replaced = rule(value)
     if replaced is not None:
         return replaced
-    return _rebuilt(value, iter([rewrite(part, rule) for part in parts(value)]))
+    before = parts(value)
+    after = [rewrite(part, rule) for part in before]
+    if all(map(is_, after, before)):
+        return value
+    return _rebuilt(value, iter(after))
 
 
 def _rebuilt(value: Value, made: Iterator[Value]) -> Value:
@@ -159,10 +164,10 @@ def _rebuilt(value: Value, made: Iterator[Value]) -> Value:
         case Slice(_, start, end):
             of, first = next(made), None if start is None else next(made)
             return Slice(of, first, None if end is None else next(made))
-        case Operation() as operation:
-            return replace(operation, operands=tuple(made))
-        case Call() as call:
-            return replace(call, arguments=tuple(made))
+        case Operation(op, _):
+            return Operation(op, tuple(made))
+        case Call(function, _):
+            return Call(function, tuple(made))
         case Text(segments):
             return Text(tuple(_segment(segment, made) for segment in segments))
         case ListOf():
@@ -174,4 +179,4 @@ def _rebuilt(value: Value, made: Iterator[Value]) -> Value:
 
 
 def _segment(segment: str | Slot, made: Iterator[Value]) -> str | Slot:
-    return segment if isinstance(segment, str) else replace(segment, value=next(made))
+    return segment if isinstance(segment, str) else Slot(next(made), segment.formatters)

@@ -4,7 +4,8 @@ Depth and size are counted as events arrive, so a hostile document costs no more
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -22,13 +23,16 @@ _FALSE = frozenset({"false", "False", "FALSE"})
 _OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
 _OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
 _INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    rf"|0o[0-7]+|0x[0-9a-fA-F]+|{_NOT_FINITE.pattern}"
+)
 _UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_PERHAPS_NO_STRING = frozenset("-+.0123456789~nNtTfF")  # how one begins, or it is empty
+_OLD_BOOLEAN_CHARS_MAX = max(map(len, _OLD_BOOLEAN))
 _DIGITS_MAX = 30
 
 
@@ -43,7 +47,10 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
     reader = _Reader(builder)
     try:
         for event in _events(text):
-            reader.take(event)
+            taker = _TAKERS.get(type(event))
+            if taker is not None:
+                mark = event.start_mark
+                taker(reader, event, Position(mark.line + 1, mark.column + 1))
     except yaml.MarkedYAMLError as error:
         raise builder.stop("syntax", _where(error, page), _why(error), here=False) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -81,23 +88,7 @@ class _Reader:
         self.builder = builder
         self.documents = 0
 
-    def take(self, event: Any) -> None:
-        position = Position(event.start_mark.line + 1, event.start_mark.column + 1)
-        match event:
-            case yaml.DocumentStartEvent():
-                self._document(event, position)
-            case yaml.MappingStartEvent():
-                self._container(event, {}, position)
-            case yaml.SequenceStartEvent():
-                self._container(event, [], position)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self.builder.close()
-            case yaml.ScalarEvent():
-                self._scalar(event, position)
-            case yaml.AliasEvent():
-                self._alias(event, position)
-
-    def _document(self, event: Any, position: Position) -> None:
+    def document(self, event: Any, position: Position) -> None:
         self.documents += 1
         if self.documents > 1:
             detail = "a second document starts here; one text is one document"
@@ -105,16 +96,23 @@ class _Reader:
         if event.version or event.tags:
             self.builder.refuse("yaml-feature", position, "a `%` directive; leave it out")
 
-    def _container(
-        self, event: Any, container: dict[str, JSON] | list[JSON], position: Position
-    ) -> None:
+    def object(self, event: Any, position: Position) -> None:
+        self._container(event, {}, position)
+
+    def list(self, event: Any, position: Position) -> None:
+        self._container(event, [], position)
+
+    def end(self, _: Any, __: Position) -> None:
+        self.builder.close()
+
+    def _container(self, event: Any, container: JSON, position: Position) -> None:
         self._properties(event, position)
         if self.builder.wants_key:
             detail = "a key has to be a string, not a list or an object"
             raise self.builder.stop("yaml-feature", position, detail)
         self.builder.open(container, position)
 
-    def _alias(self, event: Any, position: Position) -> None:
+    def alias(self, event: Any, position: Position) -> None:
         detail = f"{quoted('*' + event.anchor)} is an alias; write the value out"
         if self.builder.wants_key:
             raise self.builder.stop("yaml-feature", position, detail)
@@ -129,10 +127,11 @@ class _Reader:
             detail = f"{quoted(event.tag)} is a tag; leave it out"
             self.builder.refuse("yaml-feature", position, detail)
 
-    def _scalar(self, event: Any, position: Position) -> None:
-        self._properties(event, position)
+    def scalar(self, event: Any, position: Position) -> None:
         refused = event.anchor is not None or event.tag is not None
-        plain = event.style in (None, "") and not refused
+        if refused:
+            self._properties(event, position)
+        plain = not event.style and not refused
         if self.builder.wants_key:
             self._key(event.value, position, plain=plain)
         elif refused:
@@ -146,7 +145,7 @@ class _Reader:
         if plain and text == "<<":
             self.builder.refuse("yaml-feature", position, "`<<` merges; write the keys out")
             self.builder.unknown_object()
-        elif plain and text.lower() in _OLD_BOOLEAN:
+        elif plain and _is_old_boolean(text):
             if text not in _OWN_KEYS or self.builder.pointer != ("plan",):
                 self.builder.refuse("yaml-boolean", position, _old_boolean(text))
         elif plain and not _is_string(text):
@@ -155,26 +154,27 @@ class _Reader:
         self.builder.key(text, position)
 
     def _plain(self, text: str, position: Position) -> None:
-        if text.lower() in _OLD_BOOLEAN:
+        if not _is_string(text):
+            self._constant(text, position)
+        elif _is_old_boolean(text):
             self.builder.refuse("yaml-boolean", position, _old_boolean(text))
             self.builder.unknown(position)
-        elif _NOT_FINITE.fullmatch(text):
-            self.builder.refuse("yaml-feature", position, f"{quoted(text)} is not a finite number")
-            self.builder.unknown(position)
         else:
-            self._number_or_string(text, position)
+            self.builder.scalar(text, position, "plain")
 
-    def _number_or_string(self, text: str, position: Position) -> None:
+    def _constant(self, text: str, position: Position) -> None:
         if text in _NULL:
             self.builder.scalar(None, position)
         elif text in _TRUE or text in _FALSE:
             self.builder.scalar(text in _TRUE, position)
-        elif not _is_string(text):
-            self._number(text, position)
         else:
-            self.builder.scalar(text, position, "plain")
+            self._number(text, position)
 
     def _number(self, text: str, position: Position) -> None:
+        if _NOT_FINITE.fullmatch(text):
+            self.builder.refuse("yaml-feature", position, f"{quoted(text)} is not a finite number")
+            self.builder.unknown(position)
+            return
         value = _number(text)
         if value is None:
             self.builder.refuse("bad-value", position, f"{echo(text)} is too large a number")
@@ -183,11 +183,29 @@ class _Reader:
             self.builder.scalar(value, position)
 
 
+_TAKERS: Mapping[type, Callable[[_Reader, Any, Position], None]] = MappingProxyType(
+    {
+        yaml.DocumentStartEvent: _Reader.document,
+        yaml.MappingStartEvent: _Reader.object,
+        yaml.SequenceStartEvent: _Reader.list,
+        yaml.MappingEndEvent: _Reader.end,
+        yaml.SequenceEndEvent: _Reader.end,
+        yaml.ScalarEvent: _Reader.scalar,
+        yaml.AliasEvent: _Reader.alias,
+    }
+)
+
+
+def _is_old_boolean(text: str) -> bool:
+    return len(text) <= _OLD_BOOLEAN_CHARS_MAX and text.lower() in _OLD_BOOLEAN
+
+
 def _is_string(text: str) -> bool:
+    if text and text[0] not in _PERHAPS_NO_STRING:
+        return True
     if text in _NULL or text in _TRUE or text in _FALSE:
         return False
-    patterns = (_INTEGER, _OCTAL, _HEXADECIMAL, _FLOAT, _NOT_FINITE)
-    return not any(pattern.fullmatch(text) for pattern in patterns)
+    return _NUMBER.fullmatch(text) is None
 
 
 def _number(text: str) -> int | float | None:
