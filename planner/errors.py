@@ -1,9 +1,8 @@
 """What can go wrong between a checked document and a plan.
 
 PlanError
-├── IllegalGraph   an expansion or a rewrite broke a law of the graph: our fault
-├── PlanTooLarge   a workflow opens into more than a plan may hold
-└── NoSuchModule   asked for by name, not registered
+├── IllegalGraph   what came out breaks a law of the graph, and is never run
+└── PlanTooLarge   a workflow opens into more than a plan may hold
 """
 
 from spec.model import Origin
@@ -30,12 +29,3 @@ class PlanTooLarge(PlanError):
         self.limit = limit
         self.most = most
         self.origin = origin
-
-
-class NoSuchModule(PlanError):
-    """No module is called `name`; `known` are those that exist."""
-
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no module is called '{name}'; there are: {', '.join(known)}")
-        self.name = name
-        self.known = known

@@ -9,7 +9,6 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
 
-from planner.errors import NoSuchModule
 from planner.primitives import OPS
 from spec.load import load, read
 from spec.model import Document, Use, all_steps
@@ -63,12 +62,6 @@ class Registry:
     def vocabulary(self, flows: Mapping[str, StoredFlow] = MappingProxyType({})) -> Vocabulary:
         """Return what a workflow may call, `flows` among it."""
         return self._vocabulary(flows, ops=False)
-
-    def module(self, name: str) -> Document:
-        """Return module `name`. Raise `NoSuchModule`."""
-        if name not in self.modules:
-            raise NoSuchModule(name, tuple(sorted(self.modules)))
-        return self.modules[name]
 
     def _vocabulary(
         self,

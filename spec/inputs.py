@@ -6,7 +6,7 @@ from spec.codes import Code
 from spec.data import mismatches
 from spec.model import Input, Origin
 from spec.names import CONTROL_KEYS, is_id
-from spec.problems import Problem, SpecError, echo, nearest, quoted
+from spec.problems import SpecError, echo, nearest, quoted
 from spec.report import Report
 from spec.schemas import JSON_TYPES, KEYWORDS, refusals, schema_errors, type_of_schema
 from spec.source import Pointer, Tree, pointer_text
@@ -37,14 +37,6 @@ def check_inputs(
     if report.problems:
         raise SpecError(report.problems, tree.page.name)
     return {id: values.get(id, input.default) for id, input in declared.items()}
-
-
-def check_value(input: Input, value: JSON) -> tuple[str, ...]:
-    """Return why `input` refuses `value`, one sentence each; empty when it takes it."""
-    report = Report(Tree.of({input.id: value}, "inputs"), [])
-    check_data(report, (input.id,), value, input.type, input.schema)
-    problems: list[Problem] = report.problems
-    return tuple(problem.detail for problem in problems)
 
 
 def check_data(

@@ -2,7 +2,6 @@
 
 import pytest
 
-from planner.errors import NoSuchModule
 from planner.registry import Registry
 from spec.problems import SpecError
 
@@ -79,18 +78,3 @@ def test_a_change_that_would_break_a_registered_module_is_refused(registry, read
             )
         )
     assert codes(error) == ["missing-key", "unknown-key"]  # of `outer`, which still gives `text`
-
-
-def test_an_unknown_module_is_named_with_those_there_are(registry):
-    with pytest.raises(NoSuchModule, match="chunk"):
-        registry.module("chunck")
-
-
-def test_a_module_used_inside_a_block_is_used(registry, read):
-    inner = "module: inner\nsteps: {a: {use: text, template: x}}\noutputs: {text: $a}\n"
-    block = "{steps: {a: {use: inner}}, outputs: {text: $a}}"
-    outer = f"module: outer\nsteps: {{b: {block}}}\noutputs: {{text: $b}}\n"
-    both = registry.with_module(read(inner)).with_module(read(outer))
-    with pytest.raises(SpecError) as error:
-        both.with_module(read(inner.replace("use: text, template: x", "use: outer")))
-    assert codes(error) == ["recursion"]

@@ -12,7 +12,6 @@ _END = re.compile(
 )
 _LAST_WORD = re.compile(r"([^\s(\[\"'“\u2018]+)\.$")
 _OPENERS = "\"'“\u2018«([*_¿¡-\u2013—"
-_TERMINAL = re.compile(r"[.!?…。\uff01\uff1f][\"'”\u2019»)\]*_」』]*\s*$")
 
 _ABBREVIATIONS = """
 mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt gov pres messrs mme mlle vs cf viz eg e.g ie
@@ -34,11 +33,6 @@ def split_sentences(text: str) -> Iterator[str]:
                 yield sentence
     if rest := text[start:].strip():
         yield rest
-
-
-def ends_sentence(text: str) -> bool:
-    """Say whether `text` ends as a sentence does."""
-    return _TERMINAL.search(text[-16:]) is not None
 
 
 def _begins_sentence(text: str, at: int) -> bool:
