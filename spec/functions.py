@@ -161,7 +161,7 @@ def _most_common(arguments: Sequence[Any], meter: Meter) -> JSON:
 
 def _range(arguments: Sequence[Any], meter: Meter) -> list[JSON]:
     (end,) = arguments
-    if not isinstance(end, int) or isinstance(end, bool):
+    if type(end) is not int:
         raise wrong(end, "`range`", "an integer", 0)
     meter.list(max(0, end))
     return list(range(end))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spec.data import mismatches
 from spec.evaluate import Evaluation, EvaluationError, evaluate
 from spec.expressions import parse_expression
+from spec.functions import FUNCTIONS
 from spec.inference import Wrong, infer, shape_of
 from spec.limits import (
     EVALUATION_COST_MAX,
@@ -206,6 +207,15 @@ def test_an_expression_touches_nothing_but_plain_data(
     scope = scope | dict.fromkeys(trapped, trap) | {"la": [trap, 1], "o": {"a": trap}}
     with suppress(EvaluationError):
         assert _is_data(evaluate(read(text), lookup_in(scope)))
+
+
+@pytest.mark.parametrize("kind", sorted(TRAPS))
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+@pytest.mark.parametrize("arguments", ["x", "x, x", "[x]", "[x], x", "x, ','"])
+def test_no_function_touches_anything_but_plain_data(function: str, arguments: str, kind: str):
+    text = f"${function}({arguments})"
+    with suppress(EvaluationError):
+        assert _is_data(evaluate(parse_expression(text).value, lookup_in({"x": TRAPS[kind]})))
 
 
 @pytest.mark.parametrize("kind", sorted(TRAPS))
