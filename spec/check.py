@@ -1,9 +1,10 @@
 """Checks a whole document: its keys, names and order; and makes the `Document` when all is well."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spec.block_reader import read_outputs
+from spec.fit import Fit
 from spec.inputs import origin_of, read_inputs
 from spec.model import Document, Input
 from spec.names import DOCUMENT_KEYS, WORKFLOW_KEYS, is_name
@@ -17,7 +18,7 @@ from spec.step_check import check_outputs, check_steps, make_outputs, make_steps
 from spec.steps import StepReader
 from spec.values import JSON
 from spec.vocabulary import Vocabulary
-from spec.written import Written
+from spec.written import Written, read_value
 
 
 def check(report: Report, vocabulary: Vocabulary, version: str) -> Document | None:
@@ -83,12 +84,23 @@ class _Checker:
         in_module = self.kind == "module"
         if self._expect(root, "inputs", dict, "an object"):
             self.inputs = read_inputs(self.report, ("inputs",), in_module=in_module)
+            self._read_prompts()
         name = None if in_module else root.get("workflow")
         if "steps" in root:
             reader = StepReader(self.report, self.vocabulary, in_module=in_module, name=name)
             self.outlines = reader.read_map(("steps",))
         if "outputs" in root:
             self.outputs = read_outputs(self.report, ("outputs",))
+
+    def _read_prompts(self) -> None:
+        """Read the defaults of prompts: text over the names that each declares."""
+        for id, input in self.inputs.items():
+            if input is None or input.type.word != "prompt" or not isinstance(input.default, str):
+                continue
+            written = read_value(self.report, ("inputs", id, "default"))
+            scope = Scope({}, {}, names=input.names)
+            Fit(self.report, scope).check_references(written)
+            self.inputs[id] = replace(input, text=written.value)
 
     def _check_plan_and_stream(self, root: Mapping[str, JSON]) -> None:
         if self.kind == "module":
@@ -149,7 +161,7 @@ class _Checker:
             description=root.get("description", ""),
             inputs=tuple(input for input in self.inputs.values() if input is not None),
             steps=make_steps(self.report, inside),
-            outputs=make_outputs(self.report, self.outputs, inside.scope),
+            outputs=make_outputs(self.report, self.outputs, inside),
             stream=tuple(dict.fromkeys(root.get("stream", ()))),
             passes_off=tuple(plan.get("off", ())),
             passes_on=tuple(plan.get("on", ())),

@@ -13,8 +13,8 @@ from spec.report import Report
 from spec.scope import Fields, Scope, Shape, only_field
 from spec.sight import Sight
 from spec.source import Pointer
-from spec.types import ANY, BOOLEAN, Type, fits
-from spec.values import ObjectOf, Value
+from spec.types import ANY, BOOLEAN, INTEGER, Type, fits
+from spec.values import Literal, ObjectOf, Value
 from spec.written import Written
 
 _FAN_IN = 2
@@ -95,6 +95,7 @@ class _Checking:
     def reduce(self) -> None:
         element = self.sight.reduced()
         self._value("start", self.sight.control, _wanted(element))
+        self._value("fan_in", self.sight.control, INTEGER)
         self._body_gives("element", element)
 
     def _body_gives(self, what: str, wanted: Shape | None) -> None:
@@ -148,7 +149,8 @@ def _over(sight: Sight) -> ForEach | Fold | Reduce | None:
     if items is None:
         return None
     if given.over == "reduce":
-        return Reduce(items, settings.get("fan_in", _FAN_IN), start)
+        fan_in = _canonical(given.values.get("fan_in"), inner)
+        return Reduce(items, fan_in or Literal(settings.get("fan_in", _FAN_IN)), start)
     if start is not None:
         return Fold(items, start)
     on_error: OnError = settings.get("on_error", "fail") or "null"

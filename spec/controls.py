@@ -19,6 +19,7 @@ OVER_KEYS = ("for_each", "fold", "reduce")
 _REPEATING = (*OVER_KEYS, "loop")
 _VALUE_KEYS = ("if", *OVER_KEYS, "start")
 _FIELD_KEYS = ("else", "fallback")
+_HANDED_ON = ("fan_in",)  # what a module may leave to its callers
 _PARTNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "outputs": ("steps",),
@@ -82,16 +83,21 @@ class Controls:
             yield from fields.values()
 
 
-def read_controls(report: Report, pointer: Pointer, written: Mapping[str, JSON]) -> Controls:
+def read_controls(
+    report: Report, pointer: Pointer, written: Mapping[str, JSON], *, in_module: bool
+) -> Controls:
     """Read the control keys of the step at `pointer`."""
-    return _Reading(report, pointer, written).controls()
+    return _Reading(report, pointer, written, in_module).controls()
 
 
 class _Reading:
-    def __init__(self, report: Report, pointer: Pointer, written: Mapping[str, JSON]) -> None:
+    def __init__(
+        self, report: Report, pointer: Pointer, written: Mapping[str, JSON], in_module: bool
+    ) -> None:
         self.report = report
         self.pointer = pointer
         self.written = written
+        self.values = {*_VALUE_KEYS, *filter(self._is_handed_on, _HANDED_ON if in_module else ())}
         self.refused: set[str] = set()
 
     def controls(self) -> Controls:
@@ -103,12 +109,20 @@ class _Reading:
             values={
                 key: read_value(self.report, (*self.pointer, key))
                 for key in kept
-                if key in _VALUE_KEYS
+                if key in self.values
             },
             fields={key: self._fields(key) for key in kept if key in _FIELD_KEYS},
-            settings={key: self._setting(key) for key in kept if key in _SETTINGS},
+            settings={
+                key: self._setting(key)
+                for key in kept
+                if key in _SETTINGS and key not in self.values
+            },
             refused=frozenset(self.refused),
         )
+
+    def _is_handed_on(self, key: str) -> bool:
+        given = self.written.get(key)
+        return isinstance(given, str) and given.startswith("$")
 
     def _has_partner(self, key: str) -> bool:
         partners = _PARTNERS.get(key, ())

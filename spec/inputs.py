@@ -70,8 +70,13 @@ def read_inputs(report: Report, pointer: Pointer, *, in_module: bool) -> dict[st
         elif id in CONTROL_KEYS:
             detail = f"{quoted(id)} is a key of steps; whoever calls this writes both side by side"
             report.at_key("bad-name", where, detail)
-        found[id] = _Declaration(report, where, in_module=in_module).read()
+        found[id] = read_declaration(report, where, in_module=in_module)
     return found
+
+
+def read_declaration(report: Report, pointer: Pointer, *, in_module: bool = False) -> Input | None:
+    """Read the declaration at `pointer`: a type word or a JSON Schema. None if it is neither."""
+    return _Declaration(report, pointer, in_module=in_module).read()
 
 
 def read_types(report: Report, pointer: Pointer) -> dict[str, Type]:
@@ -95,7 +100,7 @@ def read_type(report: Report, pointer: Pointer, *, in_module: bool) -> Type | No
         return None
     type = parse_type(text)
     known = [word for word in WORDS if in_module or word not in MODULE_WORDS]
-    if type is None or type.word not in known:
+    if type is None or type.word not in known or (type.holes and not in_module):
         detail = f"{quoted(text)} is not a type; types are {', '.join(known)}, with [] and ?"
         report.at_value("bad-value", pointer, detail, nearest(text.rstrip("[]?"), known))
         return None

@@ -5,12 +5,13 @@ Values of these types are only made by `spec.load`; whoever holds one may rely o
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal as OneOf
+from typing import TypeAlias
 
 from spec.types import Type
-from spec.values import JSON, Value
+from spec.values import JSON, Literal, Value
 
-OnError: TypeAlias = Literal["fail", "null", "drop"]
+OnError: TypeAlias = OneOf["fail", "null", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One declared input. `default` is only meaningful when it is not `required`."""
+    """One declared input. `default` is only meaningful when it is not `required`.
+
+    The default of a prompt is read like any prompt, over its own `names`: `text` is what it says.
+    """
 
     id: str
     type: Type
@@ -35,6 +39,12 @@ class Input:
     description: str
     origin: Origin
     names: Mapping[str, Type] = field(default_factory=dict)  # what a prompt's text may use besides
+    text: Value | None = None
+
+    @property
+    def otherwise(self) -> Value:
+        """What stands for the input where nothing is given."""
+        return Literal(self.default) if self.text is None else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +117,13 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """The body once per group of `fan_in`, level by level, until one is left."""
+    """The body once per group of `fan_in`, level by level, until one is left.
+
+    `fan_in` is data in a workflow; a module may hand on an input of its own.
+    """
 
     items: Value
-    fan_in: int
+    fan_in: Value
     start: Value | None
 
 
@@ -146,13 +159,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """How the type of an output is known at a call, from what the input `input` is given there.
+
+    It is the type of what is `given`, or that which a schema given `described`, or a list of that.
+    """
+
+    input: str
+    how: OneOf["given", "described", "listed"]
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
-    """One declared output and the value that becomes it."""
+    """One declared output and the value that becomes it. `follows` is for a module's callers."""
 
     id: str
     value: Value
     type: Type
     origin: Origin
+    follows: Follows | None = None
 
 
 @dataclass(frozen=True, slots=True)

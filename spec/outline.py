@@ -1,18 +1,17 @@
 """One step whose keys are read: what it calls, what it is given, and what it waits for."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spec.controls import Controls
 from spec.inference import shape_of
-from spec.model import Flow, Op, Use
-from spec.scope import Fields, Scope, Shape
+from spec.model import Flow, Follows, Op, Output, Use
+from spec.scope import Fields, Scope, Shape, list_of
 from spec.source import Pointer
-from spec.types import Type
+from spec.types import ANY, OBJECT, Type
+from spec.values import Literal, Member, Name
 from spec.vocabulary import Signature
 from spec.written import Written
-
-_PASSING = "value"  # the module whose output is, in value and type, its input
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +78,10 @@ class Outline:
     block: BlockOutline | None = None
 
     @property
-    def passes(self) -> bool:
-        """Whether what the step gives is, in value and type, what it was given."""
-        return self.body == Use(_PASSING)
-
-    @property
     def is_fixed(self) -> bool:
         """Whether what the step gives can be told without looking at any other step."""
-        return not self.passes and self.block is None and self.controls.plain
+        follows = self.signature is not None and self.signature.follows
+        return not follows and self.block is None and self.controls.plain
 
     def gives(self, scope: Scope) -> Fields | None:
         """Return what the body gives, or None when that cannot be known.
@@ -95,10 +90,40 @@ class Outline:
         """
         if self.signature is None:
             return None
-        if self.passes:
-            given = self.parameters.get(_PASSING)
-            return {_PASSING: shape_of(scope, given.value) if given and given.known else None}
-        return {name: Shape(type) for name, type in self.signature.outputs.items()}
+        follows = self.signature.follows
+        return {
+            name: self._followed(scope, follows[name], type) if name in follows else Shape(type)
+            for name, type in self.signature.outputs.items()
+        }
+
+    def followed(self, output: Output, field: str) -> Output:
+        """Return `output`, which is this `field`, with how its type depends on what is given."""
+        signature = self.signature
+        how = signature.follows.get(field) if signature else None
+        given = self.parameters.get(how.input) if how else None
+        if signature is None or how is None or given is None or not self.controls.plain:
+            return output
+        match given.value:
+            case Member(Name("inputs"), str(id)):
+                type = output.type if how.how == "given" else signature.outputs[field]
+                return replace(output, type=type, follows=Follows(id, how.how))
+            case _:
+                return output
+
+    def _followed(self, scope: Scope, how: Follows, otherwise: Type) -> Shape | None:
+        given = self.parameters.get(how.input)
+        if given is None or given.value == Literal(None):
+            return Shape(otherwise)
+        if not given.known:
+            return None
+        if how.how == "given":
+            return shape_of(scope, given.value)
+        match given.value:
+            case Literal(dict() as schema):
+                shape = Shape(OBJECT, schema)
+            case _:
+                shape = Shape(ANY)
+        return list_of(shape) if how.how == "listed" else shape
 
     def waits(self, steps: Container[str]) -> Iterator[str]:
         """Yield which of `steps` this one reads or comes after."""

@@ -205,6 +205,11 @@ def nullable(shape: Shape, optional: bool) -> Shape:
     return Shape(shape.type.or_null(), shape.schema) if optional else shape
 
 
+def list_of(shape: Shape) -> Shape:
+    """Return the shape of a list whose elements are of `shape`."""
+    return Shape(shape.type.listed(), {"items": shape.schema} if shape.schema else None)
+
+
 def member(shape: Shape, key: str | int, segment: int) -> Shape:
     """Return the shape of what `key` reads from `shape`, null aside. Raises `Unresolved`."""
     type = shape.type

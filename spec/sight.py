@@ -12,7 +12,7 @@ from spec.guards import terms_of
 from spec.inference import shape_of
 from spec.order import in_order
 from spec.outline import LoopOutline, Outline
-from spec.scope import Fields, Opened, Scope, Shape, member, nullable
+from spec.scope import Fields, Opened, Scope, Shape, list_of, member, nullable
 from spec.types import ANY, BOOLEAN, INTEGER
 from spec.values import Literal, Value
 from spec.written import Written
@@ -174,7 +174,7 @@ class Sight:
             return dict.fromkeys(fields)
         collected = self.controls.settings.get("collect")
         return {
-            name: shape and (_joined(shape) if name == collected else _list_of(shape))
+            name: shape and (_joined(shape) if name == collected else list_of(shape))
             for name, shape in fields.items()
         }
 
@@ -256,13 +256,9 @@ def _element(shape: Shape | None) -> Shape | None:
     return member(shape, 0, 0) if shape.type.lists else None
 
 
-def _list_of(shape: Shape) -> Shape:
-    return Shape(shape.type.listed(), {"items": shape.schema} if shape.schema else None)
-
-
 def _joined(shape: Shape) -> Shape | None:
     element = _element(shape)
-    return element and _list_of(Shape(element.type.or_null(False), element.schema))
+    return element and list_of(Shape(element.type.or_null(False), element.schema))
 
 
 def _filled(

@@ -17,7 +17,7 @@ from spec.report import Report
 from spec.scope import Scope
 from spec.sight import Inside, Sight
 from spec.types import ANY, BOOLEAN, INTEGER
-from spec.values import Literal, Value
+from spec.values import Literal, Member, Name, Value
 from spec.vocabulary import Signature
 from spec.written import Written
 
@@ -53,7 +53,8 @@ def _check_step(report: Report, sight: Sight) -> None:
     for name, written in outline.parameters.items():
         input = inputs.get(name)
         inner = replace(sight.body, names=input.names if input else {})
-        fit = Fit(report, inner, null_welcome=outline.passes)
+        passed_on = outline.signature is not None and outline.signature.passes_on(name)
+        fit = Fit(report, inner, null_welcome=passed_on)
         fit.check_references(written)
         if input is not None:
             fit.check_input(written, input)
@@ -111,16 +112,25 @@ def make_steps(report: Report, inside: Inside) -> tuple[Step, ...]:
 
 
 def make_outputs(
-    report: Report, outputs: Mapping[str, Written], scope: Scope
+    report: Report, outputs: Mapping[str, Written], inside: Inside
 ) -> tuple[Output, ...]:
-    """Return checked outputs."""
-    return tuple(_output(report, id, written, scope) for id, written in outputs.items())
+    """Return checked outputs, of a document or of a block, with the steps `inside` it."""
+    return tuple(_output(report, id, written, inside) for id, written in outputs.items())
 
 
-def _output(report: Report, id: str, written: Written, scope: Scope) -> Output:
-    shape = shape_of(scope, written.value)
-    origin = origin_of(report.tree, written.pointer)
-    return Output(id, scope.canonical(written.value), shape.type if shape else ANY, origin)
+def _output(report: Report, id: str, written: Written, inside: Inside) -> Output:
+    shape = shape_of(inside.scope, written.value)
+    output = Output(
+        id=id,
+        value=inside.scope.canonical(written.value),
+        type=shape.type if shape else ANY,
+        origin=origin_of(report.tree, written.pointer),
+    )
+    match output.value:
+        case Member(Name(step), str(field)) if step in inside.outlines:
+            return inside.outlines[step].followed(output, field)
+        case _:
+            return output
 
 
 def _make_step(report: Report, sight: Sight) -> Step:
@@ -154,7 +164,7 @@ def _make_body(report: Report, sight: Sight) -> Use | Op | Flow | Block:
     inside = sight.every_round()
     return Block(
         steps=make_steps(report, inside),
-        outputs=make_outputs(report, outline.block.outputs, inside.scope),
+        outputs=make_outputs(report, outline.block.outputs, inside),
         loop=_make_loop(outline.block.loop, sight.body, inside.scope),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from spec.block_reader import check_block_keys, check_id, is_filled, read_loop, read_outputs
 from spec.controls import read_controls
+from spec.described import read_schema
 from spec.limits import BLOCKS_DEEP_MAX
 from spec.model import Flow, Op, Use
 from spec.names import BODY_KEYS, CONTROL_KEYS, RESERVED_STEP_IDS
@@ -13,7 +14,7 @@ from spec.report import Report
 from spec.source import Pointer
 from spec.values import JSON
 from spec.vocabulary import Signature, Vocabulary
-from spec.written import Written, read_literal, read_value
+from spec.written import Written, read_value
 
 _PRIORITY_MAX = 10
 
@@ -72,7 +73,7 @@ class StepReader:
             after=self._after((*pointer, "after"), around[-1]) if "after" in written else (),
             engine=self._engine((*pointer, "engine")) if "engine" in written else None,
             priority=self._priority((*pointer, "priority")) if "priority" in written else 0,
-            controls=read_controls(self.report, pointer, written),
+            controls=read_controls(self.report, pointer, written, in_module=self.in_module),
             block=self._block(pointer, written, around) if is_block else None,
         )
 
@@ -182,7 +183,7 @@ class StepReader:
             where = (*pointer, key)
             literal = key in inputs and inputs[key].type.word == "schema"
             handed_on = isinstance(written[key], str) and written[key].startswith("$")
-            read = read_literal if literal and not handed_on else read_value
+            read = read_schema if literal and not handed_on else read_value
             found[key] = read(self.report, where)
         return found
 

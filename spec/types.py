@@ -14,7 +14,7 @@ OPAQUE_WORDS = ("index", "secret")
 DATA_WORDS = (
     "string", "integer", "number", "boolean", "object", "any", "file", "doc", "message",
 )  # fmt: skip
-_FORM = re.compile(r"([a-z][a-z_]*)((?:\[\])*)(\??)")
+_FORM = re.compile(r"([a-z][a-z_]*)((?:\??\[\])*)(\??)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,16 @@ def parse_type(text: str) -> Type | None:
 
     >>> parse_type("string[][]?") == Type("string", lists=2, optional=True)
     True
+    >>> parse_type("doc[]?[]") == Type("doc", lists=1, optional=True).listed()
+    True
     """
     match = _FORM.fullmatch(text)
     if match is None:
         return None
-    return Type(match.group(1), len(match.group(2)) // 2, bool(match.group(3)))
+    type = Type(match.group(1))
+    for level in match.group(2).split("]")[:-1]:
+        type = type.or_null(level.startswith("?")).listed()
+    return type.or_null(bool(match.group(3)))
 
 
 def _fields(text: str) -> Mapping[str, Type]:

@@ -3,22 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spec.model import Document, Input
+from spec.model import Document, Follows, Input
 from spec.types import Type
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a callable takes and gives. An output's `any` may be a type known only at a call."""
+    """What a callable takes and gives.
+
+    An output in `follows` is of another type than `outputs` says where a call decides it.
+    """
 
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
+    follows: Mapping[str, Follows] = field(default_factory=dict)
 
     @staticmethod
     def of(document: Document) -> "Signature":
         """Return what a checked module takes and gives."""
-        inputs = {input.id: input for input in document.inputs}
-        return Signature(inputs, {output.id: output.type for output in document.outputs})
+        return Signature(
+            inputs={input.id: input for input in document.inputs},
+            outputs={output.id: output.type for output in document.outputs},
+            follows={each.id: each.follows for each in document.outputs if each.follows},
+        )
+
+    def passes_on(self, input: str) -> bool:
+        """Whether an output is of the type of what `input` is given."""
+        return any(each == Follows(input, "given") for each in self.follows.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,6 @@ def read_value(report: Report, pointer: Pointer) -> Written:
     return Written(pointer, Literal(data))
 
 
-def read_literal(report: Report, pointer: Pointer) -> Written:
-    """Take the value at `pointer` as it stands, with nothing in it read."""
-    return Written(pointer, Literal(report.tree.at(pointer)), known=report.knows(pointer))
-
-
 def _whole(pointer: Pointer, value: Value, children: tuple[Written, ...]) -> Written:
     known = all(child.known for child in children)
     return Written(pointer, value, children=children, known=known)

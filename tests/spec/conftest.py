@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from spec.load import load
-from spec.model import Input, Origin
+from spec.model import Follows, Input, Origin
 from spec.source import Source
 from spec.types import ANY, parse_type
 from spec.vocabulary import Signature, StoredFlow, Vocabulary
@@ -18,12 +18,17 @@ _OPS = {
     "search": ("index: index, vectors: vector[], top_k: integer", "docs: doc[][]"),
     "prefill": ("prompt: prompt, system: prompt?, names: object?", "call: call"),
     "decode": (
-        "call: call, temperature: number?, max_tokens: integer?, stop: string[]?, seed: integer?",
-        "text: string",
+        "call: call, temperature: number?, max_tokens: integer?, stop: string[]?, seed: integer?, "
+        "form: string?, schema: schema?",
+        "text: string, items: string[], value: object",
     ),
     "format": ("template: string", "text: string"),
     "aggregate": ("value: any", "value: any"),
     "two": ("x: integer", "left: string, right: string"),
+}
+_FOLLOWS = {
+    "aggregate": {"value": Follows("value", "given")},
+    "decode": {"value": Follows("schema", "described"), "items": Follows("schema", "listed")},
 }
 
 MODULES = {
@@ -72,6 +77,22 @@ steps:
   decode: {op: decode, call: $prefill.call, temperature: $inputs.temperature}
 outputs: {text: $decode.text}
 """,
+    "llm.json": """
+module: llm.json
+inputs: {prompt: prompt, schema: schema}
+steps:
+  prefill: {op: prefill, prompt: $inputs.prompt}
+  decode: {op: decode, call: $prefill.call, form: json, schema: $inputs.schema}
+outputs: {value: $decode.value}
+""",
+    "llm.list": """
+module: llm.list
+inputs: {prompt: prompt, schema: "schema?"}
+steps:
+  prefill: {op: prefill, prompt: $inputs.prompt}
+  decode: {op: decode, call: $prefill.call, form: list, schema: $inputs.schema}
+outputs: {items: $decode.items}
+""",
     "stuff": """
 module: stuff
 inputs: {docs: "doc[]", prompt: {type: prompt, names: {docs: "doc[]"}}}
@@ -110,13 +131,16 @@ def signature(takes: str, gives: str) -> Signature:
 
 def ops() -> dict[str, Signature]:
     """Return the primitives."""
-    return {name: signature(*ports) for name, ports in _OPS.items()}
+    return {
+        name: replace(signature(*ports), follows=_FOLLOWS.get(name, {}))
+        for name, ports in _OPS.items()
+    }
 
 
 def modules() -> dict[str, Signature]:
     """Return the signatures of all the modules, each loaded with those before it in force."""
     found: dict[str, Signature] = {}
-    for name in ("chunk", "index", "search", "llm", "stuff", "text", "value"):
+    for name in MODULES:
         source = Source(f"{name}.yaml", MODULES[name].encode(), "yaml")
         document = load(source, Vocabulary(modules=dict(found), ops=ops()))
         found[name] = Signature.of(document)

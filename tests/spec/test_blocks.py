@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from spec.available import not_available
 from spec.limits import BLOCKS_DEEP_MAX
 from spec.load import load
-from spec.model import Block, Document, Flow, Loop, all_steps
+from spec.model import Block, Document, Flow, Loop
 from spec.problems import SpecError
-from spec.source import Page, Source
+from spec.source import Source
 from spec.values import Call, Literal, Member, Name
 from spec.vocabulary import Vocabulary
 
@@ -133,14 +132,6 @@ def test_a_flow_is_pinned_to_the_version_it_has_now(vocabulary: Vocabulary):
         Flow("answer", "b2"),
         Flow("answer", "a1"),
     ]
-
-
-def test_what_is_inside_a_block_is_not_available_by_a_back_door(vocabulary: Vocabulary):
-    inner = {"a": {**TEXT, "retry": 1}}
-    document = loaded({"steps": inner, "outputs": {"x": "$a"}}, vocabulary)
-    assert [step.id for step in all_steps(document.steps)] == ["s", "a"]
-    found = [problem.pointer for problem in not_available(document, Page("one.json", ()))]
-    assert found == ["/steps/s/steps", "/steps/s/outputs", "/steps/s/steps/a/retry"]
 
 
 @pytest.mark.parametrize(

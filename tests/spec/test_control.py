@@ -2,12 +2,9 @@
 
 import pytest
 
-from spec.available import is_available, not_available
 from spec.durations import milliseconds
-from spec.limits import Limits
 from spec.load import load
 from spec.model import Control, Document, Fold, ForEach, Reduce
-from spec.page import decode
 from spec.problems import SpecError
 from spec.source import Source
 from spec.values import Literal, Member, Name, ObjectOf
@@ -137,19 +134,7 @@ def test_a_fold_and_a_reduce_stand_in_the_model(vocabulary: Vocabulary):
     fold = control(f"fold: $inputs.texts, start: '', {TEXT}", vocabulary)
     assert fold.over == Fold(texts, Literal(""))
     reduce = control(f"reduce: $inputs.texts, {TEXT}", vocabulary)
-    assert reduce.over == Reduce(texts, 2, None)
-
-
-def test_what_nothing_can_run_yet_is_told_with_its_place(vocabulary: Vocabulary):
-    source = source_of(f"{TEXT}, retry: 2, priority: 3, if: $inputs.long")
-    document = load(source, vocabulary)
-    assert not is_available(document)
-    _, page = decode(source, Limits())
-    problems = list(not_available(document, page))
-    assert [problem.detail.split("`")[1] for problem in problems] == ["retry", "if"]
-    assert {problem.code for problem in problems} == {"unknown-key"}
-    assert problems[0].pointer == "/steps/s/retry"
-    assert is_available(loaded(f"{TEXT}, priority: 3", vocabulary))
+    assert reduce.over == Reduce(texts, Literal(2), None)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ def test_a_type_is_written_as_it_was_read(word: str, rest: str):
     assert str(parse_type(word + rest)) == word + rest
 
 
-@pytest.mark.parametrize("text", ["", "String", "string ?", "string?[]", "[]", "string[", "a b"])
+@pytest.mark.parametrize("text", ["", "String", "string ?", "string??[]", "[]", "string[", "a b"])
 def test_what_is_not_of_the_form_is_no_type(text: str):
     assert parse_type(text) is None
 

@@ -6,7 +6,7 @@ from spec.load import read
 from spec.report import Report
 from spec.source import Source
 from spec.values import ListOf, Literal, Name, ObjectOf, Slot, Text
-from spec.written import read_literal, read_value
+from spec.written import read_value
 
 
 def report(text: str) -> Report:
@@ -36,12 +36,6 @@ def test_references_are_known_with_the_string_they_stand_in():
     assert [(pointer, str(reference)) for pointer, reference in found] == [
         (("v", 0), "a.b"), (("v", 1, "k"), "c"),
     ]  # fmt: skip
-
-
-def test_nothing_in_a_literal_is_read():
-    literal = read_literal(report("v: {a: $b, c: '{{ d }}'}"), ("v",))
-    assert literal.value == Literal({"a": "$b", "c": "{{ d }}"})
-    assert not list(literal.all_references())
 
 
 def test_after_a_problem_nothing_is_known():
