@@ -14,16 +14,14 @@ from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow, Workflows
+from planner.available import Later, is_available, not_available
 from planner.errors import PlanTooLarge
 from planner.expand import Pools, make_plan
 from planner.plan import Plan
 from planner.registry import Registry
-from spec.available import is_available, not_available
 from spec.check import check
-from spec.limits import Limits
-from spec.load import content_hash, load
+from spec.load import content_hash, load, read
 from spec.model import Document
-from spec.page import decode
 from spec.problems import SpecError
 from spec.report import Report
 from spec.source import Source, Tree
@@ -85,7 +83,7 @@ class Library:
         Raise `invalid-workflow`.
         """
         document = self._checked(tenant, source)
-        _refuse_unavailable(document, source)
+        _refuse_unavailable(document, self._later(tenant), source)
         return document
 
     def read_inline(self, tenant: str, body: Tree, key: str) -> Document:
@@ -97,7 +95,7 @@ class Library:
         if document is None:
             error = SpecError(report.problems, body.page.name)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
-        later = tuple(not_available(document, body.page))
+        later = not_available(document, self._later(tenant), tree)
         if later:
             error = SpecError(later, body.page.name)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
@@ -123,7 +121,7 @@ class Library:
         )
         same_name(_of_kind("module", document), name)
         if to_run:
-            _refuse_unavailable(document, source)
+            _refuse_unavailable(document, changed.later, source)
         known = shelf.registry.modules.get(name)
         if known is not None and known.version == document.version:
             return False
@@ -172,8 +170,7 @@ class Library:
 
     def _try(self, tenant: str, source: Source) -> None:
         document = self._checked(tenant, source)
-        modules = self.modules(tenant)
-        if is_available(document) and all(map(is_available, modules.values())):
+        if is_available(document, self._later(tenant)):
             self.plan(tenant, document)  # may be too large
 
     def _checked(self, tenant: str, source: Source) -> Document:
@@ -187,6 +184,9 @@ class Library:
     def _flows(self, tenant: str) -> Flows:
         return Flows(tenant, self._workflows, lambda stored: self.open(tenant, stored).document)
 
+    def _later(self, tenant: str) -> Mapping[str, Later]:
+        return self._shelf(tenant).registry.later
+
     def _shelf(self, tenant: str) -> Shelf:
         return self._shelves.get(tenant) or Shelf(self._shipped, 0)
 
@@ -199,11 +199,10 @@ def _refusal(attempt: Callable[[], object]) -> ApiProblem | None:
     return None
 
 
-def _refuse_unavailable(document: Document, source: Source) -> None:
-    if is_available(document):
+def _refuse_unavailable(document: Document, modules: Mapping[str, Later], source: Source) -> None:
+    if is_available(document, modules):
         return
-    _, page = decode(source, Limits())
-    error = SpecError(not_available(document, page), source.name)
+    error = SpecError(not_available(document, modules, read(source)), source.name)
     raise from_spec(f"invalid-{document.kind}", error)
 
 

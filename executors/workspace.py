@@ -126,7 +126,7 @@ class Workspace:
             return
         last = desk.plan.units[piece.task.unit].members[-1]
         pieces = [outputs for _, outputs in sorted(work.pieces.items())]
-        for port in OPS[desk.plan.graph[last].op].signature.outputs:
+        for port in OPS[desk.plan.graph[last].op].given:
             whole = _joined(port, [outputs[port] for outputs in pieces])
             self._values.put(Ref(piece.task.run, Output(last, port)), whole)
         del desk.work[piece.task.unit]

@@ -164,7 +164,7 @@ class _Opening:
         match step.body:
             case Use(name):
                 module = self.modules[name]
-                defaults = {each.id: Literal(each.default) for each in module.inputs}
+                defaults = {each.id: each.otherwise for each in module.inputs}
                 return self.document(module, {**defaults, **given}, place)
             case Op(name):
                 return self._primitive(name, given, step, place)
@@ -202,8 +202,7 @@ class _Opening:
     ) -> Mapping[str, Value]:
         op = OPS[name]
         params: dict[str, Value] = {
-            each.id: given.get(each.id, Literal(each.default))
-            for each in op.signature.inputs.values()
+            each.id: given.get(each.id, Literal(each.default)) for each in op.served
         }
         if "prompt" in params:
             names = params.pop("names")
@@ -222,7 +221,7 @@ class _Opening:
                 origin=place.origin or step.origin,
             )
         )
-        return {port: Output(id, port) for port in op.signature.outputs}
+        return {port: Output(id, port) for port in op.given}
 
     def _pool(self, kind: str, engine: str | None) -> PoolName:
         """A step's `engine` speaks for the work of its kind; the rest goes where it always goes."""

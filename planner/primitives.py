@@ -4,11 +4,11 @@ The table of DESIGN: adding a row here is what makes a new `op:` exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from spec.model import Input, Origin
-from spec.types import ANY, Type
+from spec.model import Follows, Input, Origin
+from spec.types import ANY, Type, parse_type
 from spec.values import JSON
 from spec.vocabulary import Signature
 
@@ -28,7 +28,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class OpSpec:
-    """One operation. `continues` names the op that shares its engine request, as decode does."""
+    """One operation. `continues` names the op that shares its engine request, as decode does.
+
+    `later` names the ports that no engine can serve yet; one that is `all_later` cannot be run.
+    """
 
     name: str
     kind: str
@@ -36,125 +39,213 @@ class OpSpec:
     cut: Cut | None = None
     continues: str | None = None
     streams: str | None = None
+    later: frozenset[str] = field(default_factory=frozenset)
+    all_later: bool = False
+
+    @property
+    def served(self) -> tuple[Input, ...]:
+        """The inputs that engines are handed."""
+        return tuple(each for id, each in self.signature.inputs.items() if id not in self.later)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The outputs that engines give."""
+        return tuple(port for port in self.signature.outputs if port not in self.later)
 
 
-def _input(id: str, type: Type, default: JSON = None, required: bool = True) -> Input:
+def _type(text: str) -> Type:
+    return parse_type(text) or ANY
+
+
+def _input(
+    port: str, default: JSON = None, least: int | None = None, most: int | None = None
+) -> Input:
+    """Make an input from `name: type`: required, unless it may be null or has a default."""
+    id, text = port.split(": ")
+    type = _type(text)
+    limits = {"minimum": least, "maximum": most}
     return Input(
         id=id,
         type=type,
-        required=required,
+        required=default is None and not type.optional,
         default=default,
-        schema={},
+        schema={key: at for key, at in limits.items() if at is not None},
         description="",
         origin=_BUILT_IN,
     )
 
 
-def _signature(inputs: tuple[Input, ...], outputs: Mapping[str, Type]) -> Signature:
-    return Signature({each.id: each for each in inputs}, outputs)
+def _one_of(id: str, choices: tuple[str, ...]) -> Input:
+    """Make an input that takes one of `choices`, the first when nothing is given."""
+    return replace(_input(f"{id}: string", choices[0]), schema={"enum": list(choices)})
 
 
-def _optional(
-    id: str,
-    word: str,
-    lists: int = 0,
-    default: JSON = None,
-    least: int | None = None,
-    most: int | None = None,
-) -> Input:
-    given = _input(id, Type(word, lists, default is None), default, required=False)
-    limits = {"minimum": least, "maximum": most}
-    return replace(given, schema={key: at for key, at in limits.items() if at is not None})
+def _signature(inputs: tuple[Input | str, ...], outputs: str, **follows: Follows) -> Signature:
+    """Make a signature; an input that is only `name: type` needs no more, as outputs never do."""
+    made = (_input(each) if isinstance(each, str) else each for each in inputs)
+    ports = (port.split(": ") for port in outputs.split(", "))
+    return Signature(
+        inputs={each.id: each for each in made},
+        outputs={name: _type(text) for name, text in ports},
+        follows=follows,
+    )
 
+
+_CHUNK = OpSpec(
+    "chunk",
+    "inline",
+    _signature(
+        (
+            "text: any",
+            _input("size: integer", 512, least=1, most=8192),
+            _input("overlap: integer", 0, least=0, most=8191),
+        ),
+        "items: doc[]",
+    ),
+)
+_EMBED = OpSpec(
+    "embed",
+    "embedding",
+    _signature(("texts: any[]?",), "vectors: vector[]"),
+    cut=Cut("texts", "vectors"),
+)
+_INGEST = OpSpec(
+    "ingest",
+    "vector",
+    _signature(("chunks: doc[]?", "vectors: vector[]?", "name: string?"), "index: index"),
+)
+_SEARCH = OpSpec(
+    "search",
+    "vector",
+    _signature(
+        (
+            "index: index",
+            "vectors: vector[]",
+            _input("top_k: integer", 10, least=1, most=1000),
+            "queries: string[]?",
+            _one_of("by", ("vector", "lexical", "hybrid")),
+            "where: object?",
+        ),
+        "docs: doc[][]",
+    ),
+    later=frozenset({"by", "where"}),
+)
+_RERANK = OpSpec(
+    "rerank",
+    "rerank",
+    _signature(("query: string", "docs: doc[]", _input("top_k: integer?", least=1)), "docs: doc[]"),
+    all_later=True,
+)
+_PREFILL = OpSpec(
+    "prefill",
+    "llm",
+    _signature(
+        (
+            "prompt: prompt?",
+            "system: prompt?",
+            "names: object?",
+            _input("messages: message[]", []),
+            _input("tools: string[]", []),
+        ),
+        "call: call",
+    ),
+    later=frozenset({"messages", "tools"}),
+)
+_DECODE = OpSpec(
+    "decode",
+    "llm",
+    _signature(
+        (
+            "call: call",
+            _input("temperature: number", 0, least=0, most=2),
+            _input("max_tokens: integer?", least=1, most=32_768),
+            "stop: string[]?",
+            "seed: integer?",
+            _one_of("form", ("text", "list", "json")),
+            _input("items: integer?", least=1, most=1000),
+            _input("min_items: integer", 0, least=0, most=1000),
+            "schema: schema?",
+        ),
+        "text: string, items: string[], value: object, message: message, messages: message[], "
+        "tool_calls: object[]",
+        items=Follows("schema", "listed"),
+        value=Follows("schema", "described"),
+    ),
+    continues="prefill",
+    streams="text",
+    later=frozenset(
+        {"form", "items", "min_items", "schema", "value", "message", "messages", "tool_calls"}
+    ),
+)
+_WEB_SEARCH = OpSpec(
+    "web_search",
+    "web",
+    _signature(("query: string", _input("top_k: integer", 5, least=1, most=100)), "docs: doc[]"),
+    all_later=True,
+)
+_HTTP = OpSpec(
+    "http",
+    "http",
+    _signature(
+        (
+            "target: string",
+            _one_of("method", ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")),
+            _input("path: string", ""),
+            "query: object?",
+            "body: any?",
+            "auth: secret?",
+        ),
+        "status: integer, body: any, text: string",
+    ),
+    all_later=True,
+)
+_TOOL = OpSpec(
+    "tool",
+    "tool",
+    _signature(
+        ("name: string", _input("arguments: object", {})),
+        "value: any, text: string, error: string?",
+    ),
+    all_later=True,
+)
+_MERGE_TOP_K = OpSpec(
+    "merge_top_k",
+    "inline",
+    _signature(
+        (
+            "lists: any[]",
+            _one_of("by", ("rrf", "score", "order")),
+            _input("k: integer", 60, least=0),
+            _input("top_k: integer?", least=1),
+        ),
+        "docs: doc[]",
+    ),
+    all_later=True,
+)
+_AGGREGATE = OpSpec(
+    "aggregate", "inline", _signature(("lists: any[]",), "messages: message[]"), all_later=True
+)
+_FORMAT = OpSpec(
+    "format",
+    "inline",
+    _signature(("template: prompt", "doc: doc?"), "text: string, doc: doc"),
+    later=frozenset({"doc"}),
+)
+_SELECT = OpSpec(
+    "select",
+    "inline",
+    _signature(("value: any?",), "value: any", value=Follows("value", "given")),
+)
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {
         op.name: op
         for op in (
-            OpSpec(
-                "chunk",
-                "inline",
-                _signature(
-                    (
-                        _input("text", ANY),
-                        _optional("size", "integer", default=512, least=1, most=8192),
-                        _optional("overlap", "integer", default=0, least=0, most=8191),
-                    ),
-                    {"items": Type("doc", 1)},
-                ),
-            ),
-            OpSpec(
-                "embed",
-                "embedding",
-                _signature(
-                    (_input("texts", Type("any", 1, True)),), {"vectors": Type("vector", 1)}
-                ),
-                cut=Cut("texts", "vectors"),
-            ),
-            OpSpec(
-                "ingest",
-                "vector",
-                _signature(
-                    (
-                        _optional("chunks", "doc", 1),
-                        _optional("vectors", "vector", 1),
-                        _optional("name", "string"),
-                    ),
-                    {"index": Type("index")},
-                ),
-            ),
-            OpSpec(
-                "search",
-                "vector",
-                _signature(
-                    (
-                        _input("index", Type("index")),
-                        _input("vectors", Type("vector", 1)),
-                        _optional("top_k", "integer", default=10, least=1, most=1000),
-                    ),
-                    {"docs": Type("doc", 2)},
-                ),
-            ),
-            OpSpec(
-                "prefill",
-                "llm",
-                _signature(
-                    (
-                        _input("prompt", Type("prompt")),
-                        _optional("system", "prompt"),
-                        _optional("names", "object"),
-                    ),
-                    {"call": Type("call")},
-                ),
-            ),
-            OpSpec(
-                "decode",
-                "llm",
-                _signature(
-                    (
-                        _input("call", Type("call")),
-                        _optional("temperature", "number", default=0, least=0, most=2),
-                        _optional("max_tokens", "integer", least=1, most=32_768),
-                        _optional("stop", "string", 1),
-                        _optional("seed", "integer"),
-                    ),
-                    {"text": Type("string")},
-                ),
-                continues="prefill",
-                streams="text",
-            ),
-            OpSpec(
-                "format",
-                "inline",
-                _signature((_input("template", Type("string")),), {"text": Type("string")}),
-            ),
-            OpSpec(
-                "select",
-                "inline",
-                _signature((_input("value", Type("any", 0, True)),), {"value": ANY}),
-            ),
+            _CHUNK, _EMBED, _INGEST, _SEARCH, _RERANK, _PREFILL, _DECODE, _WEB_SEARCH, _HTTP, _TOOL,
+            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT,
         )
     }
-)
+)  # fmt: skip
 
-KINDS = tuple(sorted({op.kind for op in OPS.values()}))
+#: The kinds of pools that there are.
+KINDS = tuple(sorted({op.kind for op in OPS.values() if not op.all_later}))

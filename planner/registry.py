@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+from planner.available import Later, later_modules, uses
 from planner.primitives import OPS
 from spec.load import load, read
-from spec.model import Document, Use, all_steps
+from spec.model import Document
 from spec.source import Source
 from spec.values import JSON
 from spec.vocabulary import Signature, StoredFlow, Vocabulary
@@ -19,12 +21,16 @@ from spec.vocabulary import Signature, StoredFlow, Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Modules by name, each with the text it was read from. `standard` may not be replaced."""
+    """Modules by name, each with the text it was read from. `standard` may not be replaced.
+
+    `later` says what of each cannot be run yet.
+    """
 
     modules: Mapping[str, Document]
     sources: Mapping[str, Source]
     standard: frozenset[str]
     engines: frozenset[str]
+    later: Mapping[str, Later]
 
     @staticmethod
     def from_folder(folder: Path, engines: frozenset[str]) -> "Registry":
@@ -35,7 +41,8 @@ class Registry:
         sources = [
             Source(path.name, path.read_bytes(), "yaml") for path in sorted(folder.glob("*.yaml"))
         ]
-        registry = Registry(MappingProxyType({}), MappingProxyType({}), frozenset(), engines)
+        none: Mapping[str, Any] = MappingProxyType({})
+        registry = Registry(none, none, frozenset(), engines, none)
         for source in _callees_first(sources):
             registry = registry.with_module(source)
         return replace(registry, standard=frozenset(registry.modules))
@@ -50,9 +57,11 @@ class Registry:
         """
         name = _name(read(source).value)
         document = load(source, self._vocabulary(flows, ops=True, callers=self._callers(name)))
+        modules = {**self.modules, document.name: document}
         changed = replace(
             self,
-            modules=MappingProxyType({**self.modules, document.name: document}),
+            modules=MappingProxyType(modules),
+            later=MappingProxyType(later_modules(modules)),
             sources=MappingProxyType({**self.sources, document.name: source}),
         )
         for user in self._callers(name) - {name}:
@@ -71,7 +80,7 @@ class Registry:
         callers: frozenset[str] = frozenset(),
     ) -> Vocabulary:
         return Vocabulary(
-            modules={name: _signature(document) for name, document in self.modules.items()},
+            modules={name: Signature.of(document) for name, document in self.modules.items()},
             ops={op.name: op.signature for op in OPS.values()} if ops else {},
             flows=flows,
             engines=self.engines,
@@ -84,21 +93,10 @@ class Registry:
         found = {name} if isinstance(name, str) else set()
         grown = True
         while grown:
-            users = {user for user, module in self.modules.items() if _uses(module) & found}
+            users = {user for user, module in self.modules.items() if uses(module) & found}
             grown = not users <= found
             found |= users
         return frozenset(found)
-
-
-def _signature(document: Document) -> Signature:
-    return Signature(
-        inputs={each.id: each for each in document.inputs},
-        outputs={each.id: each.type for each in document.outputs},
-    )
-
-
-def _uses(document: Document) -> set[str]:
-    return {step.body.module for step in all_steps(document.steps) if isinstance(step.body, Use)}
 
 
 def _callees_first(sources: list[Source]) -> list[Source]:

@@ -79,7 +79,7 @@ class Unanswered:
 def _wrong_reply(request: Request, done: Done) -> str | None:
     """Return what is wrong with an answer whose form the operation fixes."""
     op = OPS[request.op]
-    missing = [port for port in op.signature.outputs if port not in done.outputs]
+    missing = [port for port in op.given if port not in done.outputs]
     if missing:
         return f"the engine gave no {', '.join(missing)}"
     if op.cut is not None:
