@@ -37,6 +37,7 @@ class Fit:
         self.report = report
         self.scope = scope
         self.null_welcome = null_welcome
+        self.taker = ""
         self._shapes: dict[Pointer, Shape | None] = {}  # of whole strings, once they are checked
 
     def check_references(self, written: Written) -> None:
@@ -52,9 +53,10 @@ class Fit:
             for reference in string.references:
                 self._check_reference(string.pointer, reference)
 
-    def check_input(self, written: Written, input: Input) -> None:
-        """Report where `written` is not what a call's `input` takes."""
+    def check_input(self, written: Written, input: Input, callee: str) -> None:
+        """Report where `written` is not what the `input` of `callee` takes."""
         before = len(self.report.problems)
+        self.taker = f"{callee}.{input.id}"
         self.check_value(written, input.type)
         clear = written.known and len(self.report.problems) == before
         if clear and isinstance(written.value, Literal):
@@ -131,12 +133,13 @@ class Fit:
             return
         known = whole and pointer in self._shapes
         shape = self._shapes[pointer] if known else shape_of(self.scope, placed)
-        wrong = self._misfit(placed, shape.type, wanted) if shape else None
+        wrong = self._misfit(placed, shape, wanted) if shape else None
         if wrong is not None:
             unplaced = whole and wrong.code == "wrong-type"
             self._report(pointer, replace(wrong, offset=None) if unplaced else wrong)
 
-    def _misfit(self, placed: Placed, given: Type, wanted: Type) -> Wrong | None:
+    def _misfit(self, placed: Placed, shape: Shape, wanted: Type) -> Wrong | None:
+        given = shape.type
         if isinstance(placed.value, Literal):
             data = placed.value.value
             wrong = () if data is None and self.null_welcome else mismatches(data, wanted)
@@ -146,6 +149,9 @@ class Fit:
             detail = f"{article(given)} can only be handed to an input of that type"
             return Wrong("wrong-type", placed.offset, detail)
         if not fits(given, wanted):
+            if shape.collect and self.taker and fits(given.element(), wanted):
+                detail = f"`{self.taker}` wants `{wanted}`, and this is `{given}`"
+                return Wrong("wrong-type", placed.offset, detail, f"collect: {shape.collect}")
             detail = f"{article(given)}, where {article(wanted)} is wanted"
             return Wrong("wrong-type", placed.offset, detail)
         if lets_null_in(given, wanted) and not self.null_welcome:

@@ -78,6 +78,15 @@ class Outline:
     block: BlockOutline | None = None
 
     @property
+    def callee(self) -> str:
+        """What the step calls, as it stands in a sentence."""
+        match self.body:
+            case Use(name) | Op(name) | Flow(name):
+                return name
+            case None:
+                return ""
+
+    @property
     def is_fixed(self) -> bool:
         """Whether what the step gives can be told without looking at any other step."""
         follows = self.signature is not None and self.signature.follows

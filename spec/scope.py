@@ -22,10 +22,14 @@ from spec.values import JSON, Member, Name, ObjectOf, Value, rewrite
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The type of a value and, for objects that a schema describes, that schema."""
+    """The type of a value and, for objects that a schema describes, that schema.
+
+    `collect` names the field that this is where joining its lists, one per element, would do.
+    """
 
     type: Type
     schema: JSON = None
+    collect: str | None = None
 
 
 class Unresolved(Exception):

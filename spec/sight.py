@@ -174,7 +174,7 @@ class Sight:
             return dict.fromkeys(fields)
         collected = self.controls.settings.get("collect")
         return {
-            name: shape and (_joined(shape) if name == collected else list_of(shape))
+            name: shape and (_joined(shape) if name == collected else _each(shape, name))
             for name, shape in fields.items()
         }
 
@@ -254,6 +254,11 @@ def _element(shape: Shape | None) -> Shape | None:
     if shape is None or shape.type.is_any:
         return shape and Shape(ANY)
     return member(shape, 0, 0) if shape.type.lists else None
+
+
+def _each(shape: Shape, name: str) -> Shape:
+    listed = list_of(shape)
+    return replace(listed, collect=name) if shape.type.lists else listed
 
 
 def _joined(shape: Shape) -> Shape | None:

@@ -57,7 +57,7 @@ def _check_step(report: Report, sight: Sight) -> None:
         fit = Fit(report, inner, null_welcome=passed_on)
         fit.check_references(written)
         if input is not None:
-            fit.check_input(written, input)
+            fit.check_input(written, input, outline.callee)
     if outline.signature is not None:
         _check_keys(report, outline, outline.signature)
     if outline.block is not None:

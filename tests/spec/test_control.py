@@ -147,3 +147,59 @@ def test_a_fold_and_a_reduce_stand_in_the_model(vocabulary: Vocabulary):
 )  # fmt: skip
 def test_a_duration_is_an_integer_and_a_unit(text: str, expected: int | None):
     assert milliseconds(text) == expected
+
+
+def test_lists_that_want_joining_are_told_how(vocabulary: Vocabulary):
+    page = """\
+workflow: one
+inputs: {docs: "doc[]", texts: "string[]"}
+steps:
+  index: {use: index, chunks: $inputs.docs}
+  hits: {for_each: $inputs.texts, use: search, index: $index, query: $item}
+  best: {use: stuff, docs: $hits.docs, prompt: "{{ docs | numbered }}"}
+outputs: {x: $best}
+"""
+    with pytest.raises(SpecError) as refused:
+        load(Source("one.yaml", page.encode(), "yaml"), vocabulary)
+    (problem,) = refused.value.problems
+    assert problem.detail == "`stuff.docs` wants `doc[]`, and this is `doc[][]`"
+    assert problem.hint == "collect: docs"
+    joined = page.replace("query: $item}", "query: $item, collect: docs}")
+    assert load(Source("one.yaml", joined.encode(), "yaml"), vocabulary).outputs
+
+
+MODULE = """\
+module: tree
+inputs: {{texts: "string[]", width: {width}}}
+steps: {{s: {{reduce: $inputs.texts, fan_in: {fan_in}, use: text, template: "{{{{ items | numbered }}}}"}}}}
+outputs: {{x: $s}}
+"""  # noqa: E501  # a page as its author would write it
+
+
+@pytest.mark.parametrize(
+    ("width", "fan_in", "expected"),
+    [
+        ("integer", "$inputs.width", []),
+        ("string", "$inputs.width", ["wrong-type"]),
+        ('"integer?"', "$inputs.width", ["may-be-null"]),
+        ("integer", "$inputs.wide", ["unknown-reference"]),
+        ("integer", "many", ["wrong-type"]),
+        ("integer", "1", ["bad-value"]),
+    ],
+)
+def test_a_module_may_hand_on_how_wide_its_tree_is(
+    width: str, fan_in: str, expected: list[str], module_vocabulary: Vocabulary
+):
+    page = MODULE.format(width=width, fan_in=fan_in).encode()
+    found: list[str] = []
+    try:
+        document = load(Source("tree.yaml", page, "yaml"), module_vocabulary)
+        assert isinstance(document.steps[0].control.over, Reduce)
+        assert document.steps[0].control.over.fan_in == Member(Name("inputs"), "width")
+    except SpecError as error:
+        found = [problem.code for problem in error.problems]
+    assert found == expected
+
+
+def test_a_workflow_says_itself_how_wide_a_tree_is(vocabulary: Vocabulary):
+    assert code(f"reduce: $inputs.texts, fan_in: $inputs.long, {TEXT}", vocabulary) == "wrong-type"

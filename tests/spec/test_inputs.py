@@ -8,6 +8,7 @@ from spec.model import Input
 from spec.problems import SpecError
 from spec.source import Source
 from spec.types import Type
+from spec.values import Member, Name, Slot, Text
 from spec.vocabulary import Vocabulary
 
 DECLARED = """
@@ -121,3 +122,37 @@ def test_inputs_that_are_no_object_are_refused(declared: tuple[Input, ...]):
     tree = read(Source("body", b"[1]", "json"))
     with pytest.raises(SpecError):
         check_inputs(declared, tree)
+
+
+PROMPTING = """\
+module: prompting
+inputs: {{prompt: {{type: prompt, names: {{doc: doc}}, default: "{default}"}}}}
+steps: {{s: {{use: llm, prompt: $inputs.prompt, names: {{doc: {{id: a, text: b, meta: {{}}}}}}}}}}
+outputs: {{x: $s}}
+"""
+
+
+def test_the_default_of_a_prompt_is_text_over_its_own_names(module_vocabulary: Vocabulary):
+    page = PROMPTING.format(default="About {{ doc.text }}")
+    document = load(Source("p.yaml", page.encode(), "yaml"), module_vocabulary)
+    assert document.inputs[0].otherwise == Text(("About ", Slot(Member(Name("doc"), "text"))))
+    assert not document.inputs[0].required
+
+
+@pytest.mark.parametrize(
+    ("default", "code", "column"),
+    [
+        ("About {{ inputs.prompt }}", "unknown-reference", 78),
+        ("About {{ doc.txt }}", "unknown-reference", 75),
+        ("About {{ doc }}", "wrong-type", 71),
+        ("About {{ doc.text", "bad-template", 68),
+    ],
+)
+def test_what_is_wrong_in_it_is_told_where_it_stands(
+    default: str, code: str, column: int, module_vocabulary: Vocabulary
+):
+    page = PROMPTING.format(default=default)
+    with pytest.raises(SpecError) as refused:
+        load(Source("p.yaml", page.encode(), "yaml"), module_vocabulary)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.line, problem.column) == (code, 2, column)
