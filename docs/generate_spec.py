@@ -4,17 +4,22 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from planner.registry import Registry
 from spec import limits
 from spec.codes import CODES
 from spec.evaluate import evaluate
 from spec.expressions import parse_expression
 from spec.formatters import FORMATTERS
 from spec.functions import FUNCTIONS, NAMES, NOW, NOW_GIVES
+from spec.model import Input
 from spec.templates import parse_template
+from spec.types import MODULE_WORDS, RECORDS, WORDS
 from spec.values import AcceptedAt, Leaf
+from spec.vocabulary import Signature
 
 CLOSING = "<!-- end -->"
 PAGE = Path(__file__).parent / "spec.md"
+MODULES = Path(__file__).parents[1] / "workflows/modules"
 OPERATORS = (
     (("or",), "a boolean: whether one is true; null counts as false", "false or true"),
     (("and",), "a boolean: whether all are true; the rest is not looked at", "true and null"),
@@ -49,6 +54,19 @@ CALLS = {
     "range": "range(3)",
     "now_iso": "now_iso()",
 }
+TYPES = {
+    "string": "text",
+    "integer": "a whole number within ±(2^53 - 1)",
+    "number": "a whole number or one with a fraction",
+    "boolean": "`true` or `false`",
+    "object": "keys with values",
+    "any": "anything",
+    "file": "a file: `{id: …}` of an upload, or `{name: …, text: …}`, when a run is given one",
+    "doc": "a passage, a hit, a page of the web",
+    "message": "one message of a conversation, of the role system, user, assistant or tool",
+    "index": "what is searched; only handed on",
+    "secret": "`$secret.NAME`; only handed on, never text and never an output",
+}
 FILLED = {
     "numbered": ("['a', 'b']", "numbered"),
     "json": ("[1, null]", "json"),
@@ -62,6 +80,8 @@ FILLED = {
 def page(written: str) -> str:
     """Return the page `written` with every table as the code has it now."""
     tables = {
+        "types": _types(),
+        "modules": _modules(),
         "operators": _operators(),
         "functions": _functions(),
         "formatters": _formatters(),
@@ -101,6 +121,32 @@ def _formatters() -> Iterator[str]:
         filled = evaluate(template, lambda _, data=data: data)
         shown = f"{_code(f'{value} | {call}')} → {_code(json.dumps(filled, ensure_ascii=False))}"
         yield _row(_code(formatter.written), formatter.gives, shown)
+
+
+def _types() -> Iterator[str]:
+    yield from _head("word", "what it is")
+    for word in WORDS:
+        if word not in MODULE_WORDS:
+            fields = ", ".join(f"{name}: {type}" for name, type in RECORDS.get(word, {}).items())
+            yield _row(_code(word), TYPES[word] + f": {_code(fields)}" * bool(fields))
+
+
+def _modules() -> Iterator[str]:
+    yield from _head("module", "takes", "gives")
+    registry = Registry.from_folder(MODULES, frozenset())
+    for name, document in sorted(registry.modules.items()):
+        signature = Signature.of(document)
+        takes = " · ".join(_code(_declared(each)) for each in signature.inputs.values())
+        gives = " · ".join(_code(f"{id}: {type}") for id, type in signature.outputs.items())
+        yield _row(f"{_code(name)}: {document.description}", takes, gives)
+
+
+def _declared(input: Input) -> str:
+    names = ", ".join(f"{name}: {type}" for name, type in input.names.items())
+    written = f"{input.id}: {input.type}" + f" [{names}]" * bool(names)
+    if input.required or input.default is None:
+        return written
+    return f"{written} = {'…' if names else json.dumps(input.default)}"
 
 
 def _limits() -> Iterator[str]:
