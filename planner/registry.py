@@ -72,6 +72,12 @@ class Registry:
         """Return what a workflow may call, `flows` among it."""
         return self._vocabulary(flows, ops=False)
 
+    def module_vocabulary(
+        self, flows: Mapping[str, StoredFlow] = MappingProxyType({})
+    ) -> Vocabulary:
+        """Return what a module may call: primitives too."""
+        return self._vocabulary(flows, ops=True)
+
     def _vocabulary(
         self,
         flows: Mapping[str, StoredFlow],

@@ -17,6 +17,7 @@ class Signature:
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
     follows: Mapping[str, Follows] = field(default_factory=dict)
+    description: str = ""
 
     @staticmethod
     def of(document: Document) -> "Signature":
@@ -25,6 +26,7 @@ class Signature:
             inputs={input.id: input for input in document.inputs},
             outputs={output.id: output.type for output in document.outputs},
             follows={each.id: each.follows for each in document.outputs if each.follows},
+            description=document.description,
         )
 
     def passes_on(self, input: str) -> bool:
