@@ -10,7 +10,7 @@ from spec.source import Pointer
 from spec.values import JSON
 from spec.written import Written, read_value
 
-_NEEDED = ("max", "start", "next")
+NEEDED_LOOP_KEYS = ("max", "start", "next")
 
 
 def is_filled(report: Report, pointer: Pointer) -> bool:
@@ -71,7 +71,7 @@ def read_loop(report: Report, pointer: Pointer) -> LoopOutline:
         if key not in LOOP_KEYS:
             detail = f"{quoted(key)} is no key of `loop`; keys: {', '.join(LOOP_KEYS)}"
             report.at_key("unknown-key", (*pointer, key), detail, nearest(key, LOOP_KEYS))
-    for key in _NEEDED:
+    for key in NEEDED_LOOP_KEYS:
         if key not in written and report.knows(pointer):
             report.at_key("missing-key", pointer, f"`loop` has no {quoted(key)}")
     start = dict(_fields(report, (*pointer, "start"))) if "start" in written else {}

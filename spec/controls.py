@@ -16,11 +16,11 @@ from spec.values import JSON
 from spec.written import Written, read_value
 
 OVER_KEYS = ("for_each", "fold", "reduce")
-_REPEATING = (*OVER_KEYS, "loop")
+REPEATING_KEYS = (*OVER_KEYS, "loop")
 _VALUE_KEYS = ("if", *OVER_KEYS, "start")
 _FIELD_KEYS = ("else", "fallback")
-_HANDED_ON = ("fan_in",)  # what a module may leave to its callers
-_PARTNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+HANDED_ON = ("fan_in",)  # what a module may leave to its callers
+PARTNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "outputs": ("steps",),
         "loop": ("steps",),
@@ -35,8 +35,8 @@ _PARTNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"for_each": ("item", "position"), "fold": ("item", "position", "acc"), "reduce": ("items",)}
 )
-_ON_ERROR = ("fail", None, "drop")
-_RETRY_MAX = 3
+ON_ERROR = ("fail", None, "drop")
+RETRY_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class _Reading:
         self.report = report
         self.pointer = pointer
         self.written = written
-        self.values = {*_VALUE_KEYS, *filter(self._is_handed_on, _HANDED_ON if in_module else ())}
+        self.values = {*_VALUE_KEYS, *filter(self._is_handed_on, HANDED_ON if in_module else ())}
         self.refused: set[str] = set()
 
     def controls(self) -> Controls:
@@ -125,7 +125,7 @@ class _Reading:
         return isinstance(given, str) and given.startswith("$")
 
     def _has_partner(self, key: str) -> bool:
-        partners = _PARTNERS.get(key, ())
+        partners = PARTNERS.get(key, ())
         if not partners or any(partner in self.written for partner in partners):
             return True
         wanted = " or ".join(quoted(partner) for partner in partners)
@@ -134,8 +134,8 @@ class _Reading:
         return False
 
     def _is_alone(self, key: str) -> bool:
-        first = next((other for other in self.written if other in _REPEATING), None)
-        if key not in _REPEATING or key == first:
+        first = next((other for other in self.written if other in REPEATING_KEYS), None)
+        if key not in REPEATING_KEYS or key == first:
             return True
         detail = f"a step repeats in one way, and this one has {quoted(str(first))} already"
         self.report.at_key("conflicting-keys", (*self.pointer, key), f"{detail}; nest with blocks")
@@ -187,7 +187,7 @@ class _Reading:
     def on_error(self, key: str, given: JSON) -> JSON:
         if given is not None and not isinstance(given, str):
             self._refuse(key, f"{echo(given)}, where fail, null or drop is wanted")
-        elif given not in _ON_ERROR:
+        elif given not in ON_ERROR:
             hint = nearest(given, ("fail", "null", "drop")) if given != "null" else None
             detail = f"{echo(given)} is not one of fail, drop, and null without quotes"
             self._refused("bad-value", key, detail, hint)
@@ -201,7 +201,7 @@ class _Reading:
 
 _SETTINGS: Mapping[str, Callable[[_Reading, str, JSON], JSON]] = MappingProxyType(
     {
-        "retry": lambda reading, key, given: reading.integer(key, given, 0, _RETRY_MAX),
+        "retry": lambda reading, key, given: reading.integer(key, given, 0, RETRY_MAX),
         "timeout": _Reading.duration,
         "cache": _Reading.duration,
         "max_parallel": lambda reading, key, given: reading.integer(key, given, 1),

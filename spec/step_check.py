@@ -21,7 +21,7 @@ from spec.values import Literal, Member, Name, Value
 from spec.vocabulary import Signature
 from spec.written import Written
 
-_ROUNDS_MAX = 100
+ROUNDS_MAX = 100
 
 
 def check_steps(report: Report, inside: Inside) -> None:
@@ -101,8 +101,8 @@ def _check_loop(report: Report, loop: LoopOutline, sight: Sight) -> None:
 def _check_rounds(report: Report, written: Written) -> None:
     if not isinstance(written.value, Literal) or type_of_data(written.value.value) != INTEGER:
         return
-    if not 1 <= written.value.value <= _ROUNDS_MAX:
-        detail = f"{written.value.value}, where 1 to {_ROUNDS_MAX} is wanted"
+    if not 1 <= written.value.value <= ROUNDS_MAX:
+        detail = f"{written.value.value}, where 1 to {ROUNDS_MAX} is wanted"
         report.at_value("bad-value", written.pointer, detail)
 
 

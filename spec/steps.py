@@ -16,7 +16,7 @@ from spec.values import JSON
 from spec.vocabulary import Signature, Vocabulary
 from spec.written import Written, read_value
 
-_PRIORITY_MAX = 10
+PRIORITY_MAX = 10
 
 
 class StepReader:
@@ -230,7 +230,7 @@ class StepReader:
                 detail = f"{echo(value)}, where an integer is wanted"
                 self.report.at_value("wrong-type", where, detail)
             return 0
-        if abs(value) > _PRIORITY_MAX:
-            detail = f"{value} is outside -{_PRIORITY_MAX} to {_PRIORITY_MAX}"
+        if abs(value) > PRIORITY_MAX:
+            detail = f"{value} is outside -{PRIORITY_MAX} to {PRIORITY_MAX}"
             self.report.at_value("bad-value", where, detail)
         return value

@@ -1,0 +1,98 @@
+"""The `inputs:` of a document as an editor is told of them: type words, or JSON Schema."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from spec.editor_controls import ids
+from spec.editor_values import Schema
+from spec.names import CONTROL_KEYS
+from spec.schemas import JSON_TYPES, KEYWORDS
+from spec.types import MODULE_WORDS, WORDS
+
+WORD_MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "string": "Text.",
+        "integer": "A whole number; 3.0 is none.",
+        "number": "A number; an integer is welcome.",
+        "boolean": "true or false.",
+        "object": "Keys with values.",
+        "any": "Anything; looked at when it arrives.",
+        "file": 'A document: {"id": ...} of an upload, or {"name": ..., "text": ...}.',
+        "doc": "A passage, a hit or a web result: id, text, meta, and what is known besides.",
+        "message": "A turn of a conversation: role and content.",
+        "index": "What the module index gives; only handed on.",
+        "secret": "What only $secret.NAME gives; never text, never an output.",
+        "prompt": "Text that is handed to a model; the caller's slots and those of names.",
+        "schema": "Fields with their types, written like inputs.",
+    }
+)
+KEYWORD_MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "type": "A type word, with [] for lists and ? for may be null, or a type of JSON Schema.",
+        "description": "What the input is, for whoever calls this.",
+        "default": "What it is when it is not given; then it need not be.",
+        "enum": "The values it may have. Without a type they are strings.",
+        "names": "The names that the text of a prompt may use besides the caller's, with types.",
+        "minimum": "The least number.",
+        "maximum": "The greatest number.",
+        "minItems": "How many elements a list has at least.",
+        "maxItems": "How many elements a list has at most.",
+        "items": "What the elements of a list are.",
+        "properties": "What the keys of an object are.",
+        "required": "The keys that an object has to have; another may be null.",
+    }
+)
+_FORMS: Mapping[str, Schema] = MappingProxyType(
+    {
+        "description": {"type": "string"},
+        "default": {},
+        "enum": {"type": "array"},
+        "minimum": {"type": "number"},
+        "maximum": {"type": "number"},
+        "minItems": {"type": "integer", "minimum": 0},
+        "maxItems": {"type": "integer", "minimum": 0},
+        "items": {"type": ["object", "boolean"]},
+        "properties": {"type": "object"},
+        "required": {"type": "array", "items": {"type": "string"}},
+    }
+)
+
+
+def inputs(*, in_module: bool) -> Schema:
+    """Return the form of the inputs of a workflow or of a module."""
+    return {
+        "propertyNames": ids(CONTROL_KEYS, "input"),
+        "additionalProperties": {"anyOf": [*_words(in_module), _in_full(in_module)]},
+    }
+
+
+def _words(in_module: bool, *more: str) -> tuple[Schema, Schema]:
+    """Return the form of a type word: one of a list to choose from, or with `[]` and `?`."""
+    words = [word for word in WORDS if in_module or word not in MODULE_WORDS]
+    offered = [*words, *(word for word in more if word not in words)]
+    return (
+        {
+            "type": "string",
+            "enum": offered,
+            "enumDescriptions": [WORD_MEANINGS.get(word, "") for word in offered],
+        },
+        {"type": "string", "pattern": rf"^(?:{'|'.join(words)})(?:\[\])*\??$"},
+    )
+
+
+def _in_full(in_module: bool) -> Schema:
+    names = {"additionalProperties": {"anyOf": list(_words(False))}, "type": "object"}
+    several = {"type": "array", "items": {"enum": list(JSON_TYPES)}}
+    of_keys = {
+        **_FORMS,
+        "type": {"anyOf": [*_words(in_module, *JSON_TYPES), several]},
+        "names": names,
+    }
+    keywords = [*KEYWORDS, "names"] if in_module else KEYWORDS
+    told = {
+        key: {"description": meaning, **of_keys[key]}
+        for key, meaning in KEYWORD_MEANINGS.items()
+        if key in keywords
+    }
+    others = dict.fromkeys((key for key in keywords if key not in told), True)
+    return {"type": "object", "properties": told | others, "additionalProperties": False}
