@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from api import pages, problems
 from api.house import House
 from api.parameters import known_query
-from api.routes import collections, engines, events, files, health, modules, runs, workflows
+from api.routes import collections, engines, events, files, health, modules, runs, schema, workflows
 from api.routes import problems as problem_routes
 from api.wire import ProblemOut
 
@@ -53,7 +53,7 @@ def create_app(house: House) -> FastAPI:
     problems.install(app)
     pages.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (workflows, runs, events, files, collections, modules, engines):
+    for resource in (workflows, runs, events, files, collections, modules, schema, engines):
         v1.include_router(resource.router)
     strict = [Depends(known_query)]
     app.include_router(v1, dependencies=strict)

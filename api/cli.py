@@ -105,6 +105,18 @@ def validate(
 
 
 @app.command(epilog=_EPILOG)
+def schema(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file to write it to.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema by which an editor completes and checks workflows and modules."""
+    from api.cli_schema import write_schema
+
+    raise typer.Exit(write_schema(output))
+
+
+@app.command(epilog=_EPILOG)
 def doctor(data: Data = None) -> None:
     """Look whether everything needed is here, and name the cure where not."""
     settings = _settings(data=data)

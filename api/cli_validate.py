@@ -34,12 +34,20 @@ def validate(paths: Sequence[Path], *, as_json: bool) -> Exit:
     except NothingToRead as error:
         sys.stderr.write(f"teola: {error}\n")
         return Exit.USAGE
-    found = _refusals(_library(), sources)
+    found = _refusals(shipped_library(), sources)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.writelines(_shown(name, problem) for name, problem in found.items())
     return Exit.NOT_VALID if any(found.values()) else Exit.OK
+
+
+def shipped_library() -> Library:
+    """Return the standard modules, with the pools of a service that was not told otherwise."""
+    kinds = {PoolName(kind): kind for kind in KINDS}
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
+    pools = Pools(kinds, {kind: name for name, kind in kinds.items()})
+    return Library(shipped, pools, Workflows())
 
 
 def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:
@@ -58,14 +66,6 @@ def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProbl
         if source.name not in modules:
             found[source.name] = library.refuses(TENANT, source)
     return found
-
-
-def _library() -> Library:
-    """Return the standard modules, with the pools of a service that was not told otherwise."""
-    kinds = {PoolName(kind): kind for kind in KINDS}
-    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
-    pools = Pools(kinds, {kind: name for name, kind in kinds.items()})
-    return Library(shipped, pools, Workflows())
 
 
 def _module(source: Source) -> str | None:

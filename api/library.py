@@ -25,6 +25,7 @@ from spec.model import Document
 from spec.problems import SpecError
 from spec.report import Report
 from spec.source import Source, Tree
+from spec.vocabulary import Vocabulary
 
 MODULES_MAX = 500
 OPENED_MAX = 512
@@ -72,6 +73,10 @@ class Library:
         """Return a module as its author wrote it. Raise `Unknown`."""
         self.module(tenant, name)
         return self._shelf(tenant).registry.sources[name].data.decode()
+
+    def vocabulary(self, tenant: str) -> Vocabulary:
+        """Return all that documents of a tenant may call: workflows, and in modules primitives."""
+        return self._shelf(tenant).registry.module_vocabulary(self._flows(tenant))
 
     def is_shipped(self, name: str) -> bool:
         """Whether a module came with the service."""

@@ -222,6 +222,23 @@ def test_a_data_folder_that_cannot_be_used_is_said_to_be_so(tmp_path):
         assert "TEOLA_DATA" in done.stderr
 
 
+def test_the_schema_for_editors_is_printed_or_written(tmp_path):
+    printed = teola(tmp_path, "schema")
+    assert printed.returncode == 0, printed.stderr
+    schema = json.loads(printed.stdout)
+    assert "What to look for. (string)" in printed.stdout
+    assert schema["definitions"]["use:search"]["required"] == ["index", "query"]
+    written = teola(tmp_path, "schema", "--output", "teola.json")
+    assert (written.returncode, written.stdout) == (0, "")
+    assert (tmp_path / "teola.json").read_text(encoding="utf-8") == printed.stdout
+
+
+def test_a_schema_that_cannot_be_written_says_why(tmp_path):
+    done = teola(tmp_path, "schema", "--output", "none/teola.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot write none/teola.json: No such file or directory" in done.stderr
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_the_service_says_where_it_is_and_leaves_in_good_order(tmp_path, sign):
     with up(tmp_path) as (process, address):
