@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from spec.block_reader import NEEDED_LOOP_KEYS
-from spec.controls import ON_ERROR, PARTNERS, REPEATING_KEYS, RETRY_MAX
+from spec.controls import HANDED_ON, ON_ERROR, PARTNERS, REPEATING_KEYS, RETRY_MAX
 from spec.editor_values import Schema, anything, expression_or, reference
 from spec.limits import ID_CHARS_MAX
 from spec.names import (
@@ -69,8 +69,14 @@ LOOP_MEANINGS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def forms() -> dict[str, Schema]:
-    """Return the form of each control key whose form depends on nothing."""
+def forms(*, in_module: bool) -> dict[str, Schema]:
+    """Return the form of each control key, but for those that depend on what there is to call."""
+    usual = _forms()
+    handed_on = HANDED_ON if in_module else ()
+    return usual | {key: usual[key] | expression_or("integer") for key in handed_on}
+
+
+def _forms() -> dict[str, Schema]:
     condition = expression_or("boolean", "null")
     items, fields, text = expression_or("array"), {"type": "object"}, {"type": "string"}
     return {

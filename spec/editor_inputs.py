@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from spec.editor_controls import ids
-from spec.editor_values import Schema
+from spec.editor_values import Schema, reference
 from spec.names import CONTROL_KEYS
 from spec.schemas import JSON_TYPES, KEYWORDS
 from spec.types import MODULE_WORDS, WORDS
@@ -42,6 +42,8 @@ KEYWORD_MEANINGS: Mapping[str, str] = MappingProxyType(
         "required": "The keys that an object has to have; another may be null.",
     }
 )
+# `doc?[]` is a list that may hold null, which no workflow is given.
+_LISTS = (r"(?:\[\])*\??", r"(?:\??\[\])*\??")
 _FORMS: Mapping[str, Schema] = MappingProxyType(
     {
         "description": {"type": "string"},
@@ -58,12 +60,17 @@ _FORMS: Mapping[str, Schema] = MappingProxyType(
 )
 
 
-def inputs(*, in_module: bool) -> Schema:
-    """Return the form of the inputs of a workflow or of a module."""
+def inputs(kind: str) -> Schema:
+    """Return the form of the inputs of a workflow or of a module: `kind`."""
     return {
         "propertyNames": ids(CONTROL_KEYS, "input"),
-        "additionalProperties": {"anyOf": [*_words(in_module), _in_full(in_module)]},
+        "additionalProperties": reference(f"{kind}_input"),
     }
+
+
+def declaration(*, in_module: bool) -> Schema:
+    """Return the form of one input, or of a field of what is written like inputs."""
+    return {"anyOf": [*_words(in_module), _in_full(in_module)]}
 
 
 def _words(in_module: bool, *more: str) -> tuple[Schema, Schema]:
@@ -76,7 +83,7 @@ def _words(in_module: bool, *more: str) -> tuple[Schema, Schema]:
             "enum": offered,
             "enumDescriptions": [WORD_MEANINGS.get(word, "") for word in offered],
         },
-        {"type": "string", "pattern": rf"^(?:{'|'.join(words)})(?:\[\])*\??$"},
+        {"type": "string", "pattern": f"^(?:{'|'.join(words)}){_LISTS[in_module]}$"},
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from spec.editor_controls import loop, outputs, rules
-from spec.editor_inputs import inputs
+from spec.editor_inputs import declaration, inputs
 from spec.editor_steps import block, call, chosen, step, steps
 from spec.editor_values import Schema, any_of, one_of, records, reference
 from spec.names import DOCUMENT_KEYS, NAME, WORKFLOW_KEYS
@@ -45,6 +45,7 @@ def editor_schema(vocabulary: Vocabulary) -> Schema:
         **{kind: _document(kind, vocabulary) for kind in _KINDS},
         **{f"{kind}_steps": steps(kind) for kind in _KINDS},
         **{f"{kind}_step": step(kind, called, engines) for kind in _KINDS},
+        **{f"{kind}_input": declaration(in_module=kind == "module") for kind in _KINDS},
         "block": block(),
         "rules": rules(),
         "loop": loop(),
@@ -97,7 +98,7 @@ def _document(kind: str, vocabulary: Vocabulary) -> Schema:
     """Return what holds besides for a workflow or a module."""
     passes = {"type": "array", "items": one_of(vocabulary.passes)}
     forms: dict[str, Schema] = {
-        "inputs": inputs(in_module=kind == "module"),
+        "inputs": inputs(kind),
         "steps": reference(f"{kind}_steps"),
         "stream": _told("stream") | {"type": "array", "items": {"type": "string"}},
         "plan": _told("plan")

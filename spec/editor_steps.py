@@ -29,7 +29,7 @@ def step(
     """Return the form of one step, but for the inputs of what it calls."""
     bodies = [key for key in BODY_KEYS if key != "op" or kind == "module"]
     of_keys: dict[str, Schema] = {
-        **forms(),
+        **forms(in_module=kind == "module"),
         **{key: _callees(key, called[key]) for key in CALLS},
         "steps": {"type": "object", "allOf": [reference(f"{kind}_steps")]},
         "engine": one_of(engines),
@@ -129,7 +129,7 @@ def _fields(signature: Signature) -> dict[str, Schema]:
         "fallback": {"propertyNames": {"enum": fields}},
         "collect": {"enum": fields},
     }
-    usual = forms()
+    usual = forms(in_module=False)
     return {
         key: {"description": MEANINGS[key]} | usual[key] | more for key, more in narrowed.items()
     }

@@ -55,6 +55,8 @@ def taken(type: Type, rules: Mapping[str, JSON] | None = None) -> Schema:
         schema |= _picked(rules, _OF_NUMBERS)
     if type.word in _RECORDS:
         schema["allOf"] = [reference(type.word)]
+    if type.word == "schema":
+        schema["allOf"] = [{"additionalProperties": reference("workflow_input")}]
     return schema | _choices(type, rules)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from spec.editor_inputs import declaration
 from spec.editor_values import records, taken
 from spec.limits import PROBLEMS_MAX
 from spec.load import load
@@ -36,6 +37,7 @@ WRITTEN = (
     [], {}, ["a"], ["$inputs.s", "a"], [1], [1, 2, "$inputs.n"], [[1], "$range(3)"], ["$inputs.d"],
     {"a": 1}, {"a": "$inputs.n"}, {"id": "a", "text": "$inputs.s", "meta": {}},
     [{"id": "a", "text": "{{ inputs.s }}", "meta": {"a": 1}, "score": 0.5}],
+    {"a": "string?", "b": {"enum": ["a"]}, "c": {"type": "doc[]"}}, {"a": "strin"},
     {"id": "a"}, {"name": "a", "text": "b"}, {"role": "user", "content": "{{ inputs.s }}"},
     [{"role": "user", "content": "a", "tool_calls": None}],
 )  # fmt: skip
@@ -65,8 +67,9 @@ def probes() -> Vocabulary:
 
 
 PROBES = probes()
+DEFINITIONS = records() | {"workflow_input": declaration(in_module=False)}
 PROBED = {
-    name: Draft7Validator({**taken(input.type, input.schema), "definitions": records()})
+    name: Draft7Validator({**taken(input.type, input.schema), "definitions": DEFINITIONS})
     for name, module in PROBES.modules.items()
     for input in module.inputs.values()
 }
