@@ -62,8 +62,9 @@ def taken(type: Type, rules: Mapping[str, JSON] | None = None) -> Schema:
 
 def expression_or(*kinds: str, optional: bool = False) -> Schema:
     """Return the schema of a value of one of `kinds`, or an expression that gives one."""
+    several = [*kinds, *["null"] * optional]
     return {
-        "type": ["string", *kinds, *["null"] * optional],
+        "type": ["string", *several] if several else "string",
         "pattern": EXPRESSION,
         "patternErrorMessage": _NEEDS_EXPRESSION,
     }
