@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
 # A virtual environment is good for one lock, one Python and one folder.
 FINGERPRINT := $(shell $(PYTHON) -c 'import hashlib, os, sys; print(hashlib.sha256(open("$(LOCK)", "rb").read() + f"{sys.version}{os.getcwd()}".encode()).hexdigest()[:16])')
+LANGUAGE_SERVER := tests/editor/node_modules/.installed-$(shell cksum <tests/editor/package-lock.json | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
 LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo serve test test-full demo-quality bench-first-run bench-language lock chromium
+.PHONY: help setup check fix docs demo serve test test-full demo-quality bench-first-run bench-language lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -55,7 +56,7 @@ serve: setup  ## Run the service until interrupted, its address is printed (opti
 test: setup  ## Run the default suite: no GPU, no browser, no network (one file: ARGS=tests/test_x.py)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-test-full: setup chromium  ## Run every test there is, the slow ones and the browser's included
+test-full: setup chromium language-server  ## Run every test there is, the slow ones, the browser's and the editor's included
 	$(BIN)/python -m pytest $(ARGS)
 
 chromium:
@@ -64,6 +65,20 @@ chromium:
 		$(SUDO) apt-get update -qq && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	}
+
+language-server: $(LANGUAGE_SERVER)
+	@:
+
+# The lock names every package with its hash and no place to fetch it from: npm asks where it is set up to.
+$(LANGUAGE_SERVER):
+	@command -v npm >/dev/null || { \
+		echo "Installing Debian's nodejs and npm"; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
+	}
+	@echo "Installing the yaml-language-server that tests drive"
+	@npm --prefix tests/editor ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@touch $@
 
 demo-quality: setup  ## Score the extractive reader on the demo documents and on one it was never tuned on
 	@$(BIN)/python bench/demo_quality.py $(ARGS)

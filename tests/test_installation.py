@@ -1,5 +1,6 @@
 """What an installation consists of: the locks, the wheel, the shipped YAML, the verbs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -51,6 +52,13 @@ def test_a_lock_names_no_place_to_fetch_from(lock: str) -> None:
 def test_every_pin_has_a_hash(lock: str) -> None:
     entries = re.split(r"^(?=[\w])", lock, flags=re.MULTILINE)[1:]
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_the_lock_of_the_language_server_names_hashes_and_no_place_to_fetch_from() -> None:
+    lock = json.loads((ROOT / "tests/editor/package-lock.json").read_text())["packages"]
+    packages = [package for name, package in lock.items() if name]
+    assert packages
+    assert all("integrity" in package and "resolved" not in package for package in packages)
 
 
 def test_the_locks_satisfy_what_the_project_asks_for() -> None:
@@ -126,7 +134,7 @@ def test_make_prints_every_verb() -> None:
     printed = {line.split()[0] for line in done.stdout.splitlines()}
     makefile = (ROOT / "Makefile").read_text()
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
-    assert printed == phony - {"chromium"}
+    assert printed == phony - {"chromium", "language-server"}
 
 
 def test_the_scripts_of_the_house_are_executable_bash() -> None:
