@@ -7,6 +7,7 @@ from pathlib import Path
 from planner.registry import Registry
 from spec import limits
 from spec.codes import CODES
+from spec.editor_inputs import WORD_MEANINGS
 from spec.evaluate import evaluate
 from spec.expressions import parse_expression
 from spec.formatters import FORMATTERS
@@ -53,19 +54,6 @@ CALLS = {
     "most_common": "most_common(['a', 'b', 'b'])",
     "range": "range(3)",
     "now_iso": "now_iso()",
-}
-TYPES = {
-    "string": "text",
-    "integer": "a whole number within ±(2^53 - 1)",
-    "number": "a whole number or one with a fraction",
-    "boolean": "`true` or `false`",
-    "object": "keys with values",
-    "any": "anything",
-    "file": "a file: `{id: …}` of an upload, or `{name: …, text: …}`, when a run is given one",
-    "doc": "a passage, a hit, a page of the web",
-    "message": "one message of a conversation, of the role system, user, assistant or tool",
-    "index": "what is searched; only handed on",
-    "secret": "`$secret.NAME`; only handed on, never text and never an output",
 }
 FILLED = {
     "numbered": ("['a', 'b']", "numbered"),
@@ -128,7 +116,7 @@ def _types() -> Iterator[str]:
     for word in WORDS:
         if word not in MODULE_WORDS:
             fields = ", ".join(f"{name}: {type}" for name, type in RECORDS.get(word, {}).items())
-            yield _row(_code(word), TYPES[word] + f": {_code(fields)}" * bool(fields))
+            yield _row(_code(word), WORD_MEANINGS[word] + f": {_code(fields)}" * bool(fields))
 
 
 def _modules() -> Iterator[str]:

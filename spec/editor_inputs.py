@@ -11,19 +11,19 @@ from spec.types import MODULE_WORDS, WORDS
 
 WORD_MEANINGS: Mapping[str, str] = MappingProxyType(
     {
-        "string": "Text.",
-        "integer": "A whole number; 3.0 is none.",
-        "number": "A number; an integer is welcome.",
-        "boolean": "true or false.",
-        "object": "Keys with values.",
-        "any": "Anything; looked at when it arrives.",
-        "file": 'A document: {"id": ...} of an upload, or {"name": ..., "text": ...}.',
-        "doc": "A passage, a hit or a web result: id, text, meta, and what is known besides.",
-        "message": "A turn of a conversation: role and content.",
-        "index": "What the module index gives; only handed on.",
-        "secret": "What only $secret.NAME gives; never text, never an output.",
-        "prompt": "Text that is handed to a model; the caller's slots and those of names.",
-        "schema": "Fields with their types, written like inputs.",
+        "string": "text",
+        "integer": "a whole number within ±(2^53 - 1)",
+        "number": "a whole number or one with a fraction",
+        "boolean": "`true` or `false`",
+        "object": "keys with values",
+        "any": "anything",
+        "file": "a file: `{id: …}` of an upload, or `{name: …, text: …}`, when a run is given one",
+        "doc": "a passage, a hit, a page of the web",
+        "message": "one message of a conversation, of the role system, user, assistant or tool",
+        "index": "what is searched; only handed on",
+        "secret": "`$secret.NAME`; only handed on, never text and never an output",
+        "prompt": "text for a model, over the caller's names and those it declares",
+        "schema": "fields with a type word or a JSON Schema each",
     }
 )
 KEYWORD_MEANINGS: Mapping[str, str] = MappingProxyType(
