@@ -14,7 +14,7 @@ LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo serve test test-full demo-quality bench-first-run bench-language lock chromium language-server
+.PHONY: help setup check fix docs demo serve test test-full bad-inputs demo-quality bench-first-run bench-language lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -58,6 +58,9 @@ test: setup  ## Run the default suite: no GPU, no browser, no network (one file:
 
 test-full: setup chromium language-server  ## Run every test there is, the slow ones, the browser's and the editor's included
 	$(BIN)/python -m pytest $(ARGS)
+
+bad-inputs: setup  ## Send the catalogue of bad inputs to the service, over HTTP (some: ARGS="C D")
+	@$(BIN)/python -m tests.bad_inputs $(ARGS)
 
 chromium:
 	@command -v chromium >/dev/null || { \

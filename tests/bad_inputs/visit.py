@@ -1,0 +1,112 @@
+"""Sends the catalogue to a running service, over a real socket, and judges each item."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+import httpx
+
+from bench.service import Service
+from tests.bad_inputs.catalogue import HERE, PUT, Case, Item, Twin, data_of
+from tests.bad_inputs.judge import complaints, differ, twin_complaints
+
+_STOCK = HERE / "stock"
+_KEPT = {"workflows": "version", "modules": "version", "runs": "id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with how an item was met; nothing, if all is well.
+
+    `longest_s` is how long the slowest of its answers took, as seen from outside.
+    """
+
+    id: str
+    title: str
+    complaints: tuple[str, ...]
+    longest_s: float
+
+
+class Visitor:
+    """Goes to one service, which it first gives some workflows to be asked for by items."""
+
+    def __init__(self, teola: Service) -> None:
+        self.http = teola.http
+        for path in sorted(_STOCK.glob("*.yaml")):
+            teola.put_workflow(path)
+        self.kept = self._kept()
+        self.longest_s = 0.0
+
+    def visit(self, items: Iterable[Item]) -> Iterator[Verdict]:
+        """Judge every item, and after each category whether the service still does its work."""
+        for letter, category in groupby(items, attrgetter("letter")):
+            yield from map(self.judge, category)
+            began = time.perf_counter()
+            wrong = tuple(self._works())
+            took = time.perf_counter() - began
+            yield Verdict(letter, "a run of a good workflow, after all of these", wrong, took)
+
+    def judge(self, item: Item) -> Verdict:
+        """Send all of one item."""
+        self.longest_s = 0.0
+        try:
+            wrong = tuple(self._all_of(item))
+        except httpx.TransportError as error:
+            wrong = (f"no answer: {error!r}",)
+        return Verdict(item.id, item.page.title, wrong, self.longest_s)
+
+    def _all_of(self, item: Item) -> Iterator[str]:
+        for case in item.page.cases:
+            for complaint in self._case(case):
+                yield f"{case.name}: {complaint}" if case.name else complaint
+        for twin in item.page.twins:
+            yield from self._twin(twin)
+        if self.http.get("/healthz").status_code != 200:
+            yield "the service is no longer well"
+
+    def _case(self, case: Case) -> Iterator[str]:
+        sent = data_of(case.body)
+        first = f"{case.to}?dry_run=1" if case.to == PUT else case.to
+        answer = self._send(first, case.media, sent)
+        yield from complaints(case, sent, answer)
+        if first != case.to:
+            again = self._send(case.to, case.media, sent)
+            if again.content != answer.content:
+                yield differ("answer to a put that is not dry", answer.text, again.text)
+        kept = self._kept()
+        if kept != self.kept:
+            yield differ("what is stored afterwards", self.kept, kept)
+            self.kept = kept
+
+    def _twin(self, twin: Twin) -> Iterator[str]:
+        answer = self._send(twin.to, twin.media, data_of(twin.body), Prefer="wait=30")
+        yield from twin_complaints(twin, answer)
+        self.kept = self._kept()
+
+    def _send(self, to: str, media: str, body: bytes, **headers: str) -> httpx.Response:
+        method, path = to.split(" ")
+        headers["Content-Type"] = f"application/{media}"
+        began = time.perf_counter()
+        answer = self.http.request(method, path, content=body, headers=headers)
+        self.longest_s = max(self.longest_s, time.perf_counter() - began)
+        return answer
+
+    def _kept(self) -> dict[str, list[tuple[str, str]]]:
+        found = {}
+        for resource, mark in _KEPT.items():
+            lines = self.http.get(f"/v1/{resource}").json()["items"]
+            found[resource] = [(line.get("name", ""), line[mark]) for line in lines]
+        return found
+
+    def _works(self) -> Iterator[str]:
+        twin = Twin(
+            to="POST /v1/runs",
+            body="{workflow: greeting, inputs: {name: Ada}}",
+            outputs={"greeting": "Hello, Ada."},
+        )
+        try:
+            yield from self._twin(twin)
+        except httpx.TransportError as error:
+            yield f"no answer: {error!r}"
