@@ -128,12 +128,16 @@ class _Reader:
             self.builder.refuse("yaml-feature", position, detail)
 
     def scalar(self, event: Any, position: Position) -> None:
+        is_key = self.builder.wants_key
+        if is_key:  # taken first, so that what is refused of it is pointed at by it
+            self.builder.key(event.value, position)
         refused = event.anchor is not None or event.tag is not None
         if refused:
             self._properties(event, position)
         plain = not event.style and not refused
-        if self.builder.wants_key:
-            self._key(event.value, position, plain=plain)
+        if is_key:
+            if plain:
+                self._plain_key(event.value, position)
         elif refused:
             self.builder.unknown(position)
         elif plain:
@@ -141,17 +145,16 @@ class _Reader:
         else:
             self.builder.scalar(event.value, position, _style(event.style))
 
-    def _key(self, text: str, position: Position, *, plain: bool) -> None:
-        if plain and text == "<<":
+    def _plain_key(self, text: str, position: Position) -> None:
+        if text == "<<":
             self.builder.refuse("yaml-feature", position, "`<<` merges; write the keys out")
             self.builder.unknown_object()
-        elif plain and _is_old_boolean(text):
-            if text not in _OWN_KEYS or self.builder.pointer != ("plan",):
+        elif _is_old_boolean(text):
+            if text not in _OWN_KEYS or self.builder.pointer[:-1] != ("plan",):
                 self.builder.refuse("yaml-boolean", position, _old_boolean(text))
-        elif plain and not _is_string(text):
+        elif not _is_string(text):
             detail = f"a key has to be a string; quote {quoted(text) if text else 'it'}"
             self.builder.refuse("yaml-feature", position, detail)
-        self.builder.key(text, position)
 
     def _plain(self, text: str, position: Position) -> None:
         if not _is_string(text):

@@ -94,6 +94,12 @@ def test_features_beyond_plain_data_are_refused_where_they_stand(text: str, line
     assert (first.code, first.line, first.column) == ("yaml-feature", line, column)
 
 
+@pytest.mark.parametrize("key", ["1", "no", "<<", "true", "&a b", "!!str c", "9.5"])
+def test_a_key_that_is_refused_is_pointed_at_by_itself(key: str):
+    (problem,) = refused(f"a:\n  {key}: x\n")
+    assert problem.pointer == f"/a/{key.split()[-1]}"
+
+
 def test_a_repeated_key_keeps_its_first_value_and_place():
     (problem,) = refused("a: {x: 1}\na: {x: 2, y: 3}\n")
     assert (problem.code, problem.pointer, problem.line, problem.column) == (
