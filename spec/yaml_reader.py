@@ -12,7 +12,7 @@ import yaml
 
 from spec.limits import Limits
 from spec.page import decode, position_of
-from spec.problems import echo, quoted
+from spec.problems import SpecError, echo, quoted
 from spec.source import START, Page, Position, Source, Style, Tree
 from spec.tree_builder import TreeBuilder
 from spec.values import JSON
@@ -32,6 +32,7 @@ _UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _PERHAPS_NO_STRING = frozenset("-+.0123456789~nNtTfF")  # how one begins, or it is empty
+_DIRECTIVE = "a `%` directive; leave it out"
 _OLD_BOOLEAN_CHARS_MAX = max(map(len, _OLD_BOOLEAN))
 _DIGITS_MAX = 30
 
@@ -52,7 +53,7 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
                 mark = event.start_mark
                 taker(reader, event, Position(mark.line + 1, mark.column + 1))
     except yaml.MarkedYAMLError as error:
-        raise builder.stop("syntax", _where(error, page), _why(error), here=False) from None
+        raise _refusal(error, builder) from None
     except (yaml.YAMLError, ValueError) as error:
         raise builder.stop("syntax", START, str(error)[:200], here=False) from None
     if not reader.documents:
@@ -63,6 +64,13 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
 def _events(text: str) -> Iterator[Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.parse(text, Loader=loader)
+
+
+def _refusal(error: yaml.MarkedYAMLError, builder: TreeBuilder) -> SpecError:
+    where, why = _where(error, builder.page), _why(error)
+    if "directive" in why or "incompatible YAML document" in why:  # one the parser has no use for
+        return builder.stop("yaml-feature", Position(where.line, 1), _DIRECTIVE)
+    return builder.stop("syntax", where, why, here=False)
 
 
 def _where(error: yaml.MarkedYAMLError, page: Page) -> Position:
@@ -94,7 +102,7 @@ class _Reader:
             detail = "a second document starts here; one text is one document"
             raise self.builder.stop("yaml-feature", position, detail)
         if event.version or event.tags:
-            self.builder.refuse("yaml-feature", position, "a `%` directive; leave it out")
+            self.builder.refuse("yaml-feature", position, _DIRECTIVE)
 
     def object(self, event: Any, position: Position) -> None:
         self._container(event, {}, position)
