@@ -11,6 +11,7 @@ class Limits:
     depth_max: int = 64
     nodes_max: int = 65_536
     scalar_chars_max: int = 256 << 10
+    key_chars_max: int = 256  # pointers are made of keys, and each problem has one
 
 
 PROBLEMS_MAX = 50

@@ -87,7 +87,7 @@ class TreeBuilder:
     def key(self, text: str, position: Position) -> None:
         """Take the key of the value that comes next. A repeated one keeps its first value."""
         self._count(position)
-        self._check_text(text, position)
+        self._check_text(text, position, "key", self.limits.key_chars_max)
         frame = self._frames[-1]
         frame.key, frame.key_position = text, position
         frame.key_kept = text not in frame.container
@@ -97,7 +97,7 @@ class TreeBuilder:
     def scalar(self, value: JSON, position: Position, style: Style = "other") -> None:
         """Take one string, number, boolean or null."""
         if isinstance(value, str):
-            self._check_text(value, position)
+            self._check_text(value, position, "scalar", self.limits.scalar_chars_max)
         elif isinstance(value, int) and abs(value) > INTEGER_MAX:
             detail = f"integers are exact only up to 2^53 - 1, not {echo(value)}"
             self.refuse("bad-value", position, detail)
@@ -119,10 +119,9 @@ class TreeBuilder:
         """Return the whole tree with what was refused in it marked unknown."""
         return Tree(self._root, self.page, self._places, frozenset(self._unknown))
 
-    def _check_text(self, value: str, position: Position) -> None:
-        limit = self.limits.scalar_chars_max
+    def _check_text(self, value: str, position: Position, what: str, limit: int) -> None:
         if len(value) > limit:
-            detail = f"a string longer than {limit} characters (`scalar_chars_max`)"
+            detail = f"a {what} longer than {limit} characters (`{what}_chars_max`)"
             raise self.stop("too-large", position, detail)
         if not value.isascii() and _SURROGATE.search(value):
             detail = "half of a surrogate pair is not a character"

@@ -145,12 +145,12 @@ def test_nesting_without_end_is_a_problem(opening: bytes, size: int):
 
 
 def test_each_limit_is_named_when_it_is_passed():
-    small = Limits(bytes_max=60, depth_max=3, nodes_max=10, scalar_chars_max=12)
+    small = Limits(bytes_max=60, depth_max=3, nodes_max=10, scalar_chars_max=12, key_chars_max=9)
     assert "bytes_max" in refused("a" * 61, small)[0].detail
     assert "depth_max" in refused("[[[[", small)[0].detail
     assert "nodes_max" in refused("[1,1,1,1,1,1,1,1,1,1]", small)[0].detail
     assert "scalar_chars_max" in refused("a: aaaaaaaaaaaaa", small)[0].detail
-    assert "scalar_chars_max" in refused("aaaaaaaaaaaaa: 1", small)[0].detail
+    assert "key_chars_max" in refused("aaaaaaaaaa: 1", small)[0].detail
 
 
 def test_numbers_are_exact_and_finite_or_refused():
