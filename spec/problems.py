@@ -96,13 +96,14 @@ def render(problem: Problem, source: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the one of `known` an author most likely meant by `name`, if any is close.
 
-    >>> nearest("retreive", ["rerank", "retrieve"])
-    'retrieve'
+    Letters are compared as if they were all small.
+
+    >>> nearest("retreive", ["rerank", "retrieve"]), nearest("LLM", ["llm", "text"])
+    ('retrieve', 'llm')
     """
-    close = get_close_matches(
-        name[:ECHO_CHARS_MAX], sorted(islice(known, NAMES_COMPARED_MAX)), n=1, cutoff=0.6
-    )
-    return close[0] if close else None
+    compared = {each.lower(): each for each in sorted(islice(known, NAMES_COMPARED_MAX))}
+    close = get_close_matches(name[:ECHO_CHARS_MAX].lower(), compared, n=1, cutoff=0.6)
+    return compared[close[0]] if close else None
 
 
 def quoted(name: str) -> str:

@@ -133,14 +133,14 @@ class StepReader:
             detail = f"the workflow {quoted(name)} would come to run itself"
             self.report.at_value("recursion", where, detail)
             return None, None
+        plain = name.partition("@")[0]
         found = self.vocabulary.flows.get(name)
         if found is None:
             detail = f"there is no workflow {quoted(name)}"
-            self.report.at_value(
-                "unknown-flow", where, detail, nearest(name, self.vocabulary.flows)
-            )
+            hint = nearest(plain, self.vocabulary.flows)
+            self.report.at_value("unknown-flow", where, detail, hint)
             return None, None
-        return Flow(name.partition("@")[0], found.version), found.signature
+        return Flow(plain, found.version), found.signature
 
     def _op(self, where: Pointer) -> tuple[Op | None, Signature | None]:
         if not self.in_module:
