@@ -22,7 +22,7 @@ from planner.registry import Registry
 from spec.check import check
 from spec.load import content_hash, load, read
 from spec.model import Document
-from spec.problems import SpecError
+from spec.problems import SpecError, quoted
 from spec.report import Report
 from spec.source import Source, Tree
 from spec.vocabulary import Vocabulary
@@ -104,7 +104,7 @@ class Library:
         if later:
             error = SpecError(later, body.page.name)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
-        return _of_kind("workflow", document)
+        return _of_kind("workflow", document, within=f"/{key}")
 
     def register(self, tenant: str, name: str, source: Source) -> bool:
         """Check a module and make it known to its tenant; return whether anything changed.
@@ -214,23 +214,24 @@ def _refuse_unavailable(document: Document, modules: Mapping[str, Later], source
 def same_name(document: Document, name: str) -> None:
     """Refuse a document that calls itself otherwise than its address does."""
     if document.name != name:
-        detail = f"the document is called '{document.name}', its address says '{name}'"
+        detail = f"the document is called {quoted(document.name)}, its address says {quoted(name)}"
         raise _wrong(document, detail, hint=name)
 
 
-def _of_kind(kind: str, document: Document) -> Document:
+def _of_kind(kind: str, document: Document, within: str = "") -> Document:
     if document.kind == kind:
         return document
-    raise _wrong(document, f"this is a {document.kind}; a {kind} belongs here", hint=kind)
+    detail = f"this is a {document.kind}; a {kind} belongs here"
+    raise _wrong(document, detail, hint=kind, within=within)
 
 
-def _wrong(document: Document, detail: str, hint: str) -> ApiProblem:
+def _wrong(document: Document, detail: str, hint: str, within: str = "") -> ApiProblem:
     error = {
         "code": "bad-value",
-        "pointer": f"/{document.kind}",
+        "pointer": within + document.origin.pointer,
         "line": document.origin.line,
         "column": document.origin.column,
-        "detail": detail[:200],
+        "detail": detail,
         "hint": hint[:80],
         "cure": "Correct the document, or send it to its own address.",
     }

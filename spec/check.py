@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 
 from spec.block_reader import read_outputs
 from spec.fit import Fit
-from spec.inputs import origin_of, read_inputs
-from spec.model import Document, Input
+from spec.inputs import read_inputs
+from spec.model import Document, Input, Origin
 from spec.names import DOCUMENT_KEYS, WORKFLOW_KEYS, is_name
 from spec.outline import Outline
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
 from spec.scope import Scope
 from spec.sight import Inside, look_inside
-from spec.source import Pointer
+from spec.source import Pointer, Tree
 from spec.step_check import check_outputs, check_steps, make_outputs, make_steps
 from spec.steps import StepReader
 from spec.values import JSON
@@ -63,7 +63,7 @@ class _Checker:
         missing = [key for key in (self.kind, "steps", "outputs") if key not in root]
         for key in missing if self.report.knows(()) else ():
             named = "`workflow` or `module`" if key == self.kind else quoted(key)
-            self.report.at_value("missing-key", (), f"the document has no {named}")
+            self.report.at_key("missing-key", (), f"the document has no {named}")
         self._check_name(root)
         self._expect(root, "description", str, "a string")
 
@@ -166,5 +166,10 @@ class _Checker:
             passes_off=tuple(plan.get("off", ())),
             passes_on=tuple(plan.get("on", ())),
             version=version,
-            origin=origin_of(tree, ()),
+            origin=_origin_of_name(tree, self.kind),
         )
+
+
+def _origin_of_name(tree: Tree, kind: str) -> Origin:
+    place = tree.value_position((kind,))
+    return Origin(tree.page.name, f"/{kind}", place.line, place.column)

@@ -182,7 +182,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A workflow or a module. Steps and outputs stand in the order of the file."""
+    """A workflow or a module. Steps and outputs stand in the order of the file.
+
+    Its `origin` is where it says its name.
+    """
 
     kind: str  # "workflow" or "module"
     name: str

@@ -89,9 +89,14 @@ class Tree:
         return place.value if place else START
 
     def key_position(self, pointer: Pointer) -> Position:
-        """Return where the key of `pointer` starts; an element of a list has only its value."""
+        """Return where the key of `pointer` starts; an element of a list has only its value.
+
+        What names a whole page is the page: its first character.
+        """
         place = self.places.get(pointer)
-        return place.key if place and place.key else self.value_position(pointer)
+        if place and place.key:
+            return place.key
+        return self.value_position(pointer) if pointer else START
 
     def position_in(self, pointer: Pointer, offset: int) -> Position:
         """Return where character `offset` of the string at `pointer` stands, if that is exact.

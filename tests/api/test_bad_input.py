@@ -169,6 +169,14 @@ async def test_an_inline_workflow_is_pointed_at_where_it_stands_in_the_body(stoc
     await still_well(stocked)
 
 
+async def test_an_inline_module_is_pointed_at_where_it_stands_in_the_body(stocked):
+    module = GREETING.replace("workflow", "module").replace("\n", "\n  ")
+    body = f"spec:\n  {module}"
+    answer = await stocked.post("/v1/runs", content=body, headers=YAML)
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["line"], error["column"]) == ("/spec/module", 2, 11)
+
+
 @pytest.mark.parametrize(
     "media_type",
     [

@@ -75,9 +75,11 @@ async def test_the_plan_is_drawn(client):
 
 
 async def test_the_name_in_the_address_has_to_be_the_documents(client):
-    answer = await client.put("/v1/workflows/other", content=GREETING, headers=YAML)
+    page = f"# One that greets.\n{GREETING}"
+    answer = await client.put("/v1/workflows/other", content=page, headers=YAML)
     (error,) = problem_of(answer, 422, "invalid-workflow")["errors"]
-    assert (error["pointer"], error["hint"]) == ("/workflow", "other")
+    assert (error["pointer"], error["line"], error["column"]) == ("/workflow", 2, 11)
+    assert error["hint"] == "other"
     assert (await client.get("/v1/workflows")).json()["items"] == []
 
 

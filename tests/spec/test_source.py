@@ -16,6 +16,12 @@ def test_a_key_and_its_value_have_their_own_places():
     assert page.key_position(("a", "b", 1)) == Position(2, 10)
 
 
+def test_a_whole_page_is_named_at_its_first_character():
+    page = tree("# one\n\na: 1\n")
+    assert page.value_position(()) == Position(3, 1)
+    assert page.key_position(()) == Position(1, 1)
+
+
 def test_a_pointer_that_is_not_there_answers_with_its_nearest_ancestor():
     assert tree("a:\n  b: 1\n").value_position(("a", "c", 0)) == Position(2, 3)
     assert Tree.of({"a": 1}, "inputs").value_position(("a",)) == Position(1, 1)
