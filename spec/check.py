@@ -34,6 +34,7 @@ class _Checker:
     inputs: dict[str, Input | None] = field(default_factory=dict)
     outlines: dict[str, Outline] = field(default_factory=dict)
     outputs: dict[str, Written] = field(default_factory=dict)
+    misspelt: set[str] = field(default_factory=set)  # the keys that unknown ones most likely are
 
     def document(self, version: str) -> Document | None:
         root = self.report.tree.value
@@ -43,7 +44,7 @@ class _Checker:
         self.kind = "module" if "module" in root and "workflow" not in root else "workflow"
         self._check_top(root)
         self._read(root)
-        inside = look_inside(self.outlines, Scope(self.inputs, {}))
+        inside = look_inside(self.outlines, Scope(self.inputs, {}, unread=self._unread(root)))
         check_steps(self.report, inside)
         is_module = self.kind == "module"
         check_outputs(self.report, self.outputs, inside.scope, hands_on=is_module)
@@ -55,12 +56,16 @@ class _Checker:
         for key in root:
             if key not in known:
                 detail = f"{quoted(key)} is no key of a {self.kind}; keys: {', '.join(known)}"
-                self.report.at_key("unknown-key", (key,), detail, nearest(key, known))
+                hint = nearest(key, known)
+                self.report.at_key("unknown-key", (key,), detail, hint)
+                self.misspelt |= {hint} if hint else set()
         if "workflow" in root and "module" in root:
             second = [key for key in root if key in ("workflow", "module")][1]
             detail = "a document is a `workflow` or a `module`, not both"
             self.report.at_key("conflicting-keys", (second,), detail)
-        missing = [key for key in (self.kind, "steps", "outputs") if key not in root]
+        there = root.keys() | self.misspelt
+        there |= {self.kind} if "module" in there else set()
+        missing = [key for key in (self.kind, "steps", "outputs") if key not in there]
         for key in missing if self.report.knows(()) else ():
             named = "`workflow` or `module`" if key == self.kind else quoted(key)
             self.report.at_key("missing-key", (), f"the document has no {named}")
@@ -91,6 +96,13 @@ class _Checker:
             self.outlines = reader.read_map(("steps",))
         if "outputs" in root:
             self.outputs = read_outputs(self.report, ("outputs",))
+
+    def _unread(self, root: Mapping[str, JSON]) -> frozenset[str]:
+        """Return which of `inputs` and `steps` hold more than could be read."""
+        found = {key for key in ("inputs", "steps") if not self.report.knows((key,))}
+        if isinstance(root.get("inputs", {}), dict) and "inputs" not in self.misspelt - root.keys():
+            return frozenset(found)
+        return frozenset({*found, "inputs"})
 
     def _read_prompts(self) -> None:
         """Read the defaults of prompts: text over the names that each declares."""

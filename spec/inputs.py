@@ -110,15 +110,18 @@ def read_type(report: Report, pointer: Pointer, *, in_module: bool) -> Type | No
 def _check_given(
     report: Report, at: Pointer, values: Mapping[str, JSON], declared: Mapping[str, Input]
 ) -> None:
+    misspelt = set()
     for id in values:
         if id not in declared:
+            hint = nearest(id, declared)
+            misspelt.add(hint)
             known = ", ".join(declared) or "none"
             detail = f"there is no input {quoted(id)}; declared: {known}"
-            report.at_key("unknown-key", (*at, id), detail, nearest(id, declared))
+            report.at_key("unknown-key", (*at, id), detail, hint)
     for id, input in declared.items():
         if id in values:
             check_data(report, (*at, id), values[id], input.type, input.schema)
-        elif input.required:
+        elif input.required and id not in misspelt:
             detail = f"the input {quoted(id)} is missing: {input.type}"
             report.at_key("missing-key", at, detail)
 

@@ -71,7 +71,8 @@ class Scope:
     `names` are the ones a prompt declares; they win over the others. `elements` are `item` and its
     kin. `opened` says what each step under a condition gives where that is known to have held, as
     `guards` may say. `hidden` are steps that may not be read: the blocks one is in. `loop` is the
-    state of the loop one is in.
+    state of the loop one is in. `unread` says of `inputs` and `steps` that there may be others,
+    in what could not be read.
     """
 
     inputs: Mapping[str, Input | None]
@@ -82,6 +83,7 @@ class Scope:
     guards: Guards = field(default_factory=Guards)
     hidden: frozenset[str] = frozenset()
     loop: Fields | None = None
+    unread: frozenset[str] = frozenset()
 
     def is_step(self, name: str) -> bool:
         """Whether `name` stands for a step, and not for a name that wins over it."""
@@ -129,12 +131,16 @@ class Scope:
             return self._step(name, keys)
         if name == "loop" and self.loop is not None:
             return self._state(self.loop, keys)
+        if "steps" in self.unread and name not in self.hidden and name not in ELEMENT_NAMES:
+            return None
         raise self._unknown(name)
 
     def _input(self, keys: list[str | int]) -> Shape | None:
         if not keys:
             return Shape(OBJECT)
         id = keys[0]
+        if id not in self.inputs and "inputs" in self.unread:
+            return None
         if id not in self.inputs:
             detail = f"there is no input {quoted(str(id))}; {_listed(self.inputs)}"
             raise Unresolved("unknown-reference", 1, detail, str(id), self.inputs)
@@ -146,6 +152,8 @@ class Scope:
         if not keys:
             return Shape(OBJECT)
         id = str(keys[0])
+        if not state:
+            return None
         if id not in state:
             detail = f"the state of the loop has no {quoted(id)}; {_listed(state)}"
             raise Unresolved("unknown-reference", 1, detail, id, state)

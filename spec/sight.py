@@ -219,6 +219,7 @@ def look_inside(
         opened=_over(opened, around.opened),
         hidden=(around.hidden | ({block} if block is not None else set())) - steps.keys(),
         loop=around.loop if loop is None else loop,
+        unread=around.unread if outlines else around.unread | {"steps"},
     )
     waits = {id: list(outline.waits(outlines)) for id, outline in outlines.items()}
     order = dict.fromkeys(id for id, outline in outlines.items() if outline.is_fixed)

@@ -87,7 +87,7 @@ def _check_loop(report: Report, loop: LoopOutline, sight: Sight) -> None:
     state = sight.state()
     for name, written in loop.next.items():
         after.check_references(written)
-        if name not in state:
+        if state and name not in state:
             detail = f"the state of the loop has no {quoted(name)}; `start` says what it has"
             report.at_key("unknown-key", written.pointer, detail, nearest(name, state))
         shape = state.get(name)

@@ -75,9 +75,13 @@ def test_defaults_are_filled_in(declared: tuple[Input, ...]):
 
 
 def test_undeclared_and_missing_inputs_are_refused(declared: tuple[Input, ...]):
-    assert problems(declared, {"qestion": "x", "files": []}) == [
-        ("unknown-key", "/qestion"), ("missing-key", ""),
+    assert problems(declared, {"other": "x", "files": []}) == [
+        ("unknown-key", "/other"), ("missing-key", ""),
     ]  # fmt: skip
+
+
+def test_an_input_that_is_misspelt_is_not_missing_too(declared: tuple[Input, ...]):
+    assert problems(declared, {"qestion": "x", "files": []}) == [("unknown-key", "/qestion")]
 
 
 @pytest.mark.parametrize(
