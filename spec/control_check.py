@@ -8,7 +8,7 @@ from spec.fit import Fit
 from spec.inputs import origin_of
 from spec.model import Control, Fold, ForEach, OnError, Origin, Reduce
 from spec.names import BODY_KEYS, CONTROL_KEYS
-from spec.problems import nearest, quoted
+from spec.problems import listed, nearest, quoted
 from spec.report import Report
 from spec.scope import Fields, Scope, Shape, only_field
 from spec.sight import Sight
@@ -60,7 +60,7 @@ class _Checking:
         scope = self.sight.fields_scope(key)
         for name, written in self.given.fields[key].items():
             if fields is not None and name not in fields:
-                detail = f"the step gives no {quoted(name)}; its fields: {', '.join(fields)}"
+                detail = f"the step gives no {quoted(name)}; its fields: {listed(fields)}"
                 hint = nearest(name, fields)
                 self.report.at_key("unknown-key", written.pointer, detail, hint)
             shape = fields.get(name) if fields else None
@@ -80,7 +80,7 @@ class _Checking:
             return
         where = (*self.outline.pointer, "collect")
         if collected not in fields:
-            detail = f"the step gives no {quoted(collected)}; its fields: {', '.join(fields)}"
+            detail = f"the step gives no {quoted(collected)}; its fields: {listed(fields)}"
             self.report.at_value("unknown-reference", where, detail, nearest(collected, fields))
             return
         shape = fields[collected]
@@ -105,8 +105,8 @@ class _Checking:
             return
         only = only_field(fields)
         if only is None:
-            named = ", ".join(fields)
-            detail = f"{quoted(str(self.given.over))} wants a body with one field; this has {named}"
+            wants = f"{quoted(str(self.given.over))} wants a body with one field"
+            detail = f"{wants}; this has {listed(fields)}"
             self.report.at_value("wrong-type", self._body(), detail)
             return
         shape = fields[only]

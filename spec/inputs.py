@@ -6,7 +6,7 @@ from spec.codes import Code
 from spec.data import mismatches
 from spec.model import Input, Origin
 from spec.names import CONTROL_KEYS, is_id
-from spec.problems import SpecError, echo, nearest, quoted
+from spec.problems import SpecError, echo, listed, nearest, quoted
 from spec.report import Report
 from spec.schemas import JSON_TYPES, KEYWORDS, refusals, schema_errors, type_of_schema
 from spec.source import Pointer, Tree, pointer_text
@@ -115,8 +115,7 @@ def _check_given(
         if id not in declared:
             hint = nearest(id, declared)
             misspelt.add(hint)
-            known = ", ".join(declared) or "none"
-            detail = f"there is no input {quoted(id)}; declared: {known}"
+            detail = f"there is no input {quoted(id)}; declared: {listed(declared)}"
             report.at_key("unknown-key", (*at, id), detail, hint)
     for id, input in declared.items():
         if id in values:

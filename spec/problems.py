@@ -16,6 +16,7 @@ from spec.source import Page, Pointer, Position, pointer_text
 from spec.values import JSON
 
 _LINE_CHARS_MAX = 100
+_NAMES_SHOWN_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,18 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def quoted(name: str) -> str:
     """Return a name as it is shown inside a sentence."""
     return f"`{_clean(_cut(name))}`"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as they are shown inside a sentence: the first of them, if there are many.
+
+    >>> listed(["a", "b"]), listed([])
+    ('a, b', 'none')
+    """
+    shown = [_clean(_cut(name)) for name in islice(names, _NAMES_SHOWN_MAX + 1)]
+    if len(shown) > _NAMES_SHOWN_MAX:
+        shown[-1] = "…"
+    return ", ".join(shown) or "none"
 
 
 def echo(value: JSON) -> str:

@@ -14,7 +14,7 @@ from spec.limits import NAMES_COMPARED_MAX
 from spec.model import Input
 from spec.names import ELEMENT_NAMES
 from spec.parsed import Reference
-from spec.problems import nearest, quoted
+from spec.problems import listed, nearest, quoted
 from spec.schemas import type_of_schema
 from spec.types import ANY, OBJECT, RECORDS, STRING, Type
 from spec.values import JSON, Member, Name, ObjectOf, Value, rewrite
@@ -166,7 +166,7 @@ class Scope:
         if not keys:
             only = only_field(fields)
             if only is None:
-                detail = f"{quoted(name)} has several fields; name one: {', '.join(fields)}"
+                detail = f"{quoted(name)} has several fields; name one: {listed(fields)}"
                 raise Unresolved("wrong-type", 0, detail)
             return self._along(fields[only], (name, only), 2)
         key = str(keys[0])

@@ -12,7 +12,7 @@ from spec.model import Block, Flow, Loop, Op, Output, Parameter, Step, Use
 from spec.names import CONTROL_KEYS
 from spec.order import cycles
 from spec.outline import BlockOutline, LoopOutline, Outline
-from spec.problems import nearest, quoted
+from spec.problems import listed, nearest, quoted
 from spec.report import Report
 from spec.scope import Scope
 from spec.sight import Inside, Sight
@@ -190,8 +190,7 @@ def _check_keys(report: Report, outline: Outline, signature: Signature) -> None:
         if name not in signature.inputs:
             hint = nearest(name, [*signature.inputs, *CONTROL_KEYS])
             meant.add(hint)
-            known = ", ".join(signature.inputs) or "none"
-            detail = f"there is no input {quoted(name)} here; inputs: {known}"
+            detail = f"there is no input {quoted(name)} here; inputs: {listed(signature.inputs)}"
             report.at_key("unknown-key", (*outline.pointer, name), detail, hint)
     for name, input in signature.inputs.items():
         given = name in outline.parameters or name in meant

@@ -4,7 +4,7 @@ import pytest
 
 from spec.codes import CODES, Code
 from spec.limits import ECHO_CHARS_MAX, PROBLEMS_MAX
-from spec.problems import SpecError, echo, nearest, problem_at, quoted, render
+from spec.problems import SpecError, echo, listed, nearest, problem_at, quoted, render
 from spec.source import Page, Position
 
 
@@ -49,6 +49,12 @@ def test_the_caret_stands_under_wide_and_combining_characters():
     line = "日本 e\u0301 x"
     problem = problem_at(page(line), "bad-value", (), Position(1, line.index("x") + 1), "no")
     assert render(problem, "p").splitlines()[2] == "    | " + " " * 7 + "^"
+
+
+def test_many_names_are_not_all_listed():
+    names = listed(f"{'x' * 300}{number}" for number in range(1_000))
+    assert names.endswith(", …")
+    assert len(names) < 14 * ECHO_CHARS_MAX
 
 
 def test_nothing_a_terminal_would_act_on_is_shown():
