@@ -10,6 +10,7 @@ from spec.model import Document, Input, Origin
 from spec.names import DOCUMENT_KEYS, WORKFLOW_KEYS, is_name
 from spec.outline import Outline
 from spec.problems import echo, nearest, quoted
+from spec.repetition import check_repetition
 from spec.report import Report
 from spec.scope import Scope
 from spec.sight import Inside, look_inside
@@ -46,6 +47,7 @@ class _Checker:
         self._read(root)
         inside = look_inside(self.outlines, Scope(self.inputs, {}, unread=self._unread(root)))
         check_steps(self.report, inside)
+        check_repetition(self.report, self.outlines)
         is_module = self.kind == "module"
         check_outputs(self.report, self.outputs, inside.scope, hands_on=is_module)
         self._check_plan_and_stream(root)
@@ -178,6 +180,7 @@ class _Checker:
             passes_off=tuple(plan.get("off", ())),
             passes_on=tuple(plan.get("on", ())),
             version=version,
+            flows_deep=max(each.flows_deep for each in self.outlines.values()),
             origin=_origin_of_name(tree, self.kind),
         )
 

@@ -24,6 +24,8 @@ EXPRESSION_DEPTH_MAX = 32
 FORMATTERS_MAX = 8
 ID_CHARS_MAX = 64
 BLOCKS_DEEP_MAX = 8
+FLOWS_DEEP_MAX = 8
+LOOP_BODIES_MAX = 10_000  # how often the body of a step runs, with all the loops it is inside of
 TEXT_CHARS_MAX = 64 << 20
 INTEGER_MAX = 2**53 - 1
 

@@ -184,7 +184,8 @@ class Output:
 class Document:
     """A workflow or a module. Steps and outputs stand in the order of the file.
 
-    Its `origin` is where it says its name.
+    Its `origin` is where it says its name. `flows_deep` counts the workflows inside each other
+    that it runs.
     """
 
     kind: str  # "workflow" or "module"
@@ -197,6 +198,7 @@ class Document:
     passes_off: tuple[str, ...]
     passes_on: tuple[str, ...]
     version: str  # hash of the content, key order kept: two texts that say the same share it
+    flows_deep: int
     origin: Origin
 
 

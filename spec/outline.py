@@ -87,6 +87,14 @@ class Outline:
                 return ""
 
     @property
+    def flows_deep(self) -> int:
+        """How many workflows inside each other the step runs."""
+        if self.block is not None:
+            return max((step.flows_deep for step in self.block.steps.values()), default=0)
+        inner = self.signature.flows_deep if self.signature else 0
+        return inner + isinstance(self.body, Flow)
+
+    @property
     def is_fixed(self) -> bool:
         """Whether what the step gives can be told without looking at any other step."""
         follows = self.signature is not None and self.signature.follows

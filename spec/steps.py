@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from spec.block_reader import check_block_keys, check_id, is_filled, read_loop, read_outputs
 from spec.controls import read_controls
 from spec.described import read_schema
-from spec.limits import BLOCKS_DEEP_MAX
+from spec.limits import BLOCKS_DEEP_MAX, FLOWS_DEEP_MAX
 from spec.model import Flow, Op, Use
 from spec.names import BODY_KEYS, CONTROL_KEYS, RESERVED_STEP_IDS
 from spec.outline import BlockOutline, Outline
@@ -140,6 +140,9 @@ class StepReader:
             hint = nearest(plain, self.vocabulary.flows)
             self.report.at_value("unknown-flow", where, detail, hint)
             return None, None
+        if found.signature.flows_deep >= FLOWS_DEEP_MAX:
+            detail = f"more than {FLOWS_DEEP_MAX} workflows inside each other (`flows_deep_max`)"
+            self.report.at_value("too-large", where, detail)
         return Flow(plain, found.version), found.signature
 
     def _op(self, where: Pointer) -> tuple[Op | None, Signature | None]:

@@ -12,21 +12,24 @@ class Signature:
     """What a callable takes and gives.
 
     An output in `follows` is of another type than `outputs` says where a call decides it.
+    `flows_deep` counts the workflows inside each other that it runs.
     """
 
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Type]
     follows: Mapping[str, Follows] = field(default_factory=dict)
     description: str = ""
+    flows_deep: int = 0
 
     @staticmethod
     def of(document: Document) -> "Signature":
-        """Return what a checked module takes and gives."""
+        """Return what a checked document takes and gives."""
         return Signature(
             inputs={input.id: input for input in document.inputs},
             outputs={output.id: output.type for output in document.outputs},
             follows={each.id: each.follows for each in document.outputs if each.follows},
             description=document.description,
+            flows_deep=document.flows_deep,
         )
 
     def passes_on(self, input: str) -> bool:

@@ -1,16 +1,17 @@
 """Steps inside a step: what they see, what they give, and how they stand in the model."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from spec.limits import BLOCKS_DEEP_MAX
+from spec.limits import BLOCKS_DEEP_MAX, FLOWS_DEEP_MAX
 from spec.load import load
 from spec.model import Block, Document, Flow, Loop
 from spec.problems import SpecError
 from spec.source import Source
 from spec.values import Call, Literal, Member, Name
-from spec.vocabulary import Vocabulary
+from spec.vocabulary import Signature, StoredFlow, Vocabulary
 
 INPUTS = {"docs": "doc[]", "texts": "string[]", "hint": "string?"}
 TEXT = {"use": "text", "template": "x"}
@@ -146,3 +147,17 @@ def test_blocks_inside_blocks_end_somewhere(extra: dict[str, object], vocabulary
 
     assert loaded(nested(BLOCKS_DEEP_MAX), vocabulary).steps
     assert codes(nested(BLOCKS_DEEP_MAX + 1), vocabulary) == ["too-large"]
+
+
+def test_workflows_inside_each_other_have_a_limit(vocabulary: Vocabulary):
+    given = {"docs": [], "texts": []}
+    flows: dict[str, StoredFlow] = {}
+    inner: dict[str, object] = TEXT
+    for deep in range(FLOWS_DEEP_MAX + 1):
+        block = {"steps": {"a": inner}, "outputs": {"x": ""}}
+        document = loaded(block, replace(vocabulary, flows=flows))
+        assert document.flows_deep == deep
+        flows[f"w{deep}"] = StoredFlow(str(deep), Signature.of(document))
+        inner = {"flow": f"w{deep}", **given}
+    too_deep = {"steps": {"a": inner}, "outputs": {"x": ""}}
+    assert codes(too_deep, replace(vocabulary, flows=flows)) == ["too-large"]
