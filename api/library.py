@@ -140,7 +140,7 @@ class Library:
         """Return a stored workflow ready to run. Raise `invalid-workflow` if a module it uses has
         changed so that it no longer fits.
         """
-        key = (tenant, self._shelf(tenant).edition, stored.name, stored.version)
+        key = self._key(tenant, stored)
         opened = self._opened.get(key)
         if opened is None:
             source = Source(stored.name, stored.source, stored.media)
@@ -149,6 +149,10 @@ class Library:
             if len(self._opened) > OPENED_MAX:
                 self._opened.popitem(last=False)
         return opened
+
+    def is_open(self, tenant: str, stored: StoredWorkflow) -> bool:
+        """Whether `open` would have nothing to do."""
+        return self._key(tenant, stored) in self._opened
 
     def open_text(self, tenant: str, source: Source) -> Opened:
         """Return a workflow that is not stored, ready to run. Raise `invalid-workflow`."""
@@ -172,6 +176,9 @@ class Library:
             return make_plan(document, self.modules(tenant), self._pools)
         except PlanTooLarge as error:
             raise _too_large(error, within) from None
+
+    def _key(self, tenant: str, stored: StoredWorkflow) -> tuple[str, int, str, str]:
+        return (tenant, self._shelf(tenant).edition, stored.name, stored.version)
 
     def _try(self, tenant: str, source: Source) -> None:
         document = self._checked(tenant, source)

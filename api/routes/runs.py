@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -174,7 +175,11 @@ async def _submit(house: House, tenant: str, source: Source) -> str:
         size = len(source.data)
         body, page = await off_the_loop(size, _read, source)
         stored = _stored(house, tenant, body.workflow)
-        wanted = await off_the_loop(size, _submission, house, tenant, body, page, stored)
+        submission = partial(_submission, house, tenant, body, page, stored)
+        if stored is not None and house.library.is_open(tenant, stored):
+            wanted = await off_the_loop(size, submission)
+        else:  # whatever its size: a few lines may open into a large plan
+            wanted = await asyncio.to_thread(submission)
         run = await house.runner.submit(wanted)
         await asyncio.sleep(0)
     return run

@@ -1,13 +1,14 @@
 """Named workflows: put, list, read, draw, delete."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.bodies import Limit, off_the_loop, read_source
+from api.bodies import Limit, read_source
 from api.house import Here, House
-from api.library import same_name
+from api.library import Opened, same_name
 from api.openapi import DOCUMENT_SCHEMA, WORKFLOW_YAML, answers, document_body, problems
 from api.principal import Asker
 from api.wire import (
@@ -47,8 +48,7 @@ async def put(
     The same content is the same version, whether in YAML or JSON: 201 for a new one, else 200.
     """
     source = await read_source(request, name, spec_limit(house))
-    size = len(source.data)
-    opened = await off_the_loop(size, house.library.open_text, asker.tenant, source)
+    opened = await asyncio.to_thread(house.library.open_text, asker.tenant, source)
     document = opened.document
     same_name(document, name)
     if dry_run:
@@ -70,8 +70,7 @@ async def put(
 async def validate(request: Request, asker: Asker, house: Here) -> ValidatedOut:
     """Return every problem of a workflow, each with its place and its cure; none if it is valid."""
     source = await read_source(request, "workflow", spec_limit(house))
-    size = len(source.data)
-    problem = await off_the_loop(size, house.library.refuses, asker.tenant, source)
+    problem = await asyncio.to_thread(house.library.refuses, asker.tenant, source)
     errors = [dict(error) for error in problem.errors] if problem else []
     return ValidatedOut(valid=problem is None, errors=errors)
 
@@ -116,8 +115,7 @@ async def graph(
 ) -> PlainTextResponse:
     """Return the graph of primitives that a run follows, as a Mermaid flowchart."""
     stored = house.workflows.get(asker.tenant, name, version)
-    size = len(stored.source)
-    opened = await off_the_loop(size, house.library.open, asker.tenant, stored)
+    opened = await _opened(house, asker.tenant, stored)
     return PlainTextResponse(mermaid(opened.plan))
 
 
@@ -136,6 +134,11 @@ def spec_limit(house: House) -> Limit:
 
 async def _written(house: House, tenant: str, name: str, version: str | None = None) -> WorkflowOut:
     stored = house.workflows.get(tenant, name, version)
-    size = len(stored.source)
-    opened = await off_the_loop(size, house.library.open, tenant, stored)
+    opened = await _opened(house, tenant, stored)
     return WorkflowOut.of(stored, opened.document, house.workflows.versions(tenant, name))
+
+
+async def _opened(house: House, tenant: str, stored: StoredWorkflow) -> Opened:
+    if house.library.is_open(tenant, stored):
+        return house.library.open(tenant, stored)
+    return await asyncio.to_thread(house.library.open, tenant, stored)

@@ -1,11 +1,14 @@
 """What each tenant has, whoever changes it at the same time."""
 
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from spec.source import Source
+from tests.api.houses import GREETING, YAML, client_of, put
 
 
 @pytest.fixture
@@ -29,3 +32,31 @@ def test_modules_registered_at_the_same_time_are_all_there(make_house):
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(register, names))
     assert set(names) <= library.modules("local").keys()
+
+
+@pytest.mark.anyio
+async def test_a_plan_is_never_made_on_the_loop(make_house, monkeypatch):
+    house, threads = make_house(), []
+    plan = house.library.plan
+
+    def watched(*args: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread())
+        return plan(*args, **more)
+
+    monkeypatch.setattr(house.library, "plan", watched)
+    async with client_of(house) as client:
+        await client.post("/v1/workflows/validate", content=GREETING, headers=YAML)
+        await put(client, "greeting", GREETING)
+        inputs = {"name": "Ada"}
+        await client.post("/v1/runs", json={"workflow": "greeting", "inputs": inputs})
+        before = len(threads)
+        await client.post("/v1/runs", json={"workflow": "greeting", "inputs": inputs})
+        assert len(threads) == before
+        module = "module: m\nsteps: {a: {use: value, value: 1}}\noutputs: {o: $a.value}\n"
+        await client.put("/v1/modules/m", content=module, headers=YAML)
+        await client.post("/v1/runs", json={"workflow": "greeting", "inputs": inputs})
+        body = "spec:\n  " + GREETING.replace("\n", "\n  ") + "\ninputs: {name: Ada}\n"
+        answer = await client.post("/v1/runs", content=body, headers=YAML)
+        assert answer.status_code == 202
+    assert len(threads) == before + 2
+    assert threading.main_thread() not in threads
