@@ -114,7 +114,7 @@ class Sight:
         written = self.controls.values[over]
         items = shape_of(self.control, written.value) if written.known else None
         if over == "reduce":
-            return {"items": items}
+            return {"items": items if items and (items.type.lists or items.type.is_any) else None}
         shapes = {"item": _element(items), "position": Shape(INTEGER)}
         start = self.controls.values.get("start")
         return {**shapes, "acc": state_of(self.control, start)} if over == "fold" else shapes

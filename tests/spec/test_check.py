@@ -35,6 +35,10 @@ USER = "steps: {a: {use: text, template: '{{ inputs.n }}'}}\n"
             f"loop: {{max: 1, start: {{}}, next: {{n: $loop.n}}}}}}}}\noutputs: {{x: 1}}\n",
             ["bad-value"],
         ),
+        (
+            f"{NAME}steps: {{a: {{reduce: 3, use: text, template: '$items[0]'}}}}\n{OUTPUTS}",
+            ["wrong-type"],
+        ),
         # but elsewhere an unknown name is one
         (NAME + USER + OUTPUTS, ["unknown-reference"]),
         (NAME + STEPS + OUTPUTS.replace("$a", "$b"), ["unknown-reference"]),
