@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bench.service import ROOT, Service, service
-from tests.bad_inputs.catalogue import HERE, Case, Item, Page, Problem, Repeat, Twin, items
+from tests.bad_inputs.catalogue import COUNTS, HERE, Case, Item, Page, Problem, Repeat, Twin, items
 from tests.bad_inputs.judge import ECHO_CHARS_MAX, echoes
 from tests.bad_inputs.visit import Visitor
 
@@ -52,6 +52,15 @@ def test_bad_input_is_pointed_at_and_has_no_effect(visitor: Visitor, letter: str
     verdicts = list(visitor.visit(items(letters=letter)))
     failed = [verdict for verdict in verdicts if verdict.complaints]
     assert not failed, "\n".join(f"{each.id} {'; '.join(each.complaints)}" for each in failed)
+
+
+def test_every_category_is_known():
+    assert sorted(COUNTS) == LETTERS
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_category_has_all_its_items(letter: str):
+    assert [item.number for item in items(letters=letter)] == list(range(1, COUNTS[letter] + 1))
 
 
 def test_two_of_five_items_have_a_twin_that_is_accepted():

@@ -71,10 +71,14 @@ class Visitor:
         for case in item.page.cases:
             for complaint in self._case(case):
                 yield f"{case.name}: {complaint}" if case.name else complaint
+        kept = self._kept()
+        if kept != self.kept:
+            yield differ("what is stored afterwards", self.kept, kept)
         for twin in item.page.twins:
             yield from self._twin(twin)
         if self.http.get("/healthz").status_code != 200:
             yield "the service is no longer well"
+        self.kept = self._kept() if item.page.twins else kept
 
     def _case(self, case: Case) -> Iterator[str]:
         sent = data_of(case.body)
@@ -87,15 +91,10 @@ class Visitor:
             again = self._send(case.to, case.media, sent)
             if again.content != answer.content:
                 yield differ("answer to a put that is not dry", answer.text, again.text)
-        kept = self._kept()
-        if kept != self.kept:
-            yield differ("what is stored afterwards", self.kept, kept)
-            self.kept = kept
 
     def _twin(self, twin: Twin) -> Iterator[str]:
         answer = self._send(twin.to, twin.media, data_of(twin.body), Prefer="wait=30")
         yield from twin_complaints(twin, answer)
-        self.kept = self._kept()
 
     def _send(self, to: str, media: str, body: bytes, **headers: str) -> httpx.Response:
         method, path = to.split(" ")
@@ -117,5 +116,6 @@ class Visitor:
         )
         try:
             yield from self._twin(twin)
+            self.kept = self._kept()
         except httpx.TransportError as error:
             yield f"no answer: {error!r}"
