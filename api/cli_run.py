@@ -67,7 +67,7 @@ async def _run(
             tenant=TENANT,
             workflow=document.name,
             version=document.version,
-            plan=house.library.plan(TENANT, document),
+            plan=house.library.plan(TENANT, document, source),
             inputs=resolved,
         )
         run = await house.runner.submit(submission)

@@ -20,11 +20,14 @@ from planner.expand import Pools, make_plan
 from planner.plan import Plan
 from planner.registry import Registry
 from spec.check import check
+from spec.codes import Code
+from spec.limits import Limits
 from spec.load import content_hash, load, read
-from spec.model import Document
-from spec.problems import SpecError, quoted
+from spec.model import Document, Origin
+from spec.page import decode
+from spec.problems import SpecError, problem_at, quoted
 from spec.report import Report
-from spec.source import Source, Tree
+from spec.source import Page, Position, Source, Tree
 from spec.vocabulary import Vocabulary
 
 MODULES_MAX = 500
@@ -104,7 +107,7 @@ class Library:
         if later:
             error = SpecError(later, body.page.name)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
-        return _of_kind("workflow", document, within=f"/{key}")
+        return _of_kind("workflow", document, body.page, within=f"/{key}")
 
     def register(self, tenant: str, name: str, source: Source) -> bool:
         """Check a module and make it known to its tenant; return whether anything changed.
@@ -124,7 +127,7 @@ class Library:
         document = next(
             changed.modules[known] for known, text in changed.sources.items() if text is source
         )
-        same_name(_of_kind("module", document), name)
+        same_name(_of_kind("module", document, source), source, name)
         if to_run:
             _refuse_unavailable(document, changed.later, source)
         known = shelf.registry.modules.get(name)
@@ -157,7 +160,7 @@ class Library:
     def open_text(self, tenant: str, source: Source) -> Opened:
         """Return a workflow that is not stored, ready to run. Raise `invalid-workflow`."""
         document = self.read_workflow(tenant, source)
-        return Opened(document, self.plan(tenant, document))
+        return Opened(document, self.plan(tenant, document, source))
 
     def refuses(self, tenant: str, source: Source) -> ApiProblem | None:
         """Return what is wrong with a workflow, or None if nothing is."""
@@ -167,15 +170,16 @@ class Library:
         """Make a module known, for checking others alone, or return what is wrong with it."""
         return _refusal(lambda: self._register(tenant, name, source, to_run=False))
 
-    def plan(self, tenant: str, document: Document, within: str = "") -> Plan:
-        """Return the plan of a checked workflow, which stands at `within` of a body.
+    def plan(self, tenant: str, document: Document, text: Source | Page, within: str = "") -> Plan:
+        """Return the plan of a checked workflow, which says `text` and stands at `within` of it.
 
         Raise `invalid-workflow` when it would be too large.
         """
         try:
             return make_plan(document, self.modules(tenant), self._pools)
         except PlanTooLarge as error:
-            raise _too_large(error, within) from None
+            problem = _problem(text, "too-large", error.origin, str(error))
+            raise from_spec("invalid-workflow", problem, within) from None
 
     def _key(self, tenant: str, stored: StoredWorkflow) -> tuple[str, int, str, str]:
         return (tenant, self._shelf(tenant).edition, stored.name, stored.version)
@@ -183,7 +187,7 @@ class Library:
     def _try(self, tenant: str, source: Source) -> None:
         document = self._checked(tenant, source)
         if is_available(document, self._later(tenant)):
-            self.plan(tenant, document)  # may be too large
+            self.plan(tenant, document, source)  # may be too large
 
     def _checked(self, tenant: str, source: Source) -> Document:
         try:
@@ -191,7 +195,7 @@ class Library:
             document = load(source, vocabulary)
         except SpecError as error:
             raise from_spec("invalid-workflow", error) from None
-        return _of_kind("workflow", document)
+        return _of_kind("workflow", document, source)
 
     def _flows(self, tenant: str) -> Flows:
         return Flows(tenant, self._workflows, lambda stored: self.open(tenant, stored).document)
@@ -218,44 +222,30 @@ def _refuse_unavailable(document: Document, modules: Mapping[str, Later], source
     raise from_spec(f"invalid-{document.kind}", error)
 
 
-def same_name(document: Document, name: str) -> None:
+def same_name(document: Document, source: Source, name: str) -> None:
     """Refuse a document that calls itself otherwise than its address does."""
     if document.name != name:
         detail = f"the document is called {quoted(document.name)}, its address says {quoted(name)}"
-        raise _wrong(document, detail, hint=name)
+        problem = _problem(source, "bad-value", document.origin, detail, hint=name[:80])
+        raise from_spec(f"invalid-{document.kind}", problem)
 
 
-def _of_kind(kind: str, document: Document, within: str = "") -> Document:
+def _of_kind(kind: str, document: Document, text: Source | Page, within: str = "") -> Document:
     if document.kind == kind:
         return document
     detail = f"this is a {document.kind}; a {kind} belongs here"
-    raise _wrong(document, detail, hint=kind, within=within)
+    problem = _problem(text, "bad-value", document.origin, detail, hint=kind)
+    raise from_spec(f"invalid-{document.kind}", problem, within)
 
 
-def _wrong(document: Document, detail: str, hint: str, within: str = "") -> ApiProblem:
-    error = {
-        "code": "bad-value",
-        "pointer": within + document.origin.pointer,
-        "line": document.origin.line,
-        "column": document.origin.column,
-        "detail": detail,
-        "hint": hint[:80],
-        "cure": "Correct the document, or send it to its own address.",
-    }
-    return ApiProblem(f"invalid-{document.kind}", "1 problem", [error])
-
-
-def _too_large(error: PlanTooLarge, within: str) -> ApiProblem:
-    found = {
-        "code": "too-large",
-        "pointer": within + error.origin.pointer,
-        "line": error.origin.line,
-        "column": error.origin.column,
-        "detail": str(error),
-        "hint": None,
-        "cure": "Use fewer steps, or modules that open into fewer.",
-    }
-    return ApiProblem("invalid-workflow", f"1 problem: {error}", [found])
+def _problem(
+    text: Source | Page, code: Code, at: Origin, detail: str, hint: str | None = None
+) -> SpecError:
+    """Say what is wrong with a checked document, as everything wrong with one is said."""
+    page = text if isinstance(text, Page) else decode(text, Limits(bytes_max=len(text.data)))[1]
+    pointer = tuple(at.pointer.split("/")[1:])  # ids hold nothing that a pointer has to escape
+    problem = problem_at(page, code, pointer, Position(at.line, at.column), detail, hint)
+    return SpecError([problem], page.name)
 
 
 def _below(tree: Tree, key: str) -> Tree:

@@ -206,7 +206,7 @@ def _submission(
         document, plan = opened.document, opened.plan
     else:
         document = house.library.read_inline(tenant, page, "spec")
-        plan = house.library.plan(tenant, document, within="/spec")
+        plan = house.library.plan(tenant, document, page.page, within="/spec")
     at = ("inputs",) if "inputs" in page.value else ()
     given = page if at else Tree.of({}, page.page.name)
     return Submission(

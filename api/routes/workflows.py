@@ -50,7 +50,7 @@ async def put(
     source = await read_source(request, name, spec_limit(house))
     opened = await asyncio.to_thread(house.library.open_text, asker.tenant, source)
     document = opened.document
-    same_name(document, name)
+    same_name(document, source, name)
     if dry_run:
         return CheckedOut(**SignatureOut.facts(document))
     stored = StoredWorkflow(
