@@ -85,11 +85,17 @@ def _sayings(sent: str, body: dict[str, Any]) -> Iterator[str]:
             if echoes(said.get(member) or "", sent):
                 yield f"{member} repeats more than {ECHO_CHARS_MAX} characters: {said[member]}"
     for error in errors:
-        if not (error["detail"] and error["cure"]):
-            yield f"a problem without a sentence or a cure: {error}"
-        line = error.get("snippet", "").partition("\n")[0]
-        if len(line) > SNIPPET_CHARS_MAX:
-            yield f"a snippet of {len(line)} characters"
+        yield from _shown(error)
+
+
+def _shown(error: dict[str, Any]) -> Iterator[str]:
+    if not (error["detail"] and error["cure"]):
+        yield f"a problem without a sentence or a cure: {error}"
+    line, _, caret = error.get("snippet", "").partition("\n")
+    if not caret.endswith("^"):
+        yield f"a problem that does not show its line: {error}"
+    if len(line) > SNIPPET_CHARS_MAX:
+        yield f"a snippet of {len(line)} characters"
 
 
 def echoes(said: str, sent: str) -> bool:
