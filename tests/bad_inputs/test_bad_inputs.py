@@ -4,13 +4,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from bench.service import ROOT, Service, service
 from tests.bad_inputs.catalogue import COUNTS, HERE, Case, Item, Page, Problem, Repeat, Twin, items
-from tests.bad_inputs.judge import ECHO_CHARS_MAX, echoes
+from tests.bad_inputs.judge import ECHO_CHARS_MAX, complaints, echoes
 from tests.bad_inputs.visit import Visitor
 
 LETTERS = sorted(path.name for path in HERE.glob("[A-Z]"))
@@ -99,6 +100,59 @@ def test_a_wrong_expectation_fails(visitor: Visitor, wrong: dict[str, object], c
     assert any(said.startswith(complaint) for said in verdict.complaints)
 
 
+ERROR = {
+    "code": "unknown-key", "pointer": "/steps/line/templat", "line": 3, "column": 21,
+    "snippet": "  line: {use: text, templat: hello}\n                    ^",
+    "detail": "there is no input `templat` here", "hint": "template", "cure": "Remove it.",
+}  # fmt: skip
+ANSWER = {
+    "type": "/problems/invalid-workflow", "title": "Workflow is not valid", "status": 422,
+    "detail": "1 problem in bad", "instance": "/v1/workflows/bad", "cure": "Correct it.",
+    "errors": [ERROR],
+}  # fmt: skip
+LONG = "".join(map(str, range(100)))
+
+
+def answered(media_type: str = "application/problem+json", **changes: object) -> list[str]:
+    """Judge an answer made up here, as right as can be but for `changes`."""
+    headers = {"Content-Type": media_type}
+    answer = httpx.Response(422, headers=headers, json=ANSWER | changes)
+    expected = [FIRST] * len(answer.json()["errors"])
+    case = RIGHT.model_copy(update={"problems": expected})
+    return list(complaints(case, LONG.encode(), answer))
+
+
+def test_an_answer_that_is_right_has_nothing_to_complain_of():
+    assert answered() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"media_type": "application/json"}, "content type"),
+        ({"type": "/problems/invalid-body"}, "type and status"),
+        ({"status": 400}, "type and status"),
+        ({"title": ""}, "no title"),
+        ({"detail": None}, "no detail"),
+        ({"instance": ""}, "no instance"),
+        ({"cure": ""}, "no cure"),
+        ({"trace": "x" * (1 << 16)}, "bytes"),
+        ({"trace": "Traceback (most recent call last)"}, "shows 'Traceback'"),
+        ({"trace": f"{ROOT}/spec"}, "shows"),
+        ({"errors": [ERROR] * 51}, "51 problems"),
+        ({"detail": f"`{LONG}`"}, "detail repeats"),
+        ({"errors": [ERROR | {"hint": LONG}]}, "hint repeats"),
+        ({"errors": [ERROR | {"detail": LONG}]}, "detail repeats"),
+        ({"errors": [ERROR | {"detail": ""}]}, "without a sentence"),
+        ({"errors": [ERROR | {"cure": ""}]}, "without a sentence"),
+        ({"errors": [ERROR | {"snippet": "line"}]}, "does not show its line"),
+        ({"errors": [ERROR | {"snippet": f"{'x' * 103}\n^"}]}, "a snippet of 103"),
+    ],
+)
+def test_an_answer_of_another_form_fails(changes: dict[str, Any], complaint: str):
+    assert any(complaint in said for said in answered(**changes))
+
+
 def test_what_is_stored_although_it_should_not_be_is_noticed(visitor: Visitor):
     stored = visitor.judge(one(RIGHT.model_copy(update={"body": GOOD})))
     assert any("what is stored afterwards" in said for said in stored.complaints)
@@ -125,9 +179,8 @@ def test_a_twin_that_is_not_accepted_fails(visitor: Visitor, twin: Twin):
 
 
 def test_what_is_repeated_at_length_is_noticed():
-    sent = "".join(map(str, range(100)))
-    assert not echoes(f"there is no {sent[:ECHO_CHARS_MAX]} here", sent)
-    assert echoes(f"there is no {sent[: ECHO_CHARS_MAX + 1]} here", sent)
+    assert not echoes(f"there is no {LONG[:ECHO_CHARS_MAX]} here", LONG)
+    assert echoes(f"there is no {LONG[: ECHO_CHARS_MAX + 1]} here", LONG)
 
 
 def test_a_unit_can_count_and_step_inwards():
