@@ -155,8 +155,7 @@ def rounds(run: "Run", block: Block, here: Here) -> Fields:
     done, count = False, 0
     while not done and count < most:
         inner = run.steps(block.steps, here.seeing({"loop": state}))
-        following = {name: run.value(value, inner) for name, value in loop.next}
-        state = {name: following[name] for name in state}
+        state = {name: run.value(value, inner) for name, value in loop.next}
         inner = inner.seeing({"loop": state})
         done = loop.until is not None and _truth(run, loop.until, inner)
         count += 1

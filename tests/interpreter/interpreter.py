@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from spec.evaluate import EvaluationError, evaluate
 from spec.inputs import check_inputs
-from spec.model import Block, Document, Flow, Input, Op, Output, Step, Use
+from spec.model import Block, Document, Flow, Input, Loop, Op, Output, Step, Use
 from spec.values import JSON, AcceptedAt, Leaf, Literal, Member, Name, Value, rewrite
 from tests.interpreter.arrival import misfit
 from tests.interpreter.clock import Clock, Expired, Lanes
@@ -136,10 +136,10 @@ class Run:
                 return tuple(each.id for each in self.library.flows[name, version].outputs)
             case Op(name):
                 return tuple(PORTS[name].gives)
-            case Block(_, outputs, None):
+            case Block(_, _, Loop(_, start)):
+                return (*(name for name, _ in start), "rounds", "done")
+            case Block(_, outputs):
                 return tuple(each.id for each in outputs)
-            case Block(_, _, loop):
-                return (*(name for name, _ in loop.start), "rounds", "done")
 
     def call(self, callee: Document, step: Step, here: Here) -> Fields:
         """Run another document with what `step` hands over."""
@@ -215,7 +215,12 @@ class Run:
 
     def _evaluate(self, value: Value, names: Mapping[str, JSON]) -> JSON:
         def lookup(leaf: Leaf) -> JSON:
-            return self.accepted_at if isinstance(leaf, AcceptedAt) else names[leaf.id]
+            match leaf:
+                case Name(id):
+                    return names[id]
+                case AcceptedAt():
+                    return self.accepted_at
+            raise TypeError(f"{leaf} stands for nothing in a document")
 
         return evaluate(rewrite(value, _secret), lookup)
 

@@ -1,4 +1,4 @@
-"""Every document that the language's own tests accept comes to an outcome."""
+"""Every document that the language's own tests accept, and every example, comes to an outcome."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from spec.values import JSON
 from tests.interpreter.conftest import plainly_on
 from tests.interpreter.shelf import Shelf
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "workflows" / "examples").glob("*.yaml"))
 ACCEPTED = sorted((Path(__file__).parents[1] / "spec" / "golden" / "accepted").glob("*.yaml"))
 STUFF = """
 module: stuff
@@ -40,7 +41,8 @@ _DOC = {"id": "d", "text": "a text", "title": "T", "meta": {"page": 1}}
 _GIVEN: dict[str, JSON] = {
     "string": "s", "integer": 1, "number": 0.5, "boolean": True, "any": [1, None],
     "object": {"a": {"b": [[0, {"c": 1}]]}, "k": 1},
-    "doc": _DOC, "file": {"name": "f.txt", "text": "some words in a file"},
+    "message": {"role": "user", "content": "c"}, "doc": _DOC,
+    "file": {"name": "f.txt", "text": "some words in a file"},
 }  # fmt: skip
 _OWN: dict[str, dict[str, JSON]] = {
     "every_operator": {"i": 0, "d": [_DOC, {**_DOC, "id": "e"}]},
@@ -80,3 +82,11 @@ def test_an_accepted_document_runs_to_an_outcome(path: Path, full_shelf: Shelf):
     else:
         declared = [each.id for each in full_shelf.load(page).outputs]
         assert (outcome.failure, list(outcome.outputs or {})) == (None, declared)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs_to_its_outputs(path: Path, shelf: Shelf):
+    page = path.read_text("utf-8")
+    outcome = plainly_on(shelf, page, given(page, shelf, {}))
+    declared = [each.id for each in shelf.load(page).outputs]
+    assert (outcome.failure, list(outcome.outputs or {})) == (None, declared)

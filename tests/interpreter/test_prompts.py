@@ -49,6 +49,19 @@ def test_a_prompts_own_name_wins_over_a_step(plainly: Plainly):
     assert prompts(plainly(steps, "{x: $a, y: $b}", d=DOCS)) == ["[1] one\n[2] two mine", "one"]
 
 
+def test_a_step_does_not_wait_for_one_called_like_a_prompts_own_name(plainly: Plainly):
+    steps = """
+  a: {use: synthesize.refine, docs: $inputs.d, prompt: "{{ doc.text }}"}
+  doc: {use: text, template: "after {{ a }}"}"""
+    assert plainly(steps, "{x: $doc}", d=DOCS).status == "succeeded"
+
+
+def test_a_prompt_that_turns_out_null_fails_the_step(plainly: Plainly):
+    failure = plainly("  a: {use: llm, prompt: $inputs.o.k}", "{x: $a}", o={}).failure
+    assert failure is not None
+    assert (failure.code, failure.place.step) == ("may-be-null", "a")
+
+
 def test_what_is_filled_in_is_never_read_again(plainly: Plainly):
     steps = (
         "  a: {use: synthesize.stuff, docs: $inputs.d, prompt: '{{ inputs.q }} {{ docs | json }}'}"

@@ -151,6 +151,16 @@ def test_merging_by_rank_sums_and_the_sum_becomes_the_score():
     ]
 
 
+def test_a_passage_counts_once_in_a_list_at_its_first_place():
+    (once, other) = asked("merge_top_k", "docs", lists=[[doc("a"), doc("b"), doc("a")]], k=1)
+    assert [(once["id"], once["score"]), other["id"]] == [("a", 0.5), "b"]
+
+
+def test_passages_with_equal_scores_go_by_their_ids():
+    docs = asked("merge_top_k", "docs", lists=[[doc("b"), doc("a")], [doc("a"), doc("b")]])
+    assert ids(docs) == ["a", "b"]
+
+
 def test_merging_by_score_takes_the_greatest():
     docs = asked("merge_top_k", "docs", lists=LISTS, by="score")
     assert [(each["id"], each["score"]) for each in docs] == [("b", 0.9), ("a", 0.5), ("c", 0.5)]

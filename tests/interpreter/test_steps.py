@@ -30,6 +30,36 @@ def test_a_step_starts_after_those_it_names(plainly: Plainly):
     assert prompts == ["second", "first"]
 
 
+def test_a_step_waits_for_what_any_of_its_keys_reads(plainly: Plainly):
+    late = "\n  z: {use: value, value: 2}"
+    for step, result in {
+        "{if: false, else: {text: '{{ z.value }}'}, use: text, template: t}": "2",
+        "{use: text, template: '$inputs.l[9]', fallback: {text: '{{ z.value }}'}}": "2",
+        "{fold: $range(z.value), start: $z.value, use: value, value: $acc + 1}": 4,
+        "{reduce: $range(z.value - 2), start: $z.value, use: value, value: 1}": 2,
+        "{for_each: $range(z.value), use: text, template: '{{ z.value }}'}": ["2", "2"],
+    }.items():
+        field = "value" if "use: value" in step else "text"
+        step = step.replace("z.value - 2", "z.value + -2")
+        assert plainly(f"  a: {step}{late}", f"{{x: $a.{field}}}", l=["p"]).outputs == {"x": result}
+
+
+def test_a_loop_waits_for_what_any_of_its_keys_reads(plainly: Plainly):
+    steps = """
+  a:
+    loop:
+      max: $m.value
+      start: {n: $s.value}
+      next: {n: $loop.n + d.value}
+      until: $loop.n > u.value
+    steps: {x: {use: text, template: t}}
+  u: {use: value, value: 20}
+  d: {use: value, value: 10}
+  s: {use: value, value: 5}
+  m: {use: value, value: 7}"""
+    assert plainly(steps, "{n: $a.n, r: $a.rounds}").outputs == {"n": 25, "r": 2}
+
+
 def test_steps_that_are_free_go_in_the_order_of_the_file(plainly: Plainly):
     steps = """
   c: {use: llm, prompt: "{{ a }}"}
