@@ -84,9 +84,10 @@ class _Checking:
             self.report.at_value("unknown-reference", where, detail, nearest(collected, fields))
             return
         shape = fields[collected]
-        if shape and not (shape.type.lists or shape.type.is_any):
+        if shape and (shape.type.is_opaque or not (shape.type.lists or shape.type.is_any)):
             detail = f"`collect` joins lists, and {quoted(collected)} is {article(shape.type)}"
-            self.report.at_value("wrong-type", where, detail)
+            cure = ", which can only be handed on" if shape.type.is_opaque else ""
+            self.report.at_value("wrong-type", where, detail + cure)
 
     def fold(self) -> None:
         self._value("start", self.sight.control, ANY)

@@ -254,7 +254,7 @@ def _over(inner: dict[str, _Of], outer: Mapping[str, _Of]) -> Mapping[str, _Of]:
 def _element(shape: Shape | None) -> Shape | None:
     if shape is None or shape.type.is_any:
         return shape and Shape(ANY)
-    return member(shape, 0, 0) if shape.type.lists else None
+    return member(shape, 0, 0) if shape.type.lists and not shape.type.is_opaque else None
 
 
 def _each(shape: Shape, name: str) -> Shape:

@@ -168,6 +168,30 @@ outputs: {x: $best}
     assert load(Source("one.yaml", joined.encode(), "yaml"), vocabulary).outputs
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "for_each: $kept.index, use: search, index: $item, query: q",
+        "fold: $kept.index, start: '', use: text, template: x",
+        "reduce: $kept.index, use: text, template: x",
+        "for_each: $inputs.texts, collect: all, steps: {t: {use: text, template: x}}, "
+        "outputs: {all: $kept.index}",
+    ],
+)
+def test_indexes_are_handed_on_and_never_gone_over(step: str, vocabulary: Vocabulary):
+    page = f"""\
+workflow: one
+inputs: {{texts: "string[]"}}
+steps:
+  kept: {{for_each: $inputs.texts, use: index, name: $item}}
+  s: {{{step}}}
+outputs: {{x: done}}
+"""
+    with pytest.raises(SpecError) as refused:
+        load(Source("one.yaml", page.encode(), "yaml"), vocabulary)
+    assert {problem.code for problem in refused.value.problems} == {"wrong-type"}
+
+
 MODULE = """\
 module: tree
 inputs: {{texts: "string[]", width: {width}}}
