@@ -12,14 +12,15 @@ class Attempts(Bodies):
 
     def __init__(self, random: Random) -> None:
         super().__init__(random)
-        self.seconds = random.sample(range(1, 900), 200)  # no two timeouts are over at once
+        self.timed = 0
 
     def attempted(self, made: dict[str, JSON], fields: Fields, sight: Sight) -> Made:
         """Return a step that may be tried again, given up or stood in for."""
         made |= self.some({"retry": self.one(1, 2, 3), "engine": self.one("small", "large")}, 0.25)
         made |= self.some({"priority": self.one(-3, 4), "cache": "1h"}, 0.1)
         if self.maybe(0.15):
-            made["timeout"] = f"{self.seconds.pop()}s"
+            self.timed += 1
+            made["timeout"] = f"{self.timed * 367 % 911}s"  # no two are over at once
         if self.maybe(0.3) and all(is_plain(kind) for kind in fields.values()):
             given = self.some({n: self.constant(kind, sight) for n, kind in fields.items()}, 0.8)
             made["fallback"] = given

@@ -45,8 +45,28 @@ def workflow(random: Random) -> Workflow:
 
 
 def workflows() -> st.SearchStrategy[Workflow]:
-    """Return a strategy for workflows that Hypothesis can make smaller."""
-    return st.randoms(use_true_random=False).map(workflow)
+    """Return a strategy for workflows that Hypothesis can make smaller.
+
+    One draw of bytes makes all choices: where they are 0, or used up, the plainest is taken.
+    """
+    return st.binary(min_size=1024, max_size=4096).map(lambda told: workflow(_Told(told)))
+
+
+class _Told(Random):
+    """Chance that is handed in, a byte or two for each choice."""
+
+    def __init__(self, told: bytes) -> None:
+        super().__init__(0)
+        self.told = iter(told)
+
+    def getrandbits(self, k: int, /) -> int:
+        found = 0
+        for _ in range(0, k, 8):
+            found = found << 8 | next(self.told, 0)
+        return found >> (-k % 8)
+
+    def random(self) -> float:
+        return self.getrandbits(16) / 2**16
 
 
 class _Page(Steps):

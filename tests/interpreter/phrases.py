@@ -22,7 +22,7 @@ class Phrases:
 
     def maybe(self, share: float) -> bool:
         """Whether something happens that does so in this share of cases."""
-        return self.random.random() < share
+        return self.random.random() >= 1 - share
 
     def path(self, paths: list[str]) -> str | None:
         """Return one of `paths`, if there is any; those of steps nearby rather than inputs."""
