@@ -53,10 +53,10 @@ def test_a_loop_waits_for_what_any_of_its_keys_reads(plainly: Plainly):
       next: {n: $loop.n + d.value}
       until: $loop.n > u.value
     steps: {x: {use: text, template: t}}
-  u: {use: value, value: 20}
   d: {use: value, value: 10}
   s: {use: value, value: 5}
-  m: {use: value, value: 7}"""
+  m: {use: value, value: 7}
+  u: {use: value, value: 20}"""
     assert plainly(steps, "{n: $a.n, r: $a.rounds}").outputs == {"n": 25, "r": 2}
 
 
