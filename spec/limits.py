@@ -34,3 +34,16 @@ EVALUATION_COST_MAX = 1_000_000
 LIST_ITEMS_MAX = 100_000
 STRING_CHARS_MAX = 4 << 20
 VALUE_DEPTH_MAX = 128
+
+# What a JSON Schema of an author may be, and how much it may make a validator look at. A validator
+# cannot be interrupted, so what it is given is bounded.
+SCHEMA_BYTES_MAX = 32 << 10
+SCHEMA_DEPTH_MAX = 16
+SCHEMA_REFS_MAX = 64
+SCHEMA_NESTED_MAX = 100  # schemas in one another, `$ref`s followed
+SCHEMA_LOOKS_MAX = 200  # at one place of a value
+SCHEMA_WORK_MAX = 500_000  # looks at all places of a value
+SCHEMA_MATCHED_CHARS_MAX = 64 << 10  # of a value that patterns or formats are held against
+REGEX_CHARS_MAX = 512
+REGEX_BYTES_MAX = 1 << 20  # of one as a program
+REGEXES_BYTES_MAX = 16 << 20  # of all on a page, each counted as 16 KiB at least
