@@ -6,9 +6,11 @@ All of them are made anew by each call and are the same each time. Nothing here 
 import json
 from collections.abc import Iterator, Mapping
 
+from spec.limits import Limits
 from spec.source import Source
 
 MEBIBYTE = 1 << 20
+NODES_MAX = Limits().nodes_max
 
 _ROUND = """\
   note_{n}:
@@ -85,6 +87,7 @@ def hostile() -> Iterator[Source]:
         yield _yaml(name, _filled("", unit))
     for name, unit in _IN_STEPS.items():
         yield _yaml(name, _filled(_STEPS, unit, _OUTPUTS))
+    yield from _declared()
     yield from _counted()
     for name, unit in _JSON_REPEATED.items():
         yield _json(name, _filled("", unit))
@@ -142,6 +145,30 @@ _IN_STEPS: Mapping[str, str] = {
     "values passed on": "  s#: {use: value, value: $inputs.a}\n",
     "short templates": '  s#: {use: text, template: "{{ inputs.a }}"}\n',
 }
+
+
+_INPUTS = "workflow: hostile\ninputs:\n"
+_NO_STEPS = "steps: {s: {use: value, value: 1}}\noutputs: {x: $s}\n"
+# Inputs declared by schemas, which are checked themselves; and how many nodes each has.
+_DECLARED: Mapping[str, tuple[int, str]] = {
+    "plain words": (6, "{type: integer, minimum: 1}"),
+    "one inside another": (10, "{items: {items: {items: {items: {}}}}}"),
+    "side by side": (8, "{anyOf: [{}, {}, {}, {}]}"),
+    "several types": (7, '{type: [string, "null", integer]}'),
+    "references": (8, '{$defs: {a: {}}, $ref: "#/$defs/a"}'),
+    "one pattern": (4, "{pattern: '^[a-z]+$'}"),
+    "small patterns": (4, "{pattern: '^a@$'}"),
+    "large patterns": (4, r"{pattern: '\p{L}{15}a@'}"),
+    "wrong words": (6, "{typ: string, minimum: x}"),
+}
+
+
+def _declared() -> Iterator[Source]:
+    """Yield pages of as many inputs as there may be nodes."""
+    for name, (nodes, declared) in _DECLARED.items():
+        count = (NODES_MAX - 100) // nodes
+        inputs = (f"  i{n}: {declared.replace('@', str(n))}\n" for n in range(count))
+        yield _yaml(f"schemas: {name}", f"{_INPUTS}{''.join(inputs)}{_NO_STEPS}")
 
 
 def _counted() -> Iterator[Source]:
