@@ -13,6 +13,7 @@ from spec.expressions import parse_expression
 from spec.formatters import FORMATTERS
 from spec.functions import FUNCTIONS, NAMES, NOW, NOW_GIVES
 from spec.model import Input
+from spec.schema_words import FORMATS, JSON_TYPES, KEYWORDS
 from spec.templates import parse_template
 from spec.types import MODULE_WORDS, RECORDS, WORDS
 from spec.values import AcceptedAt, Leaf
@@ -69,6 +70,7 @@ def page(written: str) -> str:
     """Return the page `written` with every table as the code has it now."""
     tables = {
         "types": _types(),
+        "schemas": _schemas(),
         "modules": _modules(),
         "operators": _operators(),
         "functions": _functions(),
@@ -84,6 +86,13 @@ def page(written: str) -> str:
             raise ValueError(f"the page has no place for the table of {name}")
         written = "\n".join((before + opening.rstrip(), *lines, closing + rest))
     return written
+
+
+def _schemas() -> Iterator[str]:
+    yield from _head("in a schema", "may be")
+    yield _row("a key", " ".join(map(_code, KEYWORDS)))
+    yield _row("`type`", " ".join(map(_code, JSON_TYPES)))
+    yield _row("`format`", " ".join(map(_code, FORMATS)))
 
 
 def _operators() -> Iterator[str]:

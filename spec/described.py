@@ -9,6 +9,7 @@ from spec.inputs import read_declaration
 from spec.model import Input
 from spec.problems import quoted
 from spec.report import Report
+from spec.schema_references import moved
 from spec.schemas import schema_errors
 from spec.source import Pointer
 from spec.types import OPAQUE_WORDS, RECORDS, Type
@@ -37,7 +38,9 @@ def object_schema(fields: Mapping[str, Input]) -> dict[str, JSON]:
     """Return the JSON Schema of an object with these fields."""
     return {
         "type": "object",
-        "properties": {name: field_schema(field) for name, field in fields.items()},
+        "properties": {
+            name: moved(field_schema(field), ("properties", name)) for name, field in fields.items()
+        },
         "required": [name for name, field in fields.items() if field.required],
         "additionalProperties": False,
     }
@@ -82,9 +85,8 @@ def _read_field(report: Report, pointer: Pointer) -> Input | None:
 
 def _check_whole(report: Report, pointer: Pointer, schema: Mapping[str, JSON]) -> None:
     """Hold the fields together to the bounds that each of them has kept."""
-    for error in schema_errors(schema):
-        inside = tuple(key for key in error.pointer[1:2] if key in schema["properties"])
-        report.at_value("bad-value", (*pointer, *inside), error.detail)
+    for error in schema_errors(schema, report.regexes):
+        report.at_value(error.code, (*pointer, *error.pointer[1:]), error.detail)
 
 
 def _with_null(schema: Mapping[str, JSON]) -> dict[str, JSON]:

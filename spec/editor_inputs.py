@@ -6,7 +6,7 @@ from types import MappingProxyType
 from spec.editor_controls import ids
 from spec.editor_values import Schema, reference
 from spec.names import CONTROL_KEYS
-from spec.schemas import JSON_TYPES, KEYWORDS
+from spec.schema_words import JSON_TYPES, KEYWORDS
 from spec.types import MODULE_WORDS, WORDS
 
 WORD_MEANINGS: Mapping[str, str] = MappingProxyType(

@@ -8,7 +8,8 @@ from spec.model import Input, Origin
 from spec.names import CONTROL_KEYS, is_id
 from spec.problems import SpecError, echo, listed, nearest, quoted
 from spec.report import Report
-from spec.schemas import JSON_TYPES, KEYWORDS, refusals, schema_errors, type_of_schema
+from spec.schema_words import JSON_TYPES
+from spec.schemas import refusals, schema_errors, type_of_schema
 from spec.source import Pointer, Tree, pointer_text
 from spec.types import ANY, MODULE_WORDS, STRING, WORDS, Type, parse_type
 from spec.values import JSON
@@ -59,6 +60,20 @@ def check_schema(report: Report, pointer: Pointer, value: JSON, schema: JSON) ->
         report.at_value(code, (*pointer, *error.pointer), error.detail)
 
 
+def check_author_schema(report: Report, pointer: Pointer, schema: Mapping[str, JSON]) -> bool:
+    """Report what is wrong with the JSON Schema that stands at `pointer`; say whether it is sound.
+
+    `schema` may have keywords more or less than what stands there.
+    """
+    sound = True
+    for error in schema_errors(schema, report.regexes):
+        sound = False
+        where = (*pointer, *error.pointer)
+        at = report.at_key if error.of_key else report.at_value
+        at(error.code, where, error.detail, error.hint)
+    return sound
+
+
 def read_inputs(report: Report, pointer: Pointer, *, in_module: bool) -> dict[str, Input | None]:
     """Read the declarations at `pointer`; one that cannot be used is None, but still declared."""
     found: dict[str, Input | None] = {}
@@ -91,8 +106,13 @@ def read_types(report: Report, pointer: Pointer) -> dict[str, Type]:
     return found
 
 
-def read_type(report: Report, pointer: Pointer, *, in_module: bool) -> Type | None:
-    """Read the type word at `pointer`; report and return None when it is none."""
+def read_type(
+    report: Report, pointer: Pointer, *, in_module: bool, more: tuple[str, ...] = ()
+) -> Type | None:
+    """Read the type word at `pointer`; report and return None when it is none.
+
+    `more` are words that would have been right there too.
+    """
     text = report.tree.at(pointer)
     if not isinstance(text, str):
         if report.knows(pointer):
@@ -101,6 +121,7 @@ def read_type(report: Report, pointer: Pointer, *, in_module: bool) -> Type | No
     type = parse_type(text)
     known = [word for word in WORDS if in_module or word not in MODULE_WORDS]
     if type is None or type.word not in known or (type.holes and not in_module):
+        known += more
         detail = f"{quoted(text)} is not a type; types are {', '.join(known)}, with [] and ?"
         report.at_value("bad-value", pointer, detail, nearest(text.rstrip("[]?"), known))
         return None
@@ -144,15 +165,20 @@ class _Declaration:
 
     def _from_schema(self, written: Mapping[str, JSON]) -> Input | None:
         before = len(self.report.problems)
-        self._check_keys(written)
+        self._check_own_keys(written)
         type, schema = self._type(written)
-        if len(self.report.problems) > before or type is None:
+        check_author_schema(self.report, self.pointer, schema)
+        if type is None or len(self.report.problems) > before:
             return None
-        for error in schema_errors(schema):
-            self.report.at_value("bad-value", (*self.pointer, *error.pointer), error.detail)
-            return None
-        self._check_enum(type)
+        if self.written.get("type") not in (None, *JSON_TYPES):
+            self._check_enum(type)
         return self._with_default(self._input(type, schema))
+
+    def _check_own_keys(self, written: Mapping[str, JSON]) -> None:
+        description = written.get("description", "")
+        if not isinstance(description, str):
+            detail = f"{echo(description)}, where a string is wanted"
+            self.report.at_value("wrong-type", (*self.pointer, "description"), detail)
 
     def _check_enum(self, type: Type) -> None:
         choices = self.written.get("enum", ())
@@ -160,29 +186,21 @@ class _Declaration:
             for mismatch in mismatches(choice, type, (*self.pointer, "enum", index)):
                 self.report.at_value("wrong-type", mismatch.pointer, mismatch.detail)
 
-    def _check_keys(self, written: Mapping[str, JSON]) -> None:
-        for key in written:
-            if key not in KEYWORDS and key != "names":
-                known = sorted({*KEYWORDS, "names"})
-                detail = f"{quoted(key)} is not a keyword of JSON Schema"
-                self.report.at_key("unknown-key", (*self.pointer, key), detail, nearest(key, known))
-        description = written.get("description", "")
-        if not isinstance(description, str):
-            detail = f"{echo(description)}, where a string is wanted"
-            self.report.at_value("wrong-type", (*self.pointer, "description"), detail)
-
     def _type(self, written: Mapping[str, JSON]) -> tuple[Type | None, dict[str, JSON]]:
+        """Return the type, and what a standard schema says besides it."""
         rest = {key: value for key, value in written.items() if key not in _OWN_KEYS}
-        named = written.get("type")
-        if named is None:
+        if "type" not in written:
             type = STRING if "enum" in written else ANY
             return type, {**_schema_type(type), **rest} if rest else {}
+        named = written["type"]
         if isinstance(named, list) or named in JSON_TYPES:
             type = type_of_schema(written)
-            return type, {"type": named, **rest} if rest or type.is_any else {}
-        word = read_type(self.report, (*self.pointer, "type"), in_module=self.in_module)
+            plain = isinstance(named, str) and not type.is_any
+            return type, {} if plain and not rest else {"type": named, **rest}
+        where, more = (*self.pointer, "type"), ("array", "null")
+        word = read_type(self.report, where, in_module=self.in_module, more=more)
         if word is None:
-            return None, {}
+            return None, rest
         return word, {**_schema_type(word), **rest} if rest else {}
 
     def _with_default(self, input: Input) -> Input | None:
@@ -217,8 +235,7 @@ def origin_of(tree: Tree, pointer: Pointer) -> Origin:
 
 
 def _schema_type(type: Type) -> dict[str, JSON]:
-    if type.lists:
-        return {"type": "array"}
-    if type.word in ("string", "integer", "number", "boolean", "object"):
-        return {"type": type.word}
-    return {}
+    word = "array" if type.lists else type.word
+    if word not in JSON_TYPES:
+        return {}
+    return {"type": [word, "null"] if type.optional else word}

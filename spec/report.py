@@ -3,6 +3,7 @@
 from spec.codes import Code
 from spec.limits import PROBLEMS_FOUND_MAX
 from spec.problems import Problem, SpecError, problem_at
+from spec.regexes import Regexes
 from spec.source import Pointer, Position, Tree
 
 
@@ -15,6 +16,7 @@ class Report:
     def __init__(self, tree: Tree, found: list[Problem]) -> None:
         self.tree = tree
         self.problems = list(found)
+        self.regexes = Regexes()
         self._taken = frozenset(Position(problem.line, problem.column) for problem in found)
 
     def at_value(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:

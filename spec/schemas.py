@@ -1,69 +1,57 @@
 """JSON Schemas that authors write: checked when declared, applied to what a run is given.
 
-Offline: nothing is ever fetched. Patterns run in linear time. The validator is loaded on first use.
+Offline: nothing is ever fetched. Patterns run in linear time. Validators are loaded on first use.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterator, Mapping
 
-from spec.problems import echo
-from spec.schema_cost import (
-    PATTERN_CHARS_MAX,
-    WORK_MAX,
-    TooCostly,
-    cost,
-    has_patterns,
-    measure,
+from spec.limits import (
+    SCHEMA_BYTES_MAX,
+    SCHEMA_DEPTH_MAX,
+    SCHEMA_MATCHED_CHARS_MAX,
+    SCHEMA_REFS_MAX,
+    SCHEMA_WORK_MAX,
 )
+from spec.problems import echo
+from spec.regexes import Regexes, compiled
+from spec.schema_cost import cost, cost_errors, is_matching, measure
+from spec.schema_error import SchemaError
+from spec.schema_form import form_errors
+from spec.schema_references import Places, reference_errors
+from spec.schema_sense import sense_errors
+from spec.schema_words import JSON_TYPES, schemas_in
 from spec.source import Pointer
 from spec.types import ANY, Type, parse_type
 from spec.values import JSON
 
-KEYWORDS = (
-    "type", "enum", "const", "default", "description", "title", "examples", "format",
-    "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
-    "exclusiveMaximum", "multipleOf", "items", "prefixItems", "contains", "minContains",
-    "maxContains", "minItems", "maxItems", "uniqueItems", "properties", "required",
-    "additionalProperties", "patternProperties", "propertyNames", "minProperties",
-    "maxProperties", "dependentRequired", "dependentSchemas", "unevaluatedProperties",
-    "unevaluatedItems", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$ref", "$defs",
-    "$comment", "deprecated", "readOnly", "writeOnly",
-)  # fmt: skip
-JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
-_REFERENCES_MAX = 32
 _ERRORS_MAX = 20
-_PATTERN_BYTES_MAX = 512 << 10
+_CAN_COST = frozenset({"$ref", "enum"})  # of a schema with no other inside
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaError:
-    """Something a schema refuses, or something wrong in the schema; `keyword` says by what."""
+def schema_errors(
+    schema: Mapping[str, JSON], regexes: Regexes | None = None
+) -> Iterator[SchemaError]:
+    """Yield everything wrong with an author's schema, a cost without bound included.
 
-    pointer: Pointer
-    detail: str
-    keyword: str
-
-
-def schema_errors(schema: Mapping[str, JSON]) -> Iterator[SchemaError]:
-    """Yield what is wrong with an author's schema, a cost without bound included."""
-    references = list(_references(schema, ()))
-    for pointer, target in references:
-        if not (isinstance(target, str) and target.startswith("#")):
-            yield SchemaError(pointer, "nothing is fetched: a `$ref` starts with `#`", "$ref")
-            return
-    if len(references) > _REFERENCES_MAX:
-        yield SchemaError((), f"a schema has at most {_REFERENCES_MAX} `$ref`s", "$ref")
+    `regexes` are the patterns of the page so far, which have limits together.
+    """
+    if too_large := _too_large(schema):
+        yield too_large
         return
-    import jsonschema_rs
-
-    try:
-        cost(schema)
-        _validator(schema)
-    except TooCostly as error:
-        yield SchemaError(error.pointer, error.detail, "")
-    except jsonschema_rs.ValidationError as error:
-        yield SchemaError(tuple(error.instance_path), _sentence(error), "")
+    places = dict(schemas_in(schema))
+    if too_many := _too_many(places):
+        yield too_many
+        return
+    sound = True
+    for errors in (form_errors(schema), sense_errors(places, regexes or Regexes())):
+        for error in errors:
+            sound = False
+            yield error
+    unresolved = [*reference_errors(places)]
+    yield from unresolved
+    if sound and not unresolved and (len(places) > 1 or not _CAN_COST.isdisjoint(schema)):
+        yield from cost_errors(places)
 
 
 def refusals(schema: Mapping[str, JSON], value: JSON) -> Iterator[SchemaError]:
@@ -72,19 +60,21 @@ def refusals(schema: Mapping[str, JSON], value: JSON) -> Iterator[SchemaError]:
         return
     places, characters = measure(value)
     flat = not any(isinstance(part, dict | list) for part in schema.values())
-    if not (flat and places == 1) and places * cost(schema).looks > WORK_MAX:
-        detail = f"more values than its schema can be held against (`schema_work_max`: {WORK_MAX})"
-        yield SchemaError((), detail, "")
+    if not (flat and places == 1) and places * cost(schema).looks > SCHEMA_WORK_MAX:
+        detail = "more values than its schema can be held against"
+        yield SchemaError((), f"{detail} (`schema_work_max`: {SCHEMA_WORK_MAX})", "")
         return
-    if characters > PATTERN_CHARS_MAX and has_patterns(schema):
-        detail = f"longer than the {PATTERN_CHARS_MAX} characters that patterns are held against"
-        yield SchemaError((), f"{detail} (`schema_pattern_chars_max`)", "")
+    if characters > SCHEMA_MATCHED_CHARS_MAX and is_matching(schema):
+        detail = f"longer than the {SCHEMA_MATCHED_CHARS_MAX} characters that patterns and formats"
+        yield SchemaError((), f"{detail} are held against (`schema_matched_chars_max`)", "")
         return
-    for count, error in enumerate(_validator(schema).iter_errors(value)):
+    for count, error in enumerate(compiled(schema).iter_errors(value)):
         if count == _ERRORS_MAX:
             return
         keyword = str(error.schema_path[-1]) if error.schema_path else ""
-        yield SchemaError(tuple(error.instance_path), _sentence(error), keyword)
+        first = str(error.message).partition("\n")[0]
+        detail = first if len(first) <= 200 else f"{echo(error.instance)} does not meet the schema"
+        yield SchemaError(tuple(error.instance_path), detail, keyword)
 
 
 def type_of_schema(schema: JSON) -> Type:
@@ -102,28 +92,37 @@ def type_of_schema(schema: JSON) -> Type:
     return (parse_type(rest[0]) or ANY).or_null(optional)
 
 
-def _validator(schema: Mapping[str, JSON]) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.Draft202012Validator(
-        dict(schema),
-        offline=True,
-        pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES_MAX),
-    )
-
-
-def _references(schema: JSON, pointer: Pointer) -> Iterator[tuple[Pointer, JSON]]:
-    parts: Iterable[tuple[str | int, JSON]] = ()
-    if isinstance(schema, dict):
-        parts = schema.items()
-        if "$ref" in schema:
-            yield (*pointer, "$ref"), schema["$ref"]
-    elif isinstance(schema, list):
-        parts = enumerate(schema)
-    for key, part in parts:
-        yield from _references(part, (*pointer, key))
+def _too_large(schema: Mapping[str, JSON]) -> SchemaError | None:
+    deep = _too_deep(schema, (), SCHEMA_DEPTH_MAX)
+    if deep is not None:
+        detail = f"more than {SCHEMA_DEPTH_MAX} lists and objects in one another in a schema"
+        return SchemaError(deep, f"{detail} (`schema_depth_max`)", "", "too-large")
+    size = len(json.dumps(schema, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > SCHEMA_BYTES_MAX:
+        detail = f"a schema of {size} bytes, and {SCHEMA_BYTES_MAX} is the most"
+        return SchemaError((), f"{detail} (`schema_bytes_max`)", "", "too-large")
+    return None
 
 
-def _sentence(error: Any) -> str:
-    first = str(error.message).partition("\n")[0]
-    return first if len(first) <= 200 else f"{echo(error.instance)} does not meet the schema"
+def _too_many(places: Places) -> SchemaError | None:
+    referring = [
+        at for at, schema in places.items() if isinstance(schema, dict) and "$ref" in schema
+    ]
+    if len(referring) <= SCHEMA_REFS_MAX:
+        return None
+    detail = f"{len(referring)} `$ref`s in a schema, and {SCHEMA_REFS_MAX} is the most"
+    at = referring[SCHEMA_REFS_MAX]
+    return SchemaError((*at, "$ref"), f"{detail} (`schema_refs_max`)", "$ref", "too-large")
+
+
+def _too_deep(value: JSON, at: Pointer, left: int) -> Pointer | None:
+    """Return the first list or object that stands deeper than `left` others."""
+    if not isinstance(value, dict | list):
+        return None
+    if not left:
+        return at
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        found = _too_deep(part, (*at, key), left - 1)
+        if found is not None:
+            return found
+    return None

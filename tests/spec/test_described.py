@@ -5,6 +5,7 @@ import pytest
 from spec.load import load
 from spec.model import Document
 from spec.problems import SpecError
+from spec.schemas import refusals
 from spec.source import Source
 from spec.values import Literal
 from spec.vocabulary import Signature, Vocabulary
@@ -139,6 +140,22 @@ def test_what_is_no_schema_is_told_where_it_stands(
     schema: str, expected: object, vocabulary: Vocabulary
 ):
     assert problems(vocabulary, schema) == expected
+
+
+def test_a_reference_in_a_field_still_leads_where_it_led(vocabulary: Vocabulary):
+    field = '{$defs: {n: {type: integer}}, type: array, items: {$ref: "#/$defs/n"}}'
+    found = schema_of(loaded(vocabulary, f"{{a b: {field}, x: any}}"))
+    assert found["properties"]["a b"]["items"] == {"$ref": "#/properties/a%20b/$defs/n"}
+    assert list(refusals(found, {"a b": ["x"], "x": 1}))
+    assert not list(refusals(found, {"a b": [1], "x": 1}))
+
+
+def test_fields_are_held_to_the_limits_of_one_schema_together(vocabulary: Vocabulary):
+    fields = ", ".join(f"f{n}: {{enum: [{'x' * 3000}]}}" for n in range(12))
+    assert problems(vocabulary, f"{{{fields}}}") == [("too-large", "/steps/judge/schema")]
+    deep = "{items: " * 14 + "{}" + "}" * 14
+    (place,) = problems(vocabulary, f"{{x: {deep}}}")
+    assert place == ("too-large", "/steps/judge/schema/x" + "/items" * 14)
 
 
 def test_after_a_problem_in_a_schema_nothing_follows_from_it(vocabulary: Vocabulary):

@@ -12,7 +12,7 @@ from spec.editor_inputs import KEYWORD_MEANINGS, WORD_MEANINGS
 from spec.editor_schema import TOP_MEANINGS, editor_schema
 from spec.load import read
 from spec.names import CONTROL_KEYS, LOOP_KEYS, WORKFLOW_KEYS
-from spec.schemas import KEYWORDS
+from spec.schema_words import KEYWORDS
 from spec.types import WORDS
 from spec.vocabulary import Signature, Vocabulary
 from tests.spec.editor_pages import checked, refused, tree
