@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from spec.codes import Code
 from spec.data import mismatches
 from spec.model import Input, Origin
 from spec.names import CONTROL_KEYS, is_id
 from spec.problems import SpecError, echo, listed, nearest, quoted
 from spec.report import Report
+from spec.schema_error import SchemaError
+from spec.schema_refusals import refusals
 from spec.schema_words import JSON_TYPES
-from spec.schemas import refusals, schema_errors, type_of_schema
+from spec.schemas import schema_errors, type_of_schema
 from spec.source import Pointer, Tree, pointer_text
 from spec.types import ANY, MODULE_WORDS, STRING, WORDS, Type, parse_type
 from spec.values import JSON
@@ -56,8 +57,7 @@ def check_schema(report: Report, pointer: Pointer, value: JSON, schema: JSON) ->
     if value is None:
         return
     for error in refusals(schema or {}, value):
-        code: Code = "wrong-type" if error.keyword == "type" else "bad-value"
-        report.at_value(code, (*pointer, *error.pointer), error.detail)
+        _report(report, pointer, error)
 
 
 def check_author_schema(report: Report, pointer: Pointer, schema: Mapping[str, JSON]) -> bool:
@@ -68,9 +68,7 @@ def check_author_schema(report: Report, pointer: Pointer, schema: Mapping[str, J
     sound = True
     for error in schema_errors(schema, report.regexes):
         sound = False
-        where = (*pointer, *error.pointer)
-        at = report.at_key if error.of_key else report.at_value
-        at(error.code, where, error.detail, error.hint)
+        _report(report, pointer, error)
     return sound
 
 
@@ -226,6 +224,11 @@ class _Declaration:
             origin=origin_of(self.report.tree, self.pointer),
             names=names,
         )
+
+
+def _report(report: Report, pointer: Pointer, error: SchemaError) -> None:
+    at = report.at_key if error.of_key else report.at_value
+    at(error.code, (*pointer, *error.pointer), error.detail, error.hint)
 
 
 def origin_of(tree: Tree, pointer: Pointer) -> Origin:

@@ -75,20 +75,22 @@ class Regexes:
         return "bad-value", "the engine that matches patterns in linear time does not take it"
 
 
-def compiled(schema: Mapping[str, Any]) -> Any:
+def compiled(schema: Mapping[str, Any], *, mask: str | None = None) -> Any:
     """Return a validator for `schema`, whose patterns are matched in linear time; offline.
 
-    Raises `jsonschema_rs.ValidationError` if there can be none.
+    What it says of a value has `mask` in its place. Raises `jsonschema_rs.ValidationError` if there
+    can be none.
     """
-    return _validator(schema, REGEX_BYTES_MAX)
+    return _validator(schema, REGEX_BYTES_MAX, mask)
 
 
-def _validator(schema: Mapping[str, Any], size: int) -> Any:
+def _validator(schema: Mapping[str, Any], size: int, mask: str | None = None) -> Any:
     import jsonschema_rs
 
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
         offline=True,
+        mask=mask,
         validate_formats=True,
         ignore_unknown_formats=False,
         pattern_options=jsonschema_rs.RegexOptions(size_limit=size),

@@ -1,6 +1,6 @@
-"""JSON Schemas that authors write: checked when declared, applied to what a run is given.
+"""JSON Schemas that authors write: what is wrong with one, and what type it is of.
 
-Offline: nothing is ever fetched. Patterns run in linear time. Validators are loaded on first use.
+Nothing is ever fetched. Validators are loaded on first use.
 """
 
 import json
@@ -9,13 +9,10 @@ from collections.abc import Iterator, Mapping
 from spec.limits import (
     SCHEMA_BYTES_MAX,
     SCHEMA_DEPTH_MAX,
-    SCHEMA_MATCHED_CHARS_MAX,
     SCHEMA_REFS_MAX,
-    SCHEMA_WORK_MAX,
 )
-from spec.problems import echo
-from spec.regexes import Regexes, compiled
-from spec.schema_cost import cost, cost_errors, is_matching, measure
+from spec.regexes import Regexes
+from spec.schema_cost import cost_errors
 from spec.schema_error import SchemaError
 from spec.schema_form import form_errors
 from spec.schema_references import Places, reference_errors
@@ -25,7 +22,6 @@ from spec.source import Pointer
 from spec.types import ANY, Type, parse_type
 from spec.values import JSON
 
-_ERRORS_MAX = 20
 _CAN_COST = frozenset({"$ref", "enum"})  # of a schema with no other inside
 
 
@@ -52,29 +48,6 @@ def schema_errors(
     yield from unresolved
     if sound and not unresolved and (len(places) > 1 or not _CAN_COST.isdisjoint(schema)):
         yield from cost_errors(places)
-
-
-def refusals(schema: Mapping[str, JSON], value: JSON) -> Iterator[SchemaError]:
-    """Yield why `value` does not meet `schema`, which has no errors."""
-    if not schema:
-        return
-    places, characters = measure(value)
-    flat = not any(isinstance(part, dict | list) for part in schema.values())
-    if not (flat and places == 1) and places * cost(schema).looks > SCHEMA_WORK_MAX:
-        detail = "more values than its schema can be held against"
-        yield SchemaError((), f"{detail} (`schema_work_max`: {SCHEMA_WORK_MAX})", "")
-        return
-    if characters > SCHEMA_MATCHED_CHARS_MAX and is_matching(schema):
-        detail = f"longer than the {SCHEMA_MATCHED_CHARS_MAX} characters that patterns and formats"
-        yield SchemaError((), f"{detail} are held against (`schema_matched_chars_max`)", "")
-        return
-    for count, error in enumerate(compiled(schema).iter_errors(value)):
-        if count == _ERRORS_MAX:
-            return
-        keyword = str(error.schema_path[-1]) if error.schema_path else ""
-        first = str(error.message).partition("\n")[0]
-        detail = first if len(first) <= 200 else f"{echo(error.instance)} does not meet the schema"
-        yield SchemaError(tuple(error.instance_path), detail, keyword)
 
 
 def type_of_schema(schema: JSON) -> Type:

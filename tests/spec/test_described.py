@@ -5,7 +5,7 @@ import pytest
 from spec.load import load
 from spec.model import Document
 from spec.problems import SpecError
-from spec.schemas import refusals
+from spec.schema_refusals import refusals
 from spec.source import Source
 from spec.values import Literal
 from spec.vocabulary import Signature, Vocabulary

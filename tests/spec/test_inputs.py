@@ -100,7 +100,7 @@ def test_an_input_that_is_misspelt_is_not_missing_too(declared: tuple[Input, ...
         ("files", [{"id": "a", "name": "b"}], "wrong-type"),
         ("files", [{"name": "a"}], "wrong-type"),
         ("files", [{"id": "a"}] * 3, "bad-value"),
-        ("person", {"age": 3}, "bad-value"),
+        ("person", {"age": 3}, "missing-key"),
         ("person", {"name": 3}, "wrong-type"),
         ("person", {"name": "a" * 50_000 + "!"}, "bad-value"),
         ("lines", [["a"], [1]], "wrong-type"),

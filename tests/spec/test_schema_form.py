@@ -10,8 +10,9 @@ from referencing import Registry
 
 from spec.regexes import compiled
 from spec.schema_form import form_errors
+from spec.schema_refusals import refusals
 from spec.schema_words import FORMATS, JSON_TYPES
-from spec.schemas import refusals, schema_errors
+from spec.schemas import schema_errors
 from tests.spec.generated import JSON
 
 META = Draft202012Validator(Draft202012Validator.META_SCHEMA, registry=Registry())
