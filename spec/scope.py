@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from spec.codes import Code
+from spec.data import article
 from spec.guards import Guards, Path
 from spec.limits import NAMES_COMPARED_MAX
 from spec.model import Input
@@ -239,7 +240,7 @@ def member(shape: Shape, key: str | int, segment: int) -> Shape:
         return Shape(_record_field(type.word, key, segment))
     if type.word == "object":
         return _property(shape.schema, key, segment)
-    detail = f"a `{type.word}` has no field {quoted(key)}"
+    detail = f"{article(type.or_null(False))} has no field {quoted(key)}"
     raise Unresolved("unknown-reference", segment, detail)
 
 

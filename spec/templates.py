@@ -10,7 +10,7 @@ from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
 from spec.parsed import Parsed, Reference, Refused, Segment, name_path
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
-from spec.scanner import Malformed, Scanner, Token
+from spec.scanner import Malformed, OutOfRange, Scanner, Token
 from spec.values import JSON, Formatter, Literal, Member, Name, Slot, Text, Value
 
 _PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})\s*\}\}")
@@ -38,6 +38,10 @@ def _value(segments: list[str | Slot]) -> Value:
     if len(joined) == 1 and isinstance(joined[0], str):
         return Literal(joined[0])
     return Text(tuple(joined))
+
+
+class _TooLarge(Malformed):
+    """A slot that is of the grammar, but longer than one may be."""
 
 
 class _Reader:
@@ -81,8 +85,7 @@ class _Reader:
             if not scanner.sign("}}"):
                 raise scanner.malformed("`}}` is missing")
         except Malformed as error:
-            detail = f"{error.detail}; compute in a `value` step, or write `{{{{{{{{` for braces"
-            self.problems.append(Refused("bad-template", detail, opening))
+            self.problems.append(_refused(error, opening))
             closing = self.text.find("}}", opening)
             return closing + 2 if closing >= 0 else len(self.text)
         self.segments.append(Slot(value, formatters))
@@ -94,7 +97,8 @@ class _Reader:
         found: list[Formatter] = []
         while scanner.skip("|"):
             if len(found) == FORMATTERS_MAX:
-                raise scanner.malformed(f"a slot has at most {FORMATTERS_MAX} formatters")
+                detail = f"a slot has at most {FORMATTERS_MAX} formatters (`formatters_max`)"
+                raise _TooLarge(detail, scanner.token.offset)
             token = scanner.take()
             if token.kind != "name":
                 raise Malformed("a formatter has to follow `|`", token.offset)
@@ -112,6 +116,16 @@ class _Reader:
         self.problems.append(Refused("unknown-formatter", detail, token.offset, hint))
 
 
+def _refused(error: Malformed, opening: int) -> Refused:
+    """Return the problem of a slot: it is of the grammar but for a limit, or it is not."""
+    if isinstance(error, OutOfRange):
+        return Refused("bad-value", error.detail, error.offset)
+    if isinstance(error, _TooLarge):
+        return Refused("too-large", error.detail, opening)
+    detail = f"{error.detail}; compute in a `value` step, or write `{{{{{{{{` for braces"
+    return Refused("bad-template", detail, opening)
+
+
 def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
     token = scanner.take()
     if token.kind != "name" or token.value in _NOT_NAMES:
@@ -123,7 +137,8 @@ def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
         value = Member(value, step.key)
         segments.append(step)
         if len(segments) > PATH_SEGMENTS_MAX:
-            raise Malformed(f"a path has at most {PATH_SEGMENTS_MAX} parts", step.offset)
+            detail = f"a path has at most {PATH_SEGMENTS_MAX} parts (`path_segments_max`)"
+            raise _TooLarge(detail, step.offset)
     return value, tuple(segments)
 
 

@@ -73,8 +73,6 @@ def test_text_is_read_into_segments(text: str, value: object):
         "{{ a | each('{') }}",
         "{{ a | numbered(1) }}",
         "{{ true }}",
-        "{{ a" + "|json" * 9 + " }}",
-        "{{ a" + ".b" * 100 + " }}",
         "{{ a } }",
         "{{ a | join('x }}",
     ],
@@ -82,6 +80,24 @@ def test_text_is_read_into_segments(text: str, value: object):
 def test_a_slot_that_is_not_well_formed_is_refused_at_its_braces(slot: str):
     (problem,) = parse_template("four" + slot).problems
     assert (problem.code, problem.offset) == ("bad-template", 4)
+
+
+@pytest.mark.parametrize(
+    ("slot", "limit"),
+    [
+        ("{{ a" + "|json" * 9 + " }}", "formatters_max"),
+        ("{{ a" + ".b" * 100 + " }}", "path_segments_max"),
+    ],
+)
+def test_a_slot_that_is_too_long_is_refused_at_its_braces(slot: str, limit: str):
+    (problem,) = parse_template("four" + slot).problems
+    assert (problem.code, problem.offset) == ("too-large", 4)
+    assert f"`{limit}`" in problem.detail
+
+
+def test_a_number_that_cannot_be_told_is_refused_where_it_stands():
+    (problem,) = parse_template("four{{ a | truncate(99999999999999999999) }}").problems
+    assert (problem.code, problem.offset) == ("bad-value", 20)
 
 
 def test_every_slot_is_read_whatever_the_others_are():
