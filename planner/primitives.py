@@ -151,6 +151,10 @@ _PREFILL = OpSpec(
     ),
     later=frozenset({"messages", "tools"}),
 )
+_STOP = replace(
+    _input("stop: string[]?"),
+    schema={"maxItems": 8, "items": {"type": "string", "minLength": 1, "maxLength": 64}},
+)
 _DECODE = OpSpec(
     "decode",
     "llm",
@@ -159,8 +163,8 @@ _DECODE = OpSpec(
             "call: call",
             _input("temperature: number", 0, least=0, most=2),
             _input("max_tokens: integer?", least=1, most=32_768),
-            "stop: string[]?",
-            "seed: integer?",
+            _STOP,
+            _input("seed: integer?", least=0),
             _one_of("form", ("text", "list", "json")),
             _input("items: integer?", least=1, most=1000),
             _input("min_items: integer", 0, least=0, most=1000),
