@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, model_validator
 
 HERE = Path(__file__).parent
 #: How many items each category has.
@@ -92,12 +92,33 @@ class Twin(_Form):
     outputs: dict[str, Any] | None = None
 
 
+class Failing(_Form):
+    """A run that is accepted and has to fail: with what code, in which step, and where it stands.
+
+    Places are those of the body, in which the workflow stands under `spec`.
+    """
+
+    name: str = ""
+    body: Body
+    code: str
+    step: str
+    line: int
+    column: int
+
+
 class Page(_Form):
-    """What the file of an item says."""
+    """What the file of an item says: what is refused, or fails as it runs, and what is accepted."""
 
     title: str
-    cases: Annotated[list[Case], Field(min_length=1)]
+    cases: list[Case] = []
+    failing: list[Failing] = []
     twins: list[Twin] = []
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Page":
+        if not self.cases and not self.failing:
+            raise ValueError("an item has cases, or runs that fail")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

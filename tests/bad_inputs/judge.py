@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from bench.service import ROOT
-from tests.bad_inputs.catalogue import Case, Problem, Twin
+from tests.bad_inputs.catalogue import Case, Failing, Problem, Twin
 
 ANSWER_BYTES_MAX = 64 << 10
 ERRORS_MAX = 50
@@ -36,6 +36,20 @@ def twin_complaints(twin: Twin, answer: httpx.Response) -> Iterator[str]:
         yield f"a twin is not accepted: {answer.status_code} {answer.text[:500]}"
     elif twin.outputs is not None and body.get("outputs") != twin.outputs:
         yield differ("outputs of a twin", twin.outputs, body.get("outputs"))
+
+
+def failing_complaints(failing: Failing, answer: httpx.Response) -> Iterator[str]:
+    """Yield what is wrong with the answer to a run that has to fail."""
+    problem = (answer.json() if answer.status_code == 200 else {}).get("problem")
+    if problem is None:
+        yield f"a run does not fail: {answer.status_code} {answer.text[:500]}"
+        return
+    yield from (f"the answer shows {word!r}" for word in _INSIDES if word in answer.text)
+    members = ("code", "step", "line", "column")
+    expected = [getattr(failing, member) for member in members]
+    actual = [problem[member] for member in members]
+    if actual != expected:
+        yield differ("how a run failed", expected, f"{actual} {problem['detail']}")
 
 
 def differ(what: str, expected: object, actual: object) -> str:

@@ -10,7 +10,18 @@ import httpx
 import pytest
 
 from bench.service import ROOT, Service, service
-from tests.bad_inputs.catalogue import COUNTS, HERE, Case, Item, Page, Problem, Repeat, Twin, items
+from tests.bad_inputs.catalogue import (
+    COUNTS,
+    HERE,
+    Case,
+    Failing,
+    Item,
+    Page,
+    Problem,
+    Repeat,
+    Twin,
+    items,
+)
 from tests.bad_inputs.judge import ECHO_CHARS_MAX, complaints, echoes
 from tests.bad_inputs.visit import Visitor
 
@@ -176,6 +187,46 @@ def test_what_is_stored_although_it_should_not_be_is_noticed(visitor: Visitor):
 )
 def test_a_twin_that_is_not_accepted_fails(visitor: Visitor, twin: Twin):
     assert len(visitor.judge(one(RIGHT, twins=(twin,))).complaints) == 1
+
+
+FAILING = Failing(
+    body="""\
+spec:
+  workflow: bad
+  inputs: {list: "string[]"}
+  steps:
+    last: {use: value, value: "$inputs.list[1]"}
+  outputs: {last: $last}
+inputs: {list: [a]}
+""",
+    code="bad-value",
+    step="last",
+    line=5,
+    column=5,
+)
+
+
+def failing(**changes: object) -> Item:
+    return Item("Z", 1, Page(title="A run", failing=[FAILING.model_copy(update=changes)]))
+
+
+def test_a_run_that_fails_as_said_has_nothing_to_complain_of(visitor: Visitor):
+    assert visitor.judge(failing()).complaints == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"code": "too-large"},
+        {"step": "first"},
+        {"line": 6},
+        {"column": 4},
+        {"body": FAILING.body.replace("[1]", "[0]")},
+        {"body": FAILING.body.replace("[1]", "[")},
+    ],
+)
+def test_a_run_that_does_not_fail_as_said_fails(visitor: Visitor, wrong: dict[str, object]):
+    assert len(visitor.judge(failing(**wrong)).complaints) == 1
 
 
 def test_what_is_repeated_at_length_is_noticed():

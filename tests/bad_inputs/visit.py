@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from bench.service import Service
-from tests.bad_inputs.catalogue import HERE, PUT, Case, Item, Twin, data_of
-from tests.bad_inputs.judge import complaints, differ, twin_complaints
+from tests.bad_inputs.catalogue import HERE, PUT, Case, Failing, Item, Twin, data_of
+from tests.bad_inputs.judge import complaints, differ, failing_complaints, twin_complaints
 
 _STOCK = HERE / "stock"
 # What is kept, and which member marks each; of the runs the newest tells enough.
@@ -74,11 +74,14 @@ class Visitor:
         kept = self._kept()
         if kept != self.kept:
             yield differ("what is stored afterwards", self.kept, kept)
+        for failing in item.page.failing:
+            for complaint in self._failing(failing):
+                yield f"{failing.name}: {complaint}" if failing.name else complaint
         for twin in item.page.twins:
             yield from self._twin(twin)
         if self.http.get("/healthz").status_code != 200:
             yield "the service is no longer well"
-        self.kept = self._kept() if item.page.twins else kept
+        self.kept = self._kept() if item.page.twins or item.page.failing else kept
 
     def _case(self, case: Case) -> Iterator[str]:
         sent = data_of(case.body)
@@ -91,6 +94,10 @@ class Visitor:
             again = self._send(case.to, case.media, sent)
             if again.content != answer.content:
                 yield differ("answer to a put that is not dry", answer.text, again.text)
+
+    def _failing(self, failing: Failing) -> Iterator[str]:
+        answer = self._send("POST /v1/runs", "yaml", data_of(failing.body), Prefer="wait=30")
+        yield from failing_complaints(failing, answer)
 
     def _twin(self, twin: Twin) -> Iterator[str]:
         answer = self._send(twin.to, twin.media, data_of(twin.body), Prefer="wait=30")
