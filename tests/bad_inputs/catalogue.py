@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 HERE = Path(__file__).parent
 #: How many items each category has.
-COUNTS = {"C": 22, "D": 30, "E": 28, "F": 24, "G": 18, "H": 22}
+COUNTS = {"C": 22, "D": 30, "E": 28, "F": 24, "G": 18, "H": 22, "I": 24}
 PUT = "PUT /v1/workflows/bad"
 VALIDATE = "POST /v1/workflows/validate"
 _FILE = re.compile(r"([0-9]{2})-[a-z0-9]+(?:-[a-z0-9]+)*")
