@@ -1,5 +1,8 @@
 """The schemas of authors cannot fetch, hang or be wrong unnoticed; all that is wrong is placed."""
 
+import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -101,8 +104,44 @@ RIGHT: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("schema", RIGHT, ids=lambda value: str(value)[:60])
-def test_a_sound_schema_is_taken(schema: dict[str, Any]):
+def test_a_sound_schema_is_taken_and_can_be_held_against_a_value(schema: dict[str, Any]):
     assert not list(schema_errors(schema))
+    for value in (None, 1, "a", [1], {"a": 1}):
+        list(refusals(schema, value))
+
+
+def test_nothing_is_fetched_to_check_a_schema():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        for schema in (
+            {"$ref": address},
+            {"$schema": address},
+            {"$id": address, "$ref": "a.json"},
+            {"$dynamicRef": address},
+            {"items": {"$ref": address, "type": "strng"}},
+        ):
+            assert list(schema_errors(schema))
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+PROGRAM = """
+import sys
+from spec.schemas import schema_errors
+
+plain = {"type": "object", "properties": {"a": {"type": ["string", "null"], "maxLength": 3}},
+         "required": ["a"], "items": {"anyOf": [{"minimum": 1}, {"enum": ["x"]}]}}
+assert not list(schema_errors(plain))
+print(*{"jsonschema", "jsonschema_rs", "referencing"} & set(sys.modules))
+"""
+
+
+def test_plain_schemas_load_no_validator():
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
 
 
 def test_everything_wrong_is_said_at_once():
