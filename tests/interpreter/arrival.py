@@ -6,7 +6,7 @@ What a type says of written data is `spec.data`'s; here are the values that only
 from collections.abc import Mapping
 
 from spec.data import article, mismatches
-from spec.schemas import refusals
+from spec.schema_refusals import refusals
 from spec.types import OPAQUE_WORDS, RECORDS, Type
 from spec.values import JSON
 

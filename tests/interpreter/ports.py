@@ -27,7 +27,10 @@ class Ports:
 
 
 def _ports(kind: str, takes: str, gives: str, **follows: Follows) -> Ports:
-    """Read `name: type = default in least..most, …`; `=` and what follows may be left out."""
+    """Read `name: type = default in least..most, …`; `=` and what follows may be left out.
+
+    `in 8x64` bounds a list of strings: 8 of them, of 64 characters.
+    """
     outputs = (port.split(": ") for port in gives.split(", "))
     return Ports(
         kind,
@@ -56,6 +59,10 @@ def _data(written: str) -> JSON:
 def _schema(limits: str) -> dict[str, JSON]:
     if "|" in limits:
         return {"enum": limits.split("|")}
+    if "x" in limits:
+        most, chars = map(int, limits.split("x"))
+        of = {"type": "string", "minLength": 1, "maxLength": chars}
+        return {"maxItems": most, "items": of}
     least, most = limits.split("..")
     return {"minimum": int(least)} | ({"maximum": int(most)} if most else {})
 
@@ -89,7 +96,7 @@ PORTS: Mapping[str, Ports] = MappingProxyType(
         "decode": _ports(
             "llm",
             "call: call, temperature: number = 0 in 0..2, max_tokens: integer? in 1..32768, "
-            "stop: string[]?, seed: integer?, form: string = text in text|list|json, "
+            "stop: string[]? in 8x64, seed: integer? in 0.., form: string = text in text|list|json, "
             "items: integer? in 1..1000, min_items: integer = 0 in 0..1000, schema: schema?",
             "text: string, items: string[], value: object, message: message, "
             "messages: message[], tool_calls: object[]",
