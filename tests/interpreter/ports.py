@@ -96,8 +96,9 @@ PORTS: Mapping[str, Ports] = MappingProxyType(
         "decode": _ports(
             "llm",
             "call: call, temperature: number = 0 in 0..2, max_tokens: integer? in 1..32768, "
-            "stop: string[]? in 8x64, seed: integer? in 0.., form: string = text in text|list|json, "
-            "items: integer? in 1..1000, min_items: integer = 0 in 0..1000, schema: schema?",
+            "stop: string[]? in 8x64, seed: integer? in 0.., "
+            "form: string = text in text|list|json, items: integer? in 1..1000, "
+            "min_items: integer = 0 in 0..1000, schema: schema?",
             "text: string, items: string[], value: object, message: message, "
             "messages: message[], tool_calls: object[]",
             items=Follows("schema", "listed"),
