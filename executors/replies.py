@@ -12,7 +12,7 @@ import orjson
 from executors.engines.engine import Fault, Request
 from executors.reply_items import NotAnItem, ReplyItems
 from executors.reply_items import first_object as first_json
-from spec.schemas import refusals
+from spec.schema_refusals import refusals
 from spec.values import JSON
 
 _ECHO_CHARS_MAX = 160

@@ -30,7 +30,7 @@ from executors.engines.reading.prompt import Asked
 from executors.engines.reading.queries import queries, topic
 from executors.engines.reading.units import read_units
 from executors.usage import Usage
-from spec.schemas import refusals
+from spec.schema_refusals import refusals
 from spec.values import JSON
 
 #: Said when there is no question, there are no passages, or none of them is relevant.
