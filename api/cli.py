@@ -49,6 +49,7 @@ def up(
     settings = _settings(host=host, port=port, data=data)
 
     from api.compose import compose
+    from api.engines_file import BadEngines
     from api.logs import configure
     from api.serve import PortTaken, listen, serve
     from executors.errors import StorageFailed
@@ -63,6 +64,9 @@ def up(
     with listener:
         try:
             house = compose(settings)
+        except BadEngines as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(Exit.USAGE) from None
         except StorageFailed as error:
             typer.echo(f"teola: {error}", err=True)
             raise typer.Exit(Exit.FAILED) from None
@@ -99,9 +103,23 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
     """Check documents without running anything, and show everything that is wrong with them."""
+    settings = _settings()
+
     from api.cli_validate import validate as check
 
-    raise typer.Exit(check(files, as_json=as_json))
+    raise typer.Exit(check(settings, files, as_json=as_json))
+
+
+@app.command(epilog=_EPILOG)
+def engines(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the pools as JSON.")] = False,
+) -> None:
+    """List the pools of engines, and whether each could be used now."""
+    settings = _settings()
+
+    from api.cli_engines import list_engines
+
+    raise typer.Exit(list_engines(settings, as_json=as_json))
 
 
 @app.command(epilog=_EPILOG)
@@ -111,9 +129,11 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema by which an editor completes and checks workflows and modules."""
+    settings = _settings()
+
     from api.cli_schema import write_schema
 
-    raise typer.Exit(write_schema(output))
+    raise typer.Exit(write_schema(settings, output))
 
 
 @app.command(epilog=_EPILOG)

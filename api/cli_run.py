@@ -9,6 +9,7 @@ from typing import Any
 
 from api.cli_show import Show
 from api.compose import compose
+from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.house import House
 from api.problems import ApiProblem
@@ -44,6 +45,9 @@ def run_file(
     except Unreadable as error:
         sys.stderr.write(f"teola: {error}\n")
         return Exit.NOT_VALID
+    except BadEngines as error:
+        sys.stderr.write(f"{error}\n")
+        return Exit.USAGE
     except BadOption as error:
         sys.stderr.write(f"teola: {error}\n")
         return Exit.USAGE

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.library import Library
+from api.pools import declared
 from api.problems import ApiProblem
+from api.settings import Settings
 from api.shipped import workflows_folder
 from executors.store.workflows import Workflows
-from planner.expand import Pools
-from planner.graph import PoolName
-from planner.primitives import KINDS
 from planner.registry import Registry
 from spec.load import read
 from spec.problems import SpecError
@@ -27,14 +27,19 @@ class NothingToRead(Exception):
     """A path that names no document; the message says why."""
 
 
-def validate(paths: Sequence[Path], *, as_json: bool) -> Exit:
+def validate(settings: Settings, paths: Sequence[Path], *, as_json: bool) -> Exit:
     """Check every document in `paths` and show what is wrong; return what to say at the end."""
     try:
         sources = [_source(file) for path in paths for file in _files(path)]
     except NothingToRead as error:
         sys.stderr.write(f"teola: {error}\n")
         return Exit.USAGE
-    found = _refusals(shipped_library(), sources)
+    try:
+        library = declared_library(settings)
+    except BadEngines as error:
+        sys.stderr.write(f"{error}\n")
+        return Exit.USAGE
+    found = _refusals(library, sources)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=2) + "\n")
     else:
@@ -42,11 +47,10 @@ def validate(paths: Sequence[Path], *, as_json: bool) -> Exit:
     return Exit.NOT_VALID if any(found.values()) else Exit.OK
 
 
-def shipped_library() -> Library:
-    """Return the standard modules, with the pools of a service that was not told otherwise."""
-    kinds = {PoolName(kind): kind for kind in KINDS}
-    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
-    pools = Pools(kinds, {kind: name for name, kind in kinds.items()})
+def declared_library(settings: Settings) -> Library:
+    """Return the standard modules, with the pools that `settings` ask for. Raise `BadEngines`."""
+    pools = declared(settings).names()
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(pools.kinds))
     return Library(shipped, pools, Workflows())
 
 

@@ -9,19 +9,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+from api.engines_file import BadEngines
 from api.house import House
 from api.library import Library
 from api.logs import log_bug, log_run
-from api.settings import Settings
+from api.pools import declared, make_pools
+from api.settings import Settings, environment_variable
 from api.shipped import workflows_folder
 from api.spill import spill_folder
 from api.streaming import Streams
 from executors.collections import Collections
-from executors.documents import split
-from executors.engines.extractive import Extractive
-from executors.engines.faiss_index import FaissIndex
-from executors.engines.inline import Inline
-from executors.engines.minilm import MiniLM, Tokenizer
 from executors.errors import StorageFailed
 from executors.pools import Pool
 from executors.reader import Reader
@@ -31,25 +28,24 @@ from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows
 from executors.values import Values
 from planner.expand import Pools
-from planner.graph import PoolName
 from planner.registry import Registry
 
-QUEUE_MAX = 20_000
 INTAKE_MAX = 8
 
 
 def compose(settings: Settings) -> House:
-    """Return the house with the embedded engines: no GPU, no key, no internet."""
+    """Return the house with the engines that its operator declared, embedded ones for the rest.
+
+    Raise `BadEngines` for what is declared wrong and `StorageFailed` as `open_collections` does.
+    """
+    pools = declared(settings)
     collections = open_collections(settings)
-    inline = Inline(split, Tokenizer().tokenize)
-    model = MiniLM()
-    pools = (
-        Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
-        Pool(PoolName("embedding"), "embedding", "throughput", (model,), 64, QUEUE_MAX),
-        Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
-        Pool(PoolName("llm"), "llm", "fifo", (Extractive(model.embed),), 1, QUEUE_MAX),
-    )
-    return assemble(settings, pools, collections)
+    try:
+        made = make_pools(pools, collections, environment_variable)
+    except BadEngines:
+        collections.close()
+        raise
+    return assemble(settings, made, collections)
 
 
 def open_collections(settings: Settings) -> Collections:

@@ -12,8 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from api.engine_states import engine_states
+from api.engines_file import BadEngines
+from api.pools import declared, model_of
 from api.serve import PortTaken, listen
-from api.settings import Settings
+from api.settings import Settings, environment_variable
 from api.shipped import workflows_folder
 
 PYTHON_MIN = (3, 11)
@@ -52,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _modules()
     yield _sqlite()
     yield _data(settings.data)
+    yield from _engines(settings)
     yield _port(settings)
 
 
@@ -109,6 +113,20 @@ def _data(folder: Path) -> Finding:
             return Finding("data folder", True, str(folder.resolve()))
     except OSError as error:
         return Finding("data folder", False, f"{folder}: {os.strerror(error.errno or 0)}", cure)
+
+
+def _engines(settings: Settings) -> Iterator[Finding]:
+    """Look at what the operator has declared; what is embedded is looked at above."""
+    try:
+        pools = declared(settings)
+    except BadEngines as error:
+        yield Finding("engines", False, str(error), "correct the file that TEOLA_ENGINES names")
+        return
+    named = [pool for pool in pools.pools if pool.options]
+    for state in engine_states(named, environment_variable):
+        detail = state.trouble or f"{state.pool.adapter}, {model_of(state.pool)}"
+        cure = "correct its entry, or start its server"
+        yield _finding(f"pool {state.pool.name}", not state.trouble, detail, cure)
 
 
 def _port(settings: Settings) -> Finding:

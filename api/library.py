@@ -17,6 +17,7 @@ from executors.store.workflows import StoredWorkflow, Workflows
 from planner.available import Later, is_available, not_available
 from planner.errors import PlanTooLarge
 from planner.expand import Pools, make_plan
+from planner.needs import kinds_needed, unserved
 from planner.plan import Plan
 from planner.registry import Registry
 from spec.check import check
@@ -32,6 +33,12 @@ from spec.vocabulary import Vocabulary
 
 MODULES_MAX = 500
 OPENED_MAX = 512
+
+#: What an operator does about a kind of pools that a service has none of.
+_CURES = {
+    "web": "the operator sets TEOLA_CORPUS to a folder of pages, or declares a pool of that kind "
+    "in the file that TEOLA_ENGINES names"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Library:
     def __init__(self, shipped: Registry, pools: Pools, workflows: Workflows) -> None:
         self._shipped = shipped
         self._workflows = workflows
-        self._pools = pools
+        self.pools = pools
         self._shelves: dict[str, Shelf] = {}
         self._registering = threading.Lock()
         self._opened: OrderedDict[tuple[str, int, str, str], Opened] = OrderedDict()
@@ -92,6 +99,8 @@ class Library:
         """
         document = self._checked(tenant, source)
         _refuse_unavailable(document, self._later(tenant), source)
+        if not self._is_served(tenant, document):
+            raise from_spec("invalid-workflow", self._unserved(tenant, document, read(source)))
         return document
 
     def read_inline(self, tenant: str, body: Tree, key: str) -> Document:
@@ -106,6 +115,9 @@ class Library:
         later = not_available(document, self._later(tenant), tree)
         if later:
             error = SpecError(later, body.page.name)
+            raise from_spec("invalid-workflow", error, within=f"/{key}")
+        if not self._is_served(tenant, document):
+            error = self._unserved(tenant, document, tree)
             raise from_spec("invalid-workflow", error, within=f"/{key}")
         return _of_kind("workflow", document, body.page, within=f"/{key}")
 
@@ -176,7 +188,7 @@ class Library:
         Raise `invalid-workflow` when it would be too large.
         """
         try:
-            return make_plan(document, self.modules(tenant), self._pools)
+            return make_plan(document, self.modules(tenant), self.pools)
         except PlanTooLarge as error:
             problem = _problem(text, "too-large", error.origin, str(error))
             raise from_spec("invalid-workflow", problem, within) from None
@@ -186,7 +198,7 @@ class Library:
 
     def _try(self, tenant: str, source: Source) -> None:
         document = self._checked(tenant, source)
-        if is_available(document, self._later(tenant)):
+        if is_available(document, self._later(tenant)) and self._is_served(tenant, document):
             self.plan(tenant, document, source)  # may be too large
 
     def _checked(self, tenant: str, source: Source) -> Document:
@@ -196,6 +208,15 @@ class Library:
         except SpecError as error:
             raise from_spec("invalid-workflow", error) from None
         return _of_kind("workflow", document, source)
+
+    def _is_served(self, tenant: str, document: Document) -> bool:
+        """Whether there is a pool of every kind that a document needs."""
+        return kinds_needed(document, self.modules(tenant)) <= self.pools.default.keys()
+
+    def _unserved(self, tenant: str, document: Document, tree: Tree) -> SpecError:
+        kinds = self.pools.default.keys()
+        found = unserved(document, self.modules(tenant), kinds, _CURES, tree)
+        return SpecError(found, tree.page.name)
 
     def _flows(self, tenant: str) -> Flows:
         return Flows(tenant, self._workflows, lambda stored: self.open(tenant, stored).document)

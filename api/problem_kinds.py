@@ -156,6 +156,36 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             "An engine did not answer what it was asked.",
             "Try again; `teola doctor` may name the cause.",
         ),
+        "engine-busy": ProblemKind(
+            _BUSY, "Engine is busy",
+            "The server of an engine takes no more for now.",
+            "Try again later, or have the operator give the pool more room.",
+        ),
+        "engine-timeout": ProblemKind(
+            _BUSY, "Engine took too long",
+            "The server of an engine gave no sign of life for as long as its pool waits.",
+            "Try again; the operator may raise `timeouts` of the pool.",
+        ),
+        "engine-unauthorised": ProblemKind(
+            _FAULT, "Engine refuses our key",
+            "The server of an engine does not take the key of its pool.",
+            "Have the operator give the pool another key.",
+        ),
+        "context-overflow": ProblemKind(
+            _FAULT, "Too much for the model",
+            "What the model was to read and write does not fit its context.",
+            "Give it fewer or shorter passages, or choose an engine with a larger context.",
+        ),
+        "content-refused": ProblemKind(
+            _FAULT, "Model refused",
+            "The model, or the server in front of it, would not answer this.",
+            "Ask differently, or choose another engine.",
+        ),
+        "too-few-items": ProblemKind(
+            _FAULT, "Too few items",
+            "A model's list has fewer items than the step has to have.",
+            "Ask for fewer, allow more tokens, or ask differently.",
+        ),
         "engine-not-started": ProblemKind(
             _FAULT,
             "Engine is not running",

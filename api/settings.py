@@ -52,6 +52,8 @@ class Settings:
     read_s_max: int = 60
     read_memory_bytes_max: int = 2 << 30
     drain_s: int = 25
+    engines: Path | None = None
+    corpus: Path | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -67,6 +69,7 @@ class Settings:
 
 
 _FROM_ZERO = ("port", "drain_s")
+_PATHS = ("engines", "corpus")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log": ("console", "json"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -88,6 +91,11 @@ def from_environment(variables: Mapping[str, str] | None = None) -> Settings:
     return replace(Settings(), **found)
 
 
+def environment_variable(name: str) -> str | None:
+    """Return what an operator put into the environment under a name of their own, such as a key."""
+    return os.environ.get(name)
+
+
 def _read(variable: str, name: str, text: str) -> Any:
     default = getattr(Settings(), name)
     if isinstance(default, int):
@@ -98,7 +106,7 @@ def _read(variable: str, name: str, text: str) -> Any:
         raise BadSetting(variable, f"'{text}' is none of {', '.join(_CHOICES[name])}")
     if not text:
         raise BadSetting(variable, "is empty; unset it or give it a value")
-    return Path(text) if isinstance(default, Path) else text
+    return Path(text) if isinstance(default, Path) or name in _PATHS else text
 
 
 def _unknown(variable: str, known: Mapping[str, str]) -> str:

@@ -53,6 +53,7 @@ class PoolState:
     traits: EngineTraits
     waiting: int
     batches: int
+    started: int  #: replicas that are up
 
 
 class Runner:
@@ -162,6 +163,7 @@ class Runner:
                 traits=pool.traits,
                 waiting=len(queues[pool.name].waiting),
                 batches=len(queues[pool.name].busy),
+                started=self._driver.started(pool.name),
             )
             for pool in self._pools
         )

@@ -26,3 +26,8 @@ class Usage:
             self.tokens_out + other.tokens_out,
             self.tokens_cached + other.tokens_cached,
         )
+
+
+def count_of(value: object) -> int:
+    """Return a count that somebody else has made; zero for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

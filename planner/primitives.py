@@ -134,7 +134,6 @@ _RERANK = OpSpec(
     "rerank",
     "rerank",
     _signature(("query: string", "docs: doc[]", _input("top_k: integer?", least=1)), "docs: doc[]"),
-    all_later=True,
 )
 _PREFILL = OpSpec(
     "prefill",
@@ -149,7 +148,7 @@ _PREFILL = OpSpec(
         ),
         "call: call",
     ),
-    later=frozenset({"messages", "tools"}),
+    later=frozenset({"tools"}),
 )
 _STOP = replace(
     _input("stop: string[]?"),
@@ -177,15 +176,11 @@ _DECODE = OpSpec(
     ),
     continues="prefill",
     streams="text",
-    later=frozenset(
-        {"form", "items", "min_items", "schema", "value", "message", "messages", "tool_calls"}
-    ),
 )
 _WEB_SEARCH = OpSpec(
     "web_search",
     "web",
     _signature(("query: string", _input("top_k: integer", 5, least=1, most=100)), "docs: doc[]"),
-    all_later=True,
 )
 _HTTP = OpSpec(
     "http",

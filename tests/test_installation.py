@@ -93,9 +93,9 @@ def test_the_wheel_holds_the_rooms_and_claims_no_other_name(wheel: Path) -> None
     }  # fmt: skip
 
 
-def test_the_wheel_carries_licence_notice_and_types(wheel: Path) -> None:
+def test_the_wheel_carries_licence_notice_types_and_schema(wheel: Path) -> None:
     names = {name.rpartition("/")[2] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {"LICENSE", "NOTICE", "py.typed"} <= names
+    assert {"LICENSE", "NOTICE", "py.typed", "engines.schema.json"} <= names
 
 
 def test_an_installed_wheel_finds_the_yaml_it_carries(wheel: Path, tmp_path: Path) -> None:

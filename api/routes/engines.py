@@ -1,9 +1,11 @@
 """Pools of engines, as they are at this moment."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from typing import Literal
 
-from api.house import Here
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.house import Here, House
 from api.openapi import problems
 from api.principal import Asker
 from executors.runner import PoolState
@@ -38,6 +40,10 @@ class PoolOut(BaseModel):
     engine: str
     model: str
     replicas: int
+    default: bool = Field(description="Used by steps that name no engine.")
+    state: Literal["not started", "ready"] = Field(
+        description="Engines start when their first batch comes."
+    )
     slots: int
     busy: int
     waiting: int
@@ -45,7 +51,7 @@ class PoolOut(BaseModel):
     traits: TraitsOut
 
     @staticmethod
-    def of(state: PoolState) -> "PoolOut":
+    def of(state: PoolState, house: House) -> "PoolOut":
         """Write `state`."""
         pool, traits = state.pool, state.traits
         return PoolOut(
@@ -55,6 +61,8 @@ class PoolOut(BaseModel):
             engine=traits.name,
             model=traits.model,
             replicas=len(pool.replicas),
+            default=house.library.pools.default[pool.kind] == pool.name,
+            state="ready" if state.started else "not started",
             slots=len(pool.replicas) * traits.slots,
             busy=state.batches,
             waiting=state.waiting,
@@ -81,7 +89,7 @@ class PoolsOut(BaseModel):
 @router.get("", summary="List pools of engines", responses=problems())
 async def list_(asker: Asker, house: Here) -> PoolsOut:  # noqa: ARG001  # every route asks
     """Return every pool with its engine, limits, queue and busy slots."""
-    return PoolsOut(items=[PoolOut.of(state) for state in house.runner.pools()])
+    return PoolsOut(items=[PoolOut.of(state, house) for state in house.runner.pools()])
 
 
 @router.get("/{name}", summary="Read a pool", responses=problems("not-found"))
@@ -89,5 +97,5 @@ async def get(name: str, asker: Asker, house: Here) -> PoolOut:  # noqa: ARG001 
     """Return one pool."""
     for state in house.runner.pools():
         if state.pool.name == name:
-            return PoolOut.of(state)
+            return PoolOut.of(state, house)
     raise Unknown("pool", name)

@@ -62,6 +62,10 @@ class LiveDriver:
         """Return the driver's clock, in seconds. Finer than some event loops' own."""
         return time.monotonic()
 
+    def started(self, pool: PoolName) -> int:
+        """Return how many replicas of `pool` are up."""
+        return sum(replica.started for replica in self._replicas[pool])
+
     def feed(self, event: Event) -> None:
         """Hand `event` to the scheduler and see to all that follows from it; nothing does any more
         once the driver is stopped.

@@ -1,7 +1,8 @@
 """One batch on its way through an engine: which of its pieces still wait for an answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from executors.engines.engine import (
     Delta,
@@ -14,6 +15,7 @@ from executors.engines.engine import (
 )
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.performer import Performer
+from executors.replies import complete
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import Event, FirstTokenSeen, PieceDone, PieceFailed, Trouble
 from planner.primitives import OPS
@@ -51,8 +53,8 @@ class Unanswered:
                 return None
             case Done():
                 return self._done(piece, emission)
-            case Fault(request, code, detail, transient):
-                return self._failed(request, Trouble(code, detail, transient=transient))
+            case Fault():
+                return self._fault(emission)
 
     def fail_rest(self, why: EngineFailed) -> Iterator[Event]:
         """Yield the failure of every piece that has not been answered."""
@@ -60,15 +62,23 @@ class Unanswered:
             yield self._failed(request, Trouble(why.code, str(why), transient=why.transient))
 
     def _done(self, piece: Piece, done: Done) -> Event:
-        wrong = _wrong_reply(self._performer.workspace.request(piece, done.request), done)
+        request = self._performer.workspace.request(piece, done.request)
+        outputs = complete(request, done.outputs)
+        if isinstance(outputs, Fault):
+            return self._fault(outputs)
+        wrong = _wrong_reply(request, outputs)
         if wrong is not None:
             return self._failed(done.request, Trouble("bad-reply", wrong))
         try:
-            self._performer.workspace.keep(piece, done.outputs)
+            self._performer.workspace.keep(piece, outputs)
         except (ValueTooLarge, Unjoinable, StorageFailed) as error:
             return self._failed(done.request, Trouble(error.code, str(error)))
         del self._open[done.request]
         return PieceDone(self._order.batch, done.request, done.usage)
+
+    def _fault(self, fault: Fault) -> Event:
+        trouble = Trouble(fault.code, fault.detail, transient=fault.transient)
+        return self._failed(fault.request, trouble)
 
     def _failed(self, request: int, trouble: Trouble) -> Event:
         piece = self._open.pop(request)
@@ -76,14 +86,14 @@ class Unanswered:
         return PieceFailed(self._order.batch, request, where)
 
 
-def _wrong_reply(request: Request, done: Done) -> str | None:
+def _wrong_reply(request: Request, outputs: Mapping[str, Any]) -> str | None:
     """Return what is wrong with an answer whose form the operation fixes."""
     op = OPS[request.op]
-    missing = [port for port in op.given if port not in done.outputs]
+    missing = [port for port in op.given if port not in outputs]
     if missing:
         return f"the engine gave no {', '.join(missing)}"
     if op.cut is not None:
-        asked, given = len(request.args[op.cut.takes] or ()), len(done.outputs[op.cut.gives])
+        asked, given = len(request.args[op.cut.takes] or ()), len(outputs[op.cut.gives])
         if asked != given:
             return f"the engine gave {given} {op.cut.gives} for {asked} {op.cut.takes}"
     return None

@@ -6,11 +6,10 @@ text, and nothing of where their passages come from. docs/extractive.md states i
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from executors.engines.engine import (
@@ -21,15 +20,18 @@ from executors.engines.engine import (
     EngineTraits,
     Fault,
     FirstToken,
-    Request,
 )
-from executors.engines.reading.choice import Candidate, candidates, choose
-from executors.engines.reading.prompt import read_prompt
+from executors.engines.reading.call import PROMPT_CHARS_MAX as PROMPT_CHARS_MAX
+from executors.engines.reading.call import Call, read_call
+from executors.engines.reading.choice import Candidate, candidates, choose, foremost
+from executors.engines.reading.filling import fill
+from executors.engines.reading.found import Found
+from executors.engines.reading.prompt import Asked
+from executors.engines.reading.queries import queries, topic
 from executors.engines.reading.units import read_units
 from executors.usage import Usage
-
-#: A longer prompt is refused, as a model refuses what does not fit its context.
-PROMPT_CHARS_MAX = 500_000
+from spec.schema_refusals import refusals
+from spec.values import JSON
 
 #: Said when there is no question, there are no passages, or none of them is relevant.
 NO_ANSWER = "The passages do not answer this."
@@ -45,6 +47,9 @@ TRAITS = EngineTraits(
     deterministic=True,
     batch_invariant=True,
 )
+
+#: Items of a list that nobody said the length of.
+ITEMS = 3
 
 _WORD = re.compile(r"\S+\s*")
 
@@ -76,76 +81,83 @@ class Extractive:
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Read each prompt off the event loop, then speak word by word."""
         for request in batch.requests:
-            call = _call(request)
+            call = read_call(request)
             if isinstance(call, Fault):
                 yield call
                 continue
-            text = _cut(await self.read(call.prompt), call)
+            try:
+                text = _cut(await self._reply(call), call)
+            except CannotFill as error:
+                yield Fault(request.id, "bad-request", str(error))
+                continue
             yield FirstToken(request.id)
             for word in _WORD.findall(text):
                 yield Delta(request.id, word)
-            usage = Usage(tokens_in=len(call.prompt.split()), tokens_out=len(text.split()))
-            yield Done(request.id, {"text": text}, usage)
+            read = sum(len(said.split()) for said in (*call.earlier, call.prompt))
+            yield Done(request.id, {"text": text}, Usage(read, len(text.split())))
 
-    async def read(self, prompt: str) -> str:
-        """Return the sentences of `prompt` that answer its question, or `NO_ANSWER`."""
-        question, found = await asyncio.to_thread(_candidates, prompt)
-        if not question or not found:
-            return NO_ANSWER
-        vectors = await self._embed([question, *(each.context for each in found)])
-        return " ".join(choose(found, vectors[0], vectors[1:])) or NO_ANSWER
+    async def _reply(self, call: Call) -> str:
+        """Return what to say: sentences, or a JSON list or object made of them."""
+        asked = call.asked()
+        match call.form:
+            case "list":
+                return _json(await self._list(call, asked))
+            case "json":
+                return _json(await self._object(call, asked))
+        return " ".join(await self._sentences(asked)) or NO_ANSWER
+
+    async def _sentences(self, asked: Asked, most: int | None = None) -> list[str]:
+        """Return the sentences that answer, in order; up to `most` of the foremost if given."""
+        found = await asyncio.to_thread(_candidates, asked)
+        if not asked.question or not found:
+            return []
+        vectors = await self._embed([asked.question, *(each.context for each in found)])
+        if most is None:
+            return choose(found, vectors[0], vectors[1:])
+        return foremost(found, vectors[0], vectors[1:], most)
+
+    async def _list(self, call: Call, asked: Asked) -> list[object]:
+        count = call.items or ITEMS
+        texts = await self._sentences(asked, count) if _is_about_passages(asked) else []
+        texts = texts or queries(topic(asked.question, call.prompt), count)
+        if call.schema is None:
+            return list(texts)
+        return [_filled(call.schema, Found(text, [text], call.prompt)) for text in texts]
+
+    async def _object(self, call: Call, asked: Asked) -> object:
+        sentences = await self._sentences(asked)
+        question = topic(asked.question, call.prompt)
+        return _filled(call.schema or {"type": "object"}, Found(question, sentences, call.prompt))
 
 
-def _candidates(prompt: str) -> tuple[str, list[Candidate]]:
-    asked = read_prompt(prompt)
+class CannotFill(Exception):
+    """A schema asks for more than the rules of this reader can give."""
+
+
+def _candidates(asked: Asked) -> list[Candidate]:
     units = [unit for unit in read_units(asked.passages) if unit.text != NO_ANSWER]
-    return asked.question, candidates(asked.question, units)
+    return candidates(asked.question, units)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    prompt: str
-    max_tokens: int | None
-    stop: tuple[str, ...]
+def _is_about_passages(asked: Asked) -> bool:
+    """Say whether there is more than a line or two around a question."""
+    return sum(map(len, asked.passages)) > len(asked.question)
 
 
-def _call(request: Request) -> _Call | Fault:
-    """Return what is asked, or what is wrong with it."""
-    if request.op != "decode":
-        return Fault(request.id, "unsupported-op", f"extractive does not run {request.op} alone")
-    prompt, limit = request.args.get("prompt"), request.args.get("max_tokens")
-    stop = request.args.get("stop") or []
-    if not isinstance(prompt, str):
-        return _refused(request, "`prompt` must be text.")
-    if len(prompt) > PROMPT_CHARS_MAX:
-        detail = f"`prompt` has {len(prompt)} characters; at most {PROMPT_CHARS_MAX} are read."
-        return _refused(request, f"{detail} Give it fewer or shorter passages.")
-    if not _is_unicode(prompt):
-        return _refused(request, "`prompt` holds half a surrogate pair.")
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        return _refused(request, "`max_tokens` must be a whole number above zero.")
-    if not _are_texts(stop):
-        return _refused(request, "`stop` must be a list of texts that are not empty.")
-    return _Call(prompt, limit, tuple(stop))
+def _filled(schema: Mapping[str, JSON], found: Found) -> object:
+    value = fill(schema, found)
+    for error in refusals(schema, value):
+        where = "/".join(map(str, error.pointer))
+        detail = f"extractive cannot make what the schema asks for at '{where}': {error.detail}"
+        raise CannotFill(f"{detail}; a language model can")
+    return value
 
 
-def _refused(request: Request, detail: str) -> Fault:
-    return Fault(request.id, "bad-request", detail)
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
-def _are_texts(stop: Any) -> bool:
-    return isinstance(stop, list | tuple) and all(isinstance(each, str) and each for each in stop)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _cut(text: str, call: _Call) -> str:
+def _cut(text: str, call: Call) -> str:
     """Return `text`, ended before the first `stop` and after `max_tokens` words."""
     ends = [at for stop in call.stop if (at := text.find(stop)) >= 0]
     text = text[: min(ends, default=len(text))]

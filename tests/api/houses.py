@@ -71,6 +71,7 @@ def a_house(folder: Path, llm: Callable[[Request], Behaviour] = at_once, **setti
         Pool(PoolName("embedding"), "embedding", "throughput", (Scripted("embedding"),), 8, 99),
         Pool(PoolName("vector"), "vector", "throughput", (Scripted("vector"),), 8, 99),
         Pool(PoolName("llm"), "llm", "fifo", (Scripted("llm", llm),), 4, 99),
+        Pool(PoolName("rerank"), "rerank", "fifo", (Scripted("rerank"),), 4, 99),
     )
     return assemble(chosen, pools, open_collections(chosen))
 

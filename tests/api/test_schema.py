@@ -31,7 +31,7 @@ async def test_the_schema_is_a_schema_of_its_own_media_type(client):
 async def test_it_knows_the_modules_the_pools_and_the_primitives(client):
     keys = await step(client)
     assert {"chunk", "index", "search", "llm", "text", "value"} <= set(keys["use"]["enum"])
-    assert keys["engine"]["enum"] == ["embedding", "inline", "llm", "vector"]
+    assert keys["engine"]["enum"] == ["embedding", "inline", "llm", "rerank", "vector"]
     schema = (await client.get(URL)).json()
     assert "prefill" in schema["definitions"]["module_step"]["properties"]["op"]["enum"]
 

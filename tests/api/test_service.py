@@ -29,7 +29,7 @@ async def test_a_service_that_is_closing_is_alive_and_not_ready(make_house):
 
 async def test_pools_are_shown_with_their_engines(client):
     pools = {pool["name"]: pool for pool in (await client.get("/v1/engines")).json()["items"]}
-    assert list(pools) == ["inline", "embedding", "vector", "llm"]
+    assert list(pools) == ["inline", "embedding", "vector", "llm", "rerank"]
     llm = pools["llm"]
     assert (llm["kind"], llm["engine"], llm["replicas"], llm["slots"]) == ("llm", "scripted", 1, 1)
     assert (llm["busy"], llm["waiting"], llm["limits"]["queue_max"]) == (0, 0, 99)

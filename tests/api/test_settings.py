@@ -45,3 +45,8 @@ def test_the_page_of_settings_shows_each_with_its_default():
     page = (Path(__file__).parents[2] / "docs/settings.md").read_text()
     shown = dict(re.findall(r"^\| `TEOLA_(\w+)` \| (\S+) \|", page, re.MULTILINE))
     assert shown == {field.name.upper(): str(field.default) for field in fields(Settings)}
+
+
+def test_what_may_be_left_out_is_a_path_where_it_is_given():
+    settings = from_environment({"TEOLA_ENGINES": "engines.yaml"})
+    assert (settings.engines, settings.corpus) == (Path("engines.yaml"), None)

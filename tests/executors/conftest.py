@@ -30,7 +30,7 @@ from spec.load import load
 from spec.source import Source
 
 ROOT = Path(__file__).parents[2]
-KINDS = {PoolName(kind): kind for kind in ("inline", "embedding", "vector", "llm")}
+KINDS = {PoolName(kind): kind for kind in ("inline", "embedding", "vector", "llm", "rerank", "web")}
 POOLS = Pools(kinds=KINDS, default={kind: name for name, kind in KINDS.items()})
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from spec.load import load
 from spec.source import Source
 
 MODULES = Path(__file__).parents[2] / "workflows/modules"
-KINDS = {PoolName(name): name for name in ("inline", "embedding", "vector", "llm")}
+KINDS = {PoolName(name): name for name in ("inline", "embedding", "vector", "llm", "rerank", "web")}
 POOLS = Pools(
     kinds={**KINDS, PoolName("large"): "llm"},
     default={kind: name for name, kind in KINDS.items()},

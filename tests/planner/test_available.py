@@ -33,12 +33,17 @@ def found(registry, step: str) -> list[tuple[str, str, int, str]]:
             [("unknown-key", "/steps/s/retry", 31, "`retry` is not available yet")],
         ),
         (
-            "use: rerank, query: q, docs: $inputs.docs",
-            [("unknown-module", "/steps/s/use", 12, "`rerank` is not available yet")],
+            "use: tool, name: clock",
+            [("unknown-module", "/steps/s/use", 12, "`tool` is not available yet")],
         ),
+        ("use: rerank, query: q, docs: $inputs.docs", []),
+        ("use: web_search, query: q", []),
+        ("use: llm.list, prompt: q, items: 3", []),
+        ("use: llm.json, prompt: 'q', schema: {a: string}", []),
+        ("use: llm.chat, user: Hello", []),
         (
-            "use: llm.chat, user: Hello",
-            [("unknown-module", "/steps/s/use", 12, "`llm.chat` is not available yet")],
+            "use: llm.chat, user: Hello, tools: [clock]",
+            [("unknown-key", "/steps/s/tools", 35, "`tools` is not available yet")],
         ),
         ("use: synthesize.stuff, docs: $inputs.docs, prompt: '{{ docs | numbered }}'", []),
         (

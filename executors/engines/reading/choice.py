@@ -71,23 +71,41 @@ def choose(found: Sequence[Candidate], question: Vectors, meanings: Vectors) -> 
 
     `question` is the vector of the question; `meanings` has one for the context of each candidate.
     """
+    ranked = _ranked(found, question, meanings)
+    if not ranked:
+        return []
+    chosen = [ranked[0].unit]
+    while len(chosen) < SENTENCES_MAX and (further := _further(ranked, chosen)):
+        chosen.append(further)
+    return [unit.text for unit in sorted(chosen, key=lambda unit: unit.at)]
+
+
+def foremost(
+    found: Sequence[Candidate], question: Vectors, meanings: Vectors, most: int
+) -> list[str]:
+    """Return up to `most` texts with the best scores, in order; none if nothing is relevant."""
+    chosen: list[Candidate] = []
+    for each in _ranked(found, question, meanings):
+        if len(chosen) < most and not any(_overlap(each.unit, unit) for unit in chosen):
+            chosen.append(each.unit)
+    return [unit.text for unit in sorted(chosen, key=lambda unit: unit.at)]
+
+
+def _ranked(found: Sequence[Candidate], question: Vectors, meanings: Vectors) -> list[_Scored]:
+    """Return all with their scores, the best first; none if not even the best is relevant."""
     nearness = [round(float(each), DECIMALS) for each in meanings @ question]
     relevance = [
         near + WORDS_BONUS * unit.shared for near, unit in zip(nearness, found, strict=True)
     ]
     if max(relevance, default=0.0) < RELEVANCE_MIN:
         return []
-    ranked = sorted(
+    return sorted(
         (
             _Scored(unit, round(relevant + EXPECTED_BONUS * unit.expected, DECIMALS))
             for unit, relevant in zip(found, relevance, strict=True)
         ),
         key=lambda each: (-each.score, each.unit.at),
     )
-    chosen = [ranked[0].unit]
-    while len(chosen) < SENTENCES_MAX and (further := _further(ranked, chosen)):
-        chosen.append(further)
-    return [unit.text for unit in sorted(chosen, key=lambda unit: unit.at)]
 
 
 def _further(ranked: Sequence[_Scored], chosen: Sequence[Candidate]) -> Candidate | None:

@@ -37,7 +37,7 @@ class Live:
     def __init__(self, folder, engines=None, split=one_doc, store=None, **limits: Any) -> None:
         self.store = store or MemoryRunStore(lambda: datetime.now(UTC))
         self.values = Values(folder, 10_000_000, 100_000)
-        kinds = ("inline", "embedding", "vector", "llm")
+        kinds = ("inline", "embedding", "vector", "llm", "rerank", "web")
         made = (
             {"inline": Inline(split, lambda text: [])}
             | {kind: Scripted(kind) for kind in kinds[1:]}

@@ -5,11 +5,22 @@ from random import Random
 
 import numpy as np
 
-from executors.engines.engine import Batch, Engine, Request
+from executors.engines.engine import Batch, Engine, Fault, Request
 from executors.engines.scripted import Behaviour, Scripted
+from executors.replies import complete
 from executors.scheduler.events import BatchId
 from tests.executors.engines.contract import EngineContract, outputs
 
+PERSON = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "age": {"type": "integer"},
+        "kind": {"enum": ["a", "b"]},
+    },
+    "required": ["name", "age", "kind"],
+    "additionalProperties": False,
+}
 VECTORS = np.array([[0.5, 0.25], [1.0, 0.0]], dtype=np.float32)
 
 
@@ -49,7 +60,52 @@ class TestScriptedLLM(Scripts):
     kind = "llm"
 
     def good(self) -> list[Request]:
-        return [ask(1, "decode", prompt="one two"), ask(2, "decode", prompt="three")]
+        return [
+            ask(1, "decode", prompt="one two"),
+            ask(2, "decode", prompt=None),
+            ask(3, "decode", prompt="three", form="list", items=2),
+            ask(4, "decode", prompt="four", form="json", schema=PERSON),
+        ]
+
+
+class TestScriptedRerank(Scripts):
+    kind = "rerank"
+
+    def good(self) -> list[Request]:
+        docs = [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}]
+        return [ask(at, "rerank", query="q", docs=docs, top_k=at) for at in (1, 2)]
+
+
+class TestScriptedWeb(Scripts):
+    kind = "web"
+
+    def good(self) -> list[Request]:
+        return [ask(at, "web_search", query="q", top_k=at) for at in (1, 2)]
+
+
+def replied(**args: object) -> dict[str, object]:
+    async def scenario() -> dict[str, object]:
+        request = ask(1, "decode", prompt="x", **args)
+        (end,) = (await outputs(Scripted("llm"), request)).values()
+        given = complete(request, end)
+        assert not isinstance(given, Fault)
+        return dict(given)
+
+    return asyncio.run(scenario())
+
+
+def test_lists_have_the_items_asked_for_and_differ():
+    items = replied(form="list", items=4)["items"]
+    assert len(set(items)) == 4
+    assert items != replied(form="list", items=4, system="y")["items"]
+    assert len(replied(form="list", items=None)["items"]) == 3
+
+
+def test_objects_and_items_meet_their_schema():
+    value = replied(form="json", schema=PERSON)["value"]
+    assert set(value) == {"name", "age", "kind"}
+    items = replied(form="list", items=3, schema=PERSON)["items"]
+    assert len({item["name"] for item in items}) == 3
 
 
 def test_other_inputs_give_other_outputs():

@@ -1,0 +1,202 @@
+"""From settings to pools: those the operator declared, and embedded ones for the kinds left out.
+
+Constructing an engine loads nothing; it loads when its first batch comes.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from api.engines_file import EnginesFile, PoolSetting, read_engines
+from api.settings import Settings
+from executors.collections import Collections
+from executors.documents import split
+from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
+from executors.engines.engine import Batch, Emission, Engine, EngineTraits
+from executors.engines.http_client import Endpoint, Timeouts
+from executors.engines.inline import Inline
+from executors.engines.openai import OpenAI
+from executors.engines.openai_embeddings import OpenAIEmbeddings
+from executors.engines.openai_request import Model
+from executors.engines.openai_rerank import OpenAIRerank
+from executors.engines.searxng import Searxng
+from executors.pools import Pool
+from planner.expand import Pools
+from planner.graph import PoolName
+from spec.durations import milliseconds
+
+QUEUE_MAX = 20_000
+LLM_SLOTS = 32
+SLOTS = 4
+
+_EMBEDDED = (
+    PoolSetting("embedding", "embedding", "minilm"),
+    PoolSetting("vector", "vector", "faiss"),
+    PoolSetting("llm", "llm", "extractive"),
+    PoolSetting("rerank", "rerank", "embedded"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Every pool there is to be, those used by default first. `file` is None without one."""
+
+    pools: tuple[PoolSetting, ...]
+    file: EnginesFile | None
+
+    def names(self) -> Pools:
+        """Return what plans may name, without making anything."""
+        kinds = {PoolName("inline"): "inline"} | {
+            PoolName(pool.name): pool.kind for pool in self.pools
+        }
+        return Pools(kinds, {kind: name for name, kind in reversed(kinds.items())})
+
+
+def declared(settings: Settings) -> Declared:
+    """Return the pools that `settings` ask for. Raise `BadEngines`."""
+    file = read_engines(settings.engines) if settings.engines is not None else None
+    given = file.pools if file else ()
+    embedded: Sequence[PoolSetting] = _EMBEDDED
+    if settings.corpus is not None:
+        folder = {"folder": str(settings.corpus)}
+        embedded = (*embedded, PoolSetting("web", "web", "corpus", folder))
+    kinds = {pool.kind for pool in given}
+    every = [*given, *(pool for pool in embedded if pool.kind not in kinds)]
+    return Declared(tuple(sorted(every, key=lambda pool: not pool.default)), file)
+
+
+def make_pools(
+    pools: Declared, collections: Collections, key: Callable[[str], str | None]
+) -> tuple[Pool, ...]:
+    """Return the pools; `key` reads a variable of the environment. Raise `BadEngines`."""
+    parts = _Parts(pools, collections, key, minilm.MiniLM())
+    inline = Inline(split, minilm.Tokenizer().tokenize)
+    first = Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX)
+    return (first, *(_pool(setting, parts) for setting in pools.pools))
+
+
+def model_of(setting: PoolSetting) -> str:
+    """Return what a pool's engine says it is, without making one."""
+    return str(setting.options.get("model") or _MODELS.get(setting.adapter, setting.adapter))
+
+
+def timeouts_of(setting: PoolSetting) -> Timeouts:
+    """Return how long a pool waits for its server."""
+    given = setting.options.get("timeouts", {})
+    seconds = {f"{name}_s": (milliseconds(text) or 0) / 1000 for name, text in given.items()}
+    return Timeouts(**seconds)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What engines are made of. `model` is shared by all that need meanings of texts."""
+
+    pools: Declared
+    collections: Collections
+    key: Callable[[str], str | None]
+    model: minilm.MiniLM
+    is_placed: bool = False
+
+    def endpoint(self, setting: PoolSetting) -> Endpoint:
+        """Return where the server of a pool is. Raise `BadEngines` when its key is not there."""
+        variable = setting.options.get("api_key_env")
+        key = self.key(variable) if variable else None
+        if variable and not key and self.pools.file is not None:
+            detail = f"the environment variable {variable} is not set"
+            raise self.pools.file.problem(setting.name, "api_key_env", detail)
+        return Endpoint(setting.options["endpoint"], key, timeouts_of(setting))
+
+    def embedder(self) -> minilm.MiniLM:
+        """Return the shared model first, then models of their own."""
+        if self.is_placed:
+            return minilm.MiniLM()
+        self.is_placed = True
+        return self.model
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaning:
+    """An engine that leans on a model which no pool may have; stopping it stops both."""
+
+    engine: Engine
+    model: minilm.MiniLM
+
+    @property
+    def traits(self) -> EngineTraits:
+        return self.engine.traits
+
+    async def start(self) -> None:
+        await self.engine.start()
+
+    def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
+        return self.engine.run(batch)
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        await self.model.stop()
+
+
+def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
+    make = _ADAPTERS[setting.kind, setting.adapter]
+    replicas: Sequence[Engine] = [
+        make(setting, parts) for _ in range(setting.options.get("replicas", 1))
+    ]
+    batched = setting.kind in ("embedding", "vector")
+    rows = min(64, replicas[0].traits.batch_rows_max) if batched else 1
+    return Pool(
+        name=PoolName(setting.name),
+        kind=setting.kind,
+        policy=setting.options.get("policy", "throughput" if batched else "fifo"),
+        replicas=tuple(replicas),
+        batch_rows=setting.options.get("batch_rows", rows),
+        queue_max=setting.options.get("queue_max", QUEUE_MAX),
+    )
+
+
+def _openai(setting: PoolSetting, parts: _Parts) -> Engine:
+    options = setting.options
+    model = Model(options["model"], options.get("api", "chat"), options.get("structured", False))
+    return OpenAI(parts.endpoint(setting), model, options.get("slots", LLM_SLOTS))
+
+
+def _openai_embeddings(setting: PoolSetting, parts: _Parts) -> Engine:
+    options = setting.options
+    slots, dimension = options.get("slots", SLOTS), options.get("dimension")
+    return OpenAIEmbeddings(parts.endpoint(setting), options["model"], slots, dimension)
+
+
+def _openai_rerank(setting: PoolSetting, parts: _Parts) -> Engine:
+    options = setting.options
+    return OpenAIRerank(parts.endpoint(setting), options["model"], options.get("slots", SLOTS))
+
+
+_ADAPTERS: Mapping[tuple[str, str], Callable[[PoolSetting, _Parts], Engine]] = MappingProxyType(
+    {
+        ("llm", "openai"): _openai,
+        ("llm", "extractive"): lambda _, parts: _Leaning(
+            extractive.Extractive(parts.model.embed), parts.model
+        ),
+        ("embedding", "openai"): _openai_embeddings,
+        ("embedding", "minilm"): lambda _, parts: parts.embedder(),
+        ("rerank", "openai_rerank"): _openai_rerank,
+        ("rerank", "embedded"): lambda _, parts: _Leaning(
+            embedded_rerank.EmbeddedRerank(parts.model.embed), parts.model
+        ),
+        ("vector", "faiss"): lambda _, parts: faiss_index.FaissIndex(parts.collections),
+        ("web", "corpus"): lambda setting, _: corpus.Corpus(Path(setting.options["folder"])),
+        ("web", "searxng"): lambda setting, parts: Searxng(
+            parts.endpoint(setting), setting.options.get("slots", SLOTS)
+        ),
+    }
+)
+_MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "extractive": extractive.TRAITS.model,
+        "minilm": minilm.TRAITS.model,
+        "embedded": embedded_rerank.TRAITS.model,
+        "faiss": faiss_index.TRAITS.model,
+        "corpus": corpus.TRAITS.model,
+        "searxng": "SearXNG",
+    }
+)

@@ -1,0 +1,141 @@
+"""Language models behind any server that speaks OpenAI's API: vLLM, SGLang, llama.cpp, hosted ones.
+
+It knows requests and replies; how they look on the wire is told in `openai_request`,
+`openai_reply`, and what a refusal means in `server_errors`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+from executors.engines.engine import (
+    Batch,
+    Delta,
+    Done,
+    Emission,
+    EngineTraits,
+    Fault,
+    FirstToken,
+    Request,
+)
+from executors.engines.firewall import NotSendable
+from executors.engines.http_client import Answer, Endpoint, HttpClient, until
+from executors.engines.openai_reply import Reply
+from executors.engines.openai_request import PATHS, Describe, Model, body_of
+from executors.engines.server_errors import ServerFailed, not_understood
+from executors.engines.server_events import ServerEvents
+
+_JSON = "application/json"
+
+
+class OpenAI:
+    """One replica: `slots` calls at a time to one server.
+
+    Closing a batch early closes its connection, which is how such a server learns of it.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, model: Model, slots: int = 16, describe: Describe = lambda _: None
+    ) -> None:
+        self._http = HttpClient(endpoint, slots)
+        self._model = model
+        self._describe = describe
+        self.traits = EngineTraits(
+            name="openai",
+            model=model.name,
+            kind="llm",
+            ops=frozenset({"prefill", "decode"}),
+            slots=slots,
+            batch_rows_max=1,
+            streams=True,
+            deterministic=False,
+            batch_invariant=False,
+        )
+
+    async def start(self) -> None:
+        """Make ready to connect; whether the server is there, the first call will tell."""
+        await self._http.start()
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        await self._http.stop()
+
+    async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
+        """Make each call in turn."""
+        for request in batch.requests:
+            async with aclosing(self._call(request)) as emissions:
+                async for emission in emissions:
+                    yield emission
+
+    async def _call(self, request: Request) -> AsyncGenerator[Emission, None]:
+        if request.op != "decode":
+            yield Fault(request.id, "unsupported-op", f"openai does not run {request.op} alone")
+            return
+        try:
+            body = body_of(request, self._model, self._describe)
+        except NotSendable as error:
+            yield Fault(request.id, "bad-request", str(error))
+            return
+        reply, told, failed = Reply(self._http.endpoint.key), False, None
+        try:
+            async with aclosing(self._pieces(body, reply)) as pieces:
+                async for piece in pieces:
+                    if not told:
+                        told = True
+                        yield FirstToken(request.id)
+                    if piece:
+                        yield Delta(request.id, piece)
+        except ServerFailed as error:
+            failed = error
+        yield _end(request, reply, failed)
+
+    async def _pieces(self, body: dict[str, Any], reply: Reply) -> AsyncGenerator[str, None]:
+        """Yield the reply's text piece by piece, the first once the prompt has been read."""
+        times, path = self._http.endpoint.timeouts, PATHS[self._model.api]
+        clock = asyncio.get_running_loop().time
+        async with AsyncExitStack() as opened:
+            deadline = clock() + times.first_s
+            async with until(deadline):
+                answer = await opened.enter_async_context(self._http.stream(path, body))
+            read = _reader(answer)
+            while not reply.ended:
+                async with until(deadline):
+                    events = await read()
+                if events is None:
+                    return
+                for event in events:
+                    piece = reply.take_whole(event) if answer.media == _JSON else reply.take(event)
+                    if reply.begun:
+                        deadline = clock() + times.gap_s
+                        yield piece
+            await answer.linger()
+
+
+def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:
+    """Return what gives the next events of `answer`, None at its end."""
+    events = ServerEvents()
+
+    async def whole() -> list[bytes]:
+        return [await answer.rest()]
+
+    async def streamed() -> list[bytes] | None:
+        chunk = await answer.chunk()
+        return events.feed(chunk) if chunk else None
+
+    match answer.media:
+        case "application/json":
+            return whole
+        case "text/event-stream":
+            return streamed
+    raise not_understood("it is no stream of events")
+
+
+def _end(request: Request, reply: Reply, failed: ServerFailed | None) -> Done | Fault:
+    """Return the end of a call. What breaks after a reply has been finished changes nothing."""
+    if failed is not None and not (reply.finished and failed.transient):
+        return failed.fault(request.id)
+    try:
+        return Done(request.id, reply.outputs(), reply.usage)
+    except ServerFailed as error:
+        return error.fault(request.id)

@@ -1,0 +1,259 @@
+"""A real HTTP server on loopback that speaks OpenAI's API, and misbehaves when it is told to.
+
+What it answers follows from what it is asked and nothing else. It keeps what it was sent.
+"""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+EVENTS = "text/event-stream"
+JSON = "application/json"
+DIMENSION = 8
+
+
+@dataclass(frozen=True)
+class Play:
+    """One answer as it goes over the wire. `cut`: the connection breaks after the last chunk;
+    `stalls`: nothing more comes until the client is gone.
+    """
+
+    chunks: tuple[bytes, ...] = ()
+    status: int = 200
+    media: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    stalls: bool = False
+
+    @staticmethod
+    def of(value: Any, **more: Any) -> "Play":
+        return Play((json.dumps(value).encode(),), **more)
+
+    @staticmethod
+    def events(*values: Any, **more: Any) -> "Play":
+        data = (each if isinstance(each, str) else json.dumps(each) for each in values)
+        return Play(tuple(f"data: {each}\n\n".encode() for each in data), media=EVENTS, **more)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: Any
+
+
+class LocalServer:
+    """What a test talks to: `url` ends in `/v1`. `play` says what comes next, once each."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.plays: deque[Play | Callable[[Seen], Play]] = deque()
+        self.asked = threading.Event()  #: a request has come
+        self.gone = threading.Event()  #: a client has left in the middle of an answer
+        self.closing = threading.Event()
+        self._http = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"local": self})
+        )
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+
+    def play(self, *plays: Play | Callable[[Seen], Play]) -> None:
+        self.plays.extend(plays)
+
+    @contextmanager
+    def up(self) -> Iterator["LocalServer"]:
+        thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.closing.set()
+            self._http.shutdown()
+            thread.join()
+            self._http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    local: LocalServer
+
+    def do_POST(self) -> None:
+        self._do(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def do_GET(self) -> None:
+        self._do(None)
+
+    def _do(self, body: Any) -> None:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        seen = Seen(self.command, parts.path, parts.query, headers, body)
+        plays = self.local.plays
+        play = plays.popleft() if plays else usual
+        self.local.seen.append(seen)
+        self.local.asked.set()
+        try:
+            self._perform(play(seen) if callable(play) else play)
+        except OSError:
+            self.local.gone.set()
+            self.close_connection = True
+
+    def _perform(self, play: Play) -> None:
+        self.send_response(play.status)
+        self.send_header("Content-Type", play.media)
+        self.send_header("Transfer-Encoding", "chunked")
+        for name, value in play.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for chunk in play.chunks:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            self.wfile.flush()
+        if play.stalls:
+            self._wait_until_gone()
+        elif not play.cut:
+            self.wfile.write(b"0\r\n\r\n")
+        self.close_connection = play.cut or play.stalls
+
+    def _wait_until_gone(self) -> None:
+        self.connection.settimeout(0.02)
+        while not self.local.closing.is_set():
+            try:
+                if self.connection.recv(1) == b"":
+                    self.local.gone.set()
+                    return
+            except TimeoutError:
+                continue
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def usual(seen: Seen) -> Play:
+    """Return what a well-behaved server answers."""
+    match seen.path:
+        case "/v1/chat/completions":
+            return chat(seen)
+        case "/v1/completions":
+            return plain(seen)
+        case "/v1/embeddings":
+            return Play.of(embeddings(seen.body))
+        case "/v1/rerank":
+            return Play.of(reranked(seen.body))
+        case "/v1/models":
+            return Play.of({"object": "list", "data": [{"id": "m", "object": "model"}]})
+        case "/search":
+            return Play.of({"query": "", "results": []})
+    return Play.of({"error": {"message": "no such path"}}, status=404)
+
+
+def said(body: Any) -> str:
+    """Return the reply to a chat: what the user said last, and a word that depends on all of it."""
+    last = body["messages"][-1]["content"]
+    digest = sha256(json.dumps(body["messages"], sort_keys=True).encode()).hexdigest()[:6]
+    words = f"You said: {last} ({digest})".split(" ")
+    return " ".join(words[: body.get("max_tokens", len(words))])
+
+
+def chat(seen: Seen) -> Play:
+    """Stream a chat, or answer it whole, as the request says."""
+    body = seen.body
+    if body.get("tools"):
+        return tool_call(body)
+    text = said(body)
+    usage = {
+        "prompt_tokens": sum(len(each["content"].split()) for each in body["messages"]),
+        "completion_tokens": len(text.split()),
+        "total_tokens": 0,
+        "prompt_tokens_details": {"cached_tokens": 3},
+    }
+    if not body.get("stream"):
+        message = {"role": "assistant", "content": text}
+        return Play.of(
+            whole(body, {"index": 0, "message": message, "finish_reason": "stop"}, usage)
+        )
+    pieces = [chunk(body, {"role": "assistant", "content": ""})]
+    pieces += [chunk(body, {"content": piece}) for piece in text.replace(" ", " \0").split("\0")]
+    pieces.append(chunk(body, {}, "stop"))
+    if (body.get("stream_options") or {}).get("include_usage"):
+        pieces.append({**chunk(body, {}), "choices": [], "usage": usage})
+    return Play.events(*pieces, "[DONE]")
+
+
+def tool_call(body: Any) -> Play:
+    """Ask for the first tool, its arguments in two pieces."""
+    name = body["tools"][0]["function"]["name"]
+    head = {"index": 0, "id": "call_1", "type": "function"}
+    first = {**head, "function": {"name": name, "arguments": '{"q": '}}
+    second = {"index": 0, "function": {"arguments": '"x"}'}}
+    return Play.events(
+        chunk(body, {"role": "assistant", "content": None, "tool_calls": [first]}),
+        chunk(body, {"tool_calls": [second]}),
+        chunk(body, {}, "tool_calls"),
+        "[DONE]",
+    )
+
+
+def plain(seen: Seen) -> Play:
+    """Stream a plain completion."""
+    text = f"Then {seen.body['prompt']}"
+    pieces = [
+        {**chunk(seen.body, {}), "choices": [{"index": 0, "text": piece, "finish_reason": None}]}
+        for piece in (text[:4], text[4:])
+    ]
+    end = {**pieces[0], "choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
+    return Play.events(*pieces, end, "[DONE]")
+
+
+def chunk(body: Any, delta: Any, finish: str | None = None) -> dict[str, Any]:
+    return {
+        "id": "chat-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": body["model"],
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
+
+
+def whole(body: Any, choice: Any, usage: Any) -> dict[str, Any]:
+    return {
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": body["model"],
+        "choices": [choice],
+        "usage": usage,
+    }
+
+
+def vector(text: str) -> list[float]:
+    return [byte / 255 for byte in sha256(text.encode()).digest()[:DIMENSION]]
+
+
+def embeddings(body: Any) -> dict[str, Any]:
+    rows = [
+        {"object": "embedding", "index": at, "embedding": vector(text)}
+        for at, text in enumerate(body["input"])
+    ]
+    tokens = sum(len(text.split()) for text in body["input"])
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "data": rows, "model": body["model"], "usage": usage}
+
+
+def reranked(body: Any) -> dict[str, Any]:
+    asked = set(body["query"].lower().split())
+    results = [
+        {"index": at, "relevance_score": len(asked & set(text.lower().split())) / len(asked)}
+        for at, text in enumerate(body["documents"])
+    ]
+    best = sorted(results, key=lambda row: -row["relevance_score"])
+    return {"model": body["model"], "results": best, "usage": {"total_tokens": 9}}

@@ -1,0 +1,211 @@
+"""Language models over HTTP: the contract, and what goes over the wire."""
+
+import asyncio
+
+import pytest
+
+from executors.engines.engine import Delta, Done, Engine, FirstToken, Request
+from executors.engines.openai_request import Model
+from tests.executors.engines.contract import EngineContract, emissions
+from tests.executors.engines.openai_calls import (
+    BODY,
+    KEY,
+    decode,
+    done,
+    engine,
+    fault,
+    spoken,
+    text,
+)
+from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, Seen, chunk, usual
+
+
+class TestOpenAI(EngineContract):
+    @pytest.fixture(autouse=True)
+    def with_a_server(self, server: LocalServer) -> None:
+        self.server = server
+
+    def make(self) -> Engine:
+        return engine(self.server.url)
+
+    def good(self) -> list[Request]:
+        history = [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]
+        return [
+            decode(1),
+            decode(2, "Two", system="Be brief.", max_tokens=3, stop=["x"], seed=7),
+            decode(3, None, messages=[*history, {"role": "user", "content": "3"}]),
+            decode(4, tools=["search"]),
+        ]
+
+    def bad(self) -> list[Request]:
+        return [
+            decode(1, None),
+            decode(2, 7),
+            decode(3, "half a pair: \ud800"),
+            decode(4, temperature=float("nan")),
+            decode(5, temperature=True),
+            decode(6, temperature=2.5),
+            decode(7, max_tokens=0),
+            decode(8, max_tokens=1.0),
+            decode(9, stop=[""]),
+            decode(10, stop="word"),
+            decode(11, seed=2**63),
+            decode(12, messages=[{"role": "root", "content": "x"}]),
+            decode(13, messages="x"),
+            decode(14, tools=["unheard of"]),
+            Request(15, "prefill", {"prompt": "x"}, "run", "local"),
+            Request(16, "embed", {"texts": []}, "run", "local"),
+        ]
+
+
+# --- what goes over the wire, and what comes back ---
+
+
+def test_a_call_is_one_streamed_chat(server):
+    request = decode(1, "Hello there", system="Be brief.", max_tokens=9, seed=3, stop=["\n"])
+    first, *deltas, end = spoken(engine(server.url), request)
+    assert isinstance(first, FirstToken)
+    assert isinstance(end, Done)
+    assert "".join(each.text for each in deltas if isinstance(each, Delta)) == end.outputs["text"]
+    assert str(end.outputs["text"]).startswith("You said: Hello there (")
+    assert end.usage.as_data() == {"tokens_in": 4, "tokens_out": 5, "tokens_cached": 3}
+    (seen,) = server.seen
+    assert (seen.method, seen.path) == ("POST", "/v1/chat/completions")
+    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert seen.body == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hello there"},
+        ],
+        "temperature": 0,
+        "max_tokens": 9,
+        "stop": ["\n"],
+        "seed": 3,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_what_is_not_listed_never_leaves(server):
+    smuggled = {
+        "chat_template": "{{ evil }}", "chat_template_kwargs": {"x": 1}, "extra_body": {"a": 1},
+        "prompt_embeds": "x", "lora": "x", "logit_bias": {"1": 100}, "n": 9, "names": {"a": 1},
+        "form": "text", "call": None, "min_items": 0, "best_of": 3, "guided_regex": "(a+)+",
+    }  # fmt: skip
+    message = {"role": "user", "content": "x", "name": "root", "audio": {"url": "http://a"}}
+    done(engine(server.url), decode(1, messages=[message], **smuggled))
+    (seen,) = server.seen
+    assert set(seen.body) == {"model", "messages", "temperature", "stream", "stream_options"}
+    assert seen.body["messages"][0] == {"role": "user", "content": "x"}
+
+
+def test_an_earlier_tool_call_goes_out_as_the_api_has_it(server):
+    messages = [
+        {"role": "user", "content": "x"},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "c1", "name": "search", "arguments": {"q": "é"}}],
+        },
+        {"role": "tool", "content": "found", "tool_call_id": "c1"},
+    ]
+    done(engine(server.url), decode(1, None, messages=messages))
+    _, asked, told = server.seen[0].body["messages"]
+    function = {"name": "search", "arguments": '{"q":"é"}'}
+    assert asked["tool_calls"] == [{"id": "c1", "type": "function", "function": function}]
+    assert told == messages[2]
+
+
+def test_a_tool_that_is_asked_for_comes_with_its_arguments(server):
+    end = done(engine(server.url), decode(1, tools=["search"]))
+    call = {"id": "call_1", "name": "search", "arguments": {"q": "x"}}
+    assert end.outputs == {"text": "", "tool_calls": [call]}
+    assert server.seen[0].body["tools"] == [
+        {
+            "type": "function",
+            "function": {
+                "name": "search",
+                "description": "Looks things up.",
+                "parameters": {"type": "object", "properties": {"q": {}}},
+            },
+        }
+    ]
+
+
+def test_a_model_that_can_be_is_held_to_the_schema_of_an_object(server):
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "required": ["a", "b"],
+        "additionalProperties": False,
+    }
+    model = Model("m", structured=True)
+    done(engine(server.url, model), decode(1, form="json", schema=schema))
+    done(engine(server.url, model), decode(1, form="json", schema={**schema, "required": ["a"]}))
+    done(engine(server.url), decode(1, form="json", schema=schema))
+    strict, loose, alone = (seen.body.get("response_format") for seen in server.seen)
+    reply = {"name": "reply", "schema": schema, "strict": True}
+    assert strict == {"type": "json_schema", "json_schema": reply}
+    assert loose["json_schema"]["strict"] is False
+    assert alone is None
+
+
+def test_a_model_that_can_be_is_held_to_a_list(server):
+    model = Model("m", structured=True)
+    done(engine(server.url, model), decode(1, form="list", items=3, min_items=0, schema=None))
+    asked = server.seen[0].body["response_format"]["json_schema"]
+    items = {"type": "array", "items": {"type": "string"}, "maxItems": 3}
+    assert asked["schema"]["properties"] == {"items": items}
+    assert asked["strict"] is True
+
+
+def test_plain_completions_take_a_prompt(server):
+    asked = engine(server.url, Model("m", api="completions"))
+    assert done(asked, decode(1, "once", system="Go on.")).outputs == {
+        "text": "Then Go on.\n\nonce"
+    }
+    assert server.seen[0].path == "/v1/completions"
+    assert server.seen[0].body["prompt"] == "Go on.\n\nonce"
+    refused = fault(asked, decode(1, messages=[{"role": "user", "content": "x"}]))
+    assert refused.code == "bad-request"
+    assert len(server.seen) == 1
+
+
+def test_an_answer_in_one_piece_is_taken_for_what_it_is(server):
+    server.play(lambda seen: usual(Seen("POST", seen.path, "", {}, {**seen.body, "stream": False})))
+    first, delta, end = spoken(engine(server.url), decode(1))
+    assert isinstance(first, FirstToken)
+    assert isinstance(delta, Delta)
+    assert isinstance(end, Done)
+    assert end.outputs["text"] == delta.text
+    assert end.usage.tokens_out == 4
+
+
+def test_what_a_model_says_to_itself_is_no_text(server):
+    thought = chunk(BODY, {"reasoning_content": "hm"})
+    server.play(Play.events(thought, thought, *text("yes")))
+    assert [type(each).__name__ for each in spoken(engine(server.url), decode(1))] == [
+        "FirstToken",
+        "Delta",
+        "Done",
+    ]
+
+
+def test_text_cut_anywhere_in_its_bytes_comes_whole(server):
+    stream = b"".join(Play.events(*text("é☃", "\U0001f600")).chunks).replace(b"\n", b"\r\n")
+    server.play(Play(tuple(stream[at : at + 1] for at in range(len(stream))), media=EVENTS))
+    assert done(engine(server.url), decode(1)).outputs["text"] == "é☃\U0001f600"
+
+
+def test_a_connection_is_used_again(server):
+    async def scenario() -> None:
+        asked = engine(server.url)
+        await asked.start()
+        for _ in range(3):
+            await emissions(asked, decode(1))
+        client = asked._http._client
+        assert len(client._transport._pool.connections) == 1
+        await asked.stop()
+
+    asyncio.run(scenario())

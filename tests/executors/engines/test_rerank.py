@@ -1,0 +1,177 @@
+"""Reranking, by a server and by the embedded stand-in: the contract, the order, and bad answers."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from executors.engines.embedded_rerank import EmbeddedRerank
+from executors.engines.engine import Done, Engine, Fault, Request
+from executors.engines.http_client import Endpoint
+from executors.engines.minilm import MiniLM
+from executors.engines.openai_rerank import OpenAIRerank
+from tests.executors.engines.contract import EngineContract, answers
+from tests.executors.engines.openai_server import LocalServer, Play, Seen, reranked
+
+MEAL = {"id": "m", "text": "Someone eats a meal.", "meta": {"page": 3}}
+STOCKS = {"id": "s", "text": "Stock markets fell sharply.", "score": 9.0}
+FOOD = {"id": "f", "text": "A man is eating food."}
+DOCS = [STOCKS, MEAL, FOOD]
+
+
+def rerank(id: int, query: object = "a man is eating", docs: Any = DOCS, **args: Any) -> Request:
+    return Request(id, "rerank", {"query": query, "docs": docs, **args}, "run", "local")
+
+
+class Reranks(EngineContract):
+    def good(self) -> list[Request]:
+        return [rerank(1), rerank(2, top_k=1), rerank(3, docs=[]), rerank(4, "fell", top_k=None)]
+
+    def bad(self) -> list[Request]:
+        return [
+            rerank(1, None),
+            rerank(2, "half a pair: \ud800"),
+            rerank(3, docs="x"),
+            rerank(4, docs=["only text"]),
+            rerank(5, docs=[{"text": "no id"}]),
+            rerank(6, docs=[{"id": "no text"}]),
+            rerank(7, top_k=0),
+            rerank(8, top_k=True),
+            Request(9, "embed", {"texts": []}, "run", "local"),
+        ]
+
+
+class TestOpenAIRerank(Reranks):
+    @pytest.fixture(autouse=True)
+    def with_a_server(self, server: LocalServer) -> None:
+        self.server = server
+
+    def make(self) -> Engine:
+        return OpenAIRerank(Endpoint(self.server.url), "r")
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[MiniLM]:
+    model = MiniLM()
+    yield model
+    asyncio.run(model.stop())
+
+
+class TestEmbeddedRerank(Reranks):
+    @pytest.fixture(autouse=True)
+    def with_a_model(self, model: MiniLM) -> None:
+        self.model = model
+
+    def make(self) -> Engine:
+        return EmbeddedRerank(self.model.embed)
+
+
+def answered(engine: Engine, request: Request) -> Done | Fault:
+    async def scenario() -> Done | Fault:
+        try:
+            await engine.start()
+            return (await answers(engine, request))[request.id]
+        finally:
+            await engine.stop()
+
+    return asyncio.run(scenario())
+
+
+# --- a server ---
+
+
+def test_all_scores_are_asked_for_and_the_best_are_kept(server):
+    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1, top_k=2))
+    assert isinstance(end, Done)
+    texts = [doc["text"] for doc in DOCS]
+    (seen,) = server.seen
+    assert seen.path == "/v1/rerank"
+    assert seen.body == {"model": "r", "query": "a man is eating", "documents": texts}
+    assert end.outputs["docs"] == [{**FOOD, "score": 1.0}, {**MEAL, "score": 0.25}]
+    assert end.usage.tokens_in == 9
+
+
+def test_scores_are_rounded_before_they_are_compared_and_ties_go_by_id(server):
+    rows = [(0, 0.5), (1, 0.500001), (2, 0.50002)]
+    results = [{"index": at, "relevance_score": score} for at, score in rows]
+    server.play(Play.of({"results": results}))
+    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    assert isinstance(end, Done)
+    found = [(doc["id"], doc["score"]) for doc in end.outputs["docs"]]
+    assert found == [("f", 0.50002), ("m", 0.5), ("s", 0.5)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.pop(),
+        lambda rows: rows.append(rows[0]),
+        lambda rows: rows.append({"index": 3, "relevance_score": 0.1}),
+        lambda rows: rows[0].update(index=rows[1]["index"]),
+        lambda rows: rows[0].update(index=-1),
+        lambda rows: rows[0].update(index="0"),
+        lambda rows: rows[0].update(index=True),
+        lambda rows: rows[0].update(relevance_score="high"),
+        lambda rows: rows[0].update(relevance_score=None),
+        lambda rows: rows[0].pop("relevance_score"),
+        lambda rows: rows.append("x"),
+    ],
+)
+def test_anything_but_one_score_for_each_doc_is_a_bad_reply(server, change):
+    def play(seen: Seen) -> Play:
+        answer = reranked(seen.body)
+        change(answer["results"])
+        return Play.of(answer)
+
+    server.play(play)
+    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    assert isinstance(end, Fault)
+    assert end.code == "bad-reply"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"results": 1}', b"no json", b""])
+def test_an_answer_without_results_is_a_bad_reply(server, body):
+    server.play(Play((body,)))
+    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    assert isinstance(end, Fault)
+    assert end.code == "bad-reply"
+
+
+def test_a_server_that_is_busy_is_a_passing_fault(server):
+    server.play(Play.of({}, status=429))
+    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    assert isinstance(end, Fault)
+    assert (end.code, end.transient) == ("engine-busy", True)
+
+
+# --- the embedded stand-in ---
+
+
+def test_it_ranks_by_meaning_and_shared_words_and_says_what_it_is(model):
+    engine = EmbeddedRerank(model.embed)
+    end = answered(engine, rerank(1))
+    assert isinstance(end, Done)
+    assert [doc["id"] for doc in end.outputs["docs"]] == ["f", "m", "s"]
+    assert all(doc["score"] == round(doc["score"], 5) for doc in end.outputs["docs"])
+    assert end.outputs["docs"][1]["meta"] == {"page": 3}
+    assert "no cross-encoder" in engine.traits.model
+
+
+def test_the_score_of_a_doc_does_not_depend_on_the_others(model):
+    together = answered(EmbeddedRerank(model.embed), rerank(1))
+    assert isinstance(together, Done)
+    for doc in together.outputs["docs"]:
+        alone = answered(EmbeddedRerank(model.embed), rerank(1, docs=[doc]))
+        assert isinstance(alone, Done)
+        assert alone.outputs["docs"][0]["score"] == doc["score"]
+
+
+def test_a_doc_with_the_very_words_is_before_one_with_the_meaning_alone(model):
+    docs = [
+        {"id": "a", "text": "The charge for admission is four pounds."},
+        {"id": "b", "text": "The entrance fee is four pounds."},
+    ]
+    end = answered(EmbeddedRerank(model.embed), rerank(1, "entrance fee", docs))
+    assert isinstance(end, Done)
+    assert [doc["id"] for doc in end.outputs["docs"]] == ["b", "a"]
