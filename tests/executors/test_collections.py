@@ -1,7 +1,10 @@
 """Collections: the truth about documents and vectors, on a real database."""
 
+import resource
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import numpy as np
@@ -182,6 +185,36 @@ def test_a_failed_ingest_leaves_nothing(collections):
         add(collections, "notes", "b", "half a pair \ud800")
     info = collections.get("local", "notes")
     assert (info.documents, info.version) == (1, 1)
+
+
+@contextmanager
+def no_file_grows_beyond(size: int) -> Iterator[None]:
+    """Make the system refuse what would make any file of this process larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("dimension", [4, 100_000])
+def test_a_full_disk_keeps_nothing_of_what_did_not_fit_and_all_that_was_there(
+    collections, folder, dimension
+):
+    token = add(collections, "notes", "a", dimension=dimension)
+    before = collections.get("local", "notes")
+    used = max(file.stat().st_size for file in folder.iterdir())
+    ids = [f"more-{at}" for at in range(100)]
+    with (
+        no_file_grows_beyond(used),
+        pytest.raises(StorageFailed, match=r"disk I/O error|disk is full"),
+    ):
+        add(collections, "notes", *ids, dimension=dimension)
+    assert collections.get("local", "notes") == before
+    assert alive(collections, token) == ["a"]
+    later = add(collections, "notes", *ids, dimension=dimension)
+    assert alive(collections, later) == ["a", *ids]
 
 
 def test_vectors_of_another_dimension_are_refused(collections):
