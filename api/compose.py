@@ -43,10 +43,11 @@ def compose(settings: Settings) -> House:
     collections = open_collections(settings)
     inline = Inline(split, Tokenizer().tokenize)
     model = MiniLM()
+    index = FaissIndex(collections, model.traits.model)
     pools = (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX),
         Pool(PoolName("embedding"), "embedding", "throughput", (model,), 64, QUEUE_MAX),
-        Pool(PoolName("vector"), "vector", "throughput", (FaissIndex(collections),), 64, QUEUE_MAX),
+        Pool(PoolName("vector"), "vector", "throughput", (index,), 64, QUEUE_MAX),
         Pool(PoolName("llm"), "llm", "fifo", (Extractive(model.embed),), 1, QUEUE_MAX),
     )
     return assemble(settings, pools, collections)

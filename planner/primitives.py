@@ -128,7 +128,6 @@ _SEARCH = OpSpec(
         ),
         "docs: doc[][]",
     ),
-    later=frozenset({"by", "where"}),
 )
 _RERANK = OpSpec(
     "rerank",
