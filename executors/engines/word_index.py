@@ -5,6 +5,7 @@ on all the documents of a version, so each version that is asked for is weighed 
 is told the same, whatever was added or removed since.
 """
 
+import logging
 import re
 import threading
 from array import array
@@ -137,6 +138,7 @@ def _bm25(texts: list[list[int]], numbers: dict[str, int]) -> Any:
     except ImportError as error:
         cure = "Install the extra `embedded` (`make setup` does)."
         raise EngineFailed("engine-unavailable", f"bm25s cannot run: {error}.", cure) from error
+    logging.getLogger(bm25s.__name__).setLevel(logging.WARNING)  # it would tell all it does
     bm25 = bm25s.BM25(K1, B, method="lucene", dtype="float64", backend="numpy", csc_backend="numpy")
     bm25.index((texts, dict(numbers)), create_empty_token=False, show_progress=False)
     return bm25
