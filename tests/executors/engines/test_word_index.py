@@ -162,6 +162,11 @@ def test_only_allowed_documents_are_looked_at_and_all_are_weighed(collections):
     assert none == []
 
 
+def test_the_library_does_not_tell_all_it_does(collections, caplog):
+    assert found(WordIndex(), collections, add(collections, TEXTS), "mill") != []
+    assert caplog.records == []
+
+
 def test_what_it_holds_is_counted(collections):
     token, words = add(collections, TEXTS), WordIndex()
     assert words.bytes == 0
