@@ -29,7 +29,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+collections = typer.Typer(
+    help="What has been indexed under a name and stays.", no_args_is_help=True, epilog=_EPILOG
+)
+app.add_typer(collections, name="collections")
 Data = Annotated[Path | None, typer.Option(help="Folder for what is kept (TEOLA_DATA).")]
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+Name = Annotated[str, typer.Argument(help="The name of a collection.")]
 
 
 def main() -> None:
@@ -153,6 +161,49 @@ def doctor(data: Data = None) -> None:
         typer.echo(f"{missing} missing")
         raise typer.Exit(Exit.FAILED)
     typer.echo("everything needed is here")
+
+
+@collections.command("list", epilog=_EPILOG)
+def list_collections(as_json: AsJson = False, data: Data = None) -> None:
+    """Show every collection: how much it holds, and at which version."""
+    settings = _settings(data=data)
+
+    from api.cli_collections import list_all
+
+    raise typer.Exit(list_all(settings, as_json=as_json))
+
+
+@collections.command("show", epilog=_EPILOG)
+def show_collection(
+    name: Name,
+    limit: Annotated[int, typer.Option(help="Documents to show at most.", min=0)] = 20,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Show one collection and its first documents."""
+    settings = _settings(data=data)
+
+    from api.cli_collections import show
+
+    raise typer.Exit(show(settings, name, limit, as_json=as_json))
+
+
+@collections.command("delete", epilog=_EPILOG)
+def delete_collection(
+    name: Name,
+    document: Annotated[
+        list[str] | None,
+        typer.Option("--document", "-d", help="Take only this document out; again for more."),
+    ] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Delete a collection, or single documents of it. A service may be running meanwhile."""
+    settings = _settings(data=data)
+
+    from api.cli_collections import delete
+
+    raise typer.Exit(delete(settings, name, document or [], as_json=as_json))
 
 
 def _settings(**flags: str | int | Path | None) -> "Settings":

@@ -52,6 +52,11 @@ class Declared:
         }
         return Pools(kinds, {kind: name for name, kind in reversed(kinds.items())})
 
+    def embedding_model(self) -> str | None:
+        """Return what makes all vectors, if one model does: vectors of two are never compared."""
+        models = {model_of(pool) for pool in self.pools if pool.kind == "embedding"}
+        return models.pop() if len(models) == 1 else None
+
 
 def declared(settings: Settings) -> Declared:
     """Return the pools that `settings` ask for. Raise `BadEngines`."""
@@ -183,7 +188,9 @@ _ADAPTERS: Mapping[tuple[str, str], Callable[[PoolSetting, _Parts], Engine]] = M
         ("rerank", "embedded"): lambda _, parts: _Leaning(
             embedded_rerank.EmbeddedRerank(parts.model.embed), parts.model
         ),
-        ("vector", "faiss"): lambda _, parts: faiss_index.FaissIndex(parts.collections),
+        ("vector", "faiss"): lambda _, parts: faiss_index.FaissIndex(
+            parts.collections, parts.pools.embedding_model()
+        ),
         ("web", "corpus"): lambda setting, _: corpus.Corpus(Path(setting.options["folder"])),
         ("web", "searxng"): lambda setting, parts: Searxng(
             parts.endpoint(setting), setting.options.get("slots", SLOTS)

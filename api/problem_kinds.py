@@ -233,6 +233,11 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             "The collection was made with another embedding engine.",
             "Use that engine, or another name.",
         ),
+        "wrong-model": ProblemKind(
+            _FAULT, "Vectors cannot be compared",
+            "The vectors of the collection were made by another embedding model.",
+            "Use the engine it was made with, or another name.",
+        ),
         "internal-error": ProblemKind(
             _FAULT, "Internal error",
             "Something unforeseen went wrong; the service has logged it.",

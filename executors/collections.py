@@ -9,25 +9,28 @@ import json
 import re
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from executors import shelving
 from executors.collection import (
     BadName,
     Changes,
     CollectionInfo,
     CollectionLimits,
-    CollectionsFull,
     Doc,
+    DocsPage,
+    Part,
     Place,
     Token,
     UnknownCollection,
     Vectors,
-    WrongDimension,
+    fit,
     stale,
     token_parts,
 )
@@ -37,14 +40,8 @@ FILE_NAME = "collections.sqlite3"
 NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
 NAME_LENGTH_MAX = 128
 
-_PLACE = "SELECT key, tenant, name, generation, version, oldest, dimension FROM collections"
-_INFO = "SELECT name, documents, version, dimension, created_at, bytes FROM collections"
-
-
-class _Row(NamedTuple):
-    id: str
-    doc: bytes
-    vector: bytes
+_PLACE = "SELECT key, tenant, name, generation, version, oldest, dimension, model FROM collections"
+_INFO = "SELECT name, documents, version, dimension, model, created_at, bytes FROM collections"
 
 
 class Collections:
@@ -85,26 +82,29 @@ class Collections:
     def delete(self, tenant: str, name: str) -> None:
         """Delete a collection. Tokens of it stay dead, also when the name is used again."""
         with self._named.transaction() as db:
-            _drop(db, [_place(db, tenant, name).key])
+            shelving.drop(db, [_place(db, tenant, name).key])
 
     def remove(self, tenant: str, name: str, doc_ids: Sequence[str]) -> CollectionInfo:
         """Take documents out from the next version on; ids that are not there are passed over."""
         with self._named.transaction() as db:
             place = _place(db, tenant, name)
-            gone = 0
-            for doc_id in doc_ids:
-                gone += db.execute(
-                    "UPDATE documents SET removed = ?"
-                    " WHERE collection = ? AND id = ? AND removed IS NULL",
-                    (place.version + 1, place.key, doc_id),
-                ).rowcount
-            if gone:
-                db.execute(
-                    "UPDATE collections SET version = version + 1, documents = documents - ?"
-                    " WHERE key = ?",
-                    (gone, place.key),
-                )
+            shelving.remove(db, place, doc_ids)
             return _info(db.execute(f"{_INFO} WHERE key = ?", (place.key,)).fetchone())
+
+    def page(self, tenant: str, name: str, after: int = 0, limit: int = 50) -> DocsPage:
+        """Return the documents that are there now, in the order they came, after row `after`.
+
+        What comes or goes meanwhile shifts nothing.
+        """
+        with self._named.transaction() as db:
+            place = _place(db, tenant, name)
+            found = db.execute(
+                "SELECT row, doc FROM documents WHERE collection = ? AND removed IS NULL"
+                " AND row > ? ORDER BY row LIMIT ?",
+                (place.key, after, limit + 1),
+            ).fetchall()
+        docs = [json.loads(doc) for _, doc in found[:limit]]
+        return DocsPage(docs, found[limit - 1][0] if len(found) > limit else None)
 
     # --- what an engine asks ---
 
@@ -114,11 +114,18 @@ class Collections:
             return _place(db, tenant, name).token()
 
     def add(
-        self, tenant: str, name: str | None, run: str, docs: Sequence[Doc], vectors: Vectors
+        self,
+        tenant: str,
+        name: str | None,
+        run: str,
+        docs: Sequence[Doc],
+        vectors: Vectors,
+        model: str | None = None,
     ) -> Token:
         """Keep documents under `name`, or in a new private collection of `run`; all or none.
 
         A document whose id is there already is passed over. Without any new one the version stays.
+        `model` made the vectors, where that is known.
         """
         if name is not None and not (len(name) <= NAME_LENGTH_MAX and NAME.fullmatch(name)):
             cure = "Use lower-case letters, digits, - and _, in parts joined by dots."
@@ -126,18 +133,19 @@ class Collections:
         shelf = self._private if name is None else self._named
         with shelf.transaction() as db:
             place = self._made(db, tenant, name, run)
-            _fits(place, vectors)
-            fresh = _fresh(db, place, docs, vectors)
-            if fresh:
-                self._check(db, place, fresh)
-                _insert(db, place, fresh, vectors.shape[1])
+            if len(vectors):
+                fit(place, vectors.shape[1], model)
+            rows = shelving.fresh(db, place, docs, vectors)
+            if rows:
+                shelving.make_room(db, place, rows, self._limits)
+                shelving.insert(db, place, rows, vectors.shape[1], model)
             return _by_key(db, place).token()
 
     def drop_private(self, run: str) -> None:
         """Forget the private collections of `run`."""
         with self._private.transaction() as db:
             found = db.execute("SELECT key FROM collections WHERE run = ?", (run,)).fetchall()
-            _drop(db, [key for (key,) in found])
+            shelving.drop(db, [key for (key,) in found])
 
     def locate(self, tenant: str, run: str, token: object) -> Place:
         """Return the collection a token points at as it is now, or raise `StaleIndex`.
@@ -156,12 +164,12 @@ class Collections:
             raise stale(name, version)
         return place
 
-    def changes(self, place: Place, since: int) -> Changes:
+    def changes(self, place: Place, since: int, part: Part = "vector") -> Changes:
         """Return what happened after version `since`, or raise `StaleIndex`."""
         with self._shelf(place.name).transaction() as db:
             now = _by_key(db, place)
             came = db.execute(
-                "SELECT row, added, id, vector FROM documents"
+                f"SELECT row, added, id, {part} FROM documents"
                 " WHERE collection = ? AND added > ? ORDER BY row",
                 (place.key, since),
             ).fetchall()
@@ -169,15 +177,24 @@ class Collections:
                 "SELECT row, removed FROM documents WHERE collection = ? AND removed > ?",
                 (place.key, since),
             ).fetchall()
-        vectors = np.frombuffer(b"".join(vector for *_, vector in came), dtype=np.float32)
         return Changes(
             place=now,
             rows=np.array([row for row, *_ in came], dtype=np.int64),
             added=np.array([added for _, added, *_ in came], dtype=np.int64),
             ids=[id for _, _, id, _ in came],
-            vectors=vectors.reshape(len(came), now.dimension or 0),
+            held=[held for *_, held in came],
             removed=dict(went),
         )
+
+    def matching(self, place: Place, version: int, where: Mapping[str, Any]) -> NDArray[np.int64]:
+        """Return the rows, rising, of the documents at `version` whose `meta` has these values.
+
+        A value of null is met by what lacks the key. Raise `StaleIndex`.
+        """
+        with self._shelf(place.name).transaction() as db:
+            if version < _by_key(db, place).oldest:
+                raise stale(place.name, version)
+            return np.array(shelving.matching(db, place, version, where), dtype=np.int64)
 
     def docs(self, place: Place, rows: Sequence[int]) -> Sequence[Doc]:
         """Return the documents of `rows`, in that order, or raise `StaleIndex`."""
@@ -201,11 +218,11 @@ class Collections:
             return Place(*found)
         if name is None:
             (count,) = db.execute("SELECT count(*) FROM collections").fetchone()
-            _within(count + 1, "private_max", self._limits.private_max)
+            shelving.within(count + 1, "private_max", self._limits.private_max)
         else:
             owned = "SELECT count(*) FROM collections WHERE tenant = ?"
             (count,) = db.execute(owned, (tenant,)).fetchone()
-            _within(count + 1, "named_max", self._limits.named_max)
+            shelving.within(count + 1, "named_max", self._limits.named_max)
         # Never used twice, not even by another file: an old token must not see new content.
         generation = uuid.uuid4().hex
         owner = run if name is None else None
@@ -216,16 +233,6 @@ class Collections:
         )
         made = db.execute(f"{_PLACE} WHERE generation = ?", (generation,)).fetchone()
         return Place(*made)
-
-    def _check(self, db: sqlite3.Connection, place: Place, fresh: Sequence[_Row]) -> None:
-        rows_max = self._limits.rows_max
-        if _rows(db, place) + len(fresh) > rows_max:
-            _purge(db, place)
-            _within(_rows(db, place) + len(fresh), "rows_max", rows_max)
-        if place.name is None:
-            (kept,) = db.execute("SELECT sum(bytes) FROM collections").fetchone()
-            limit = self._limits.private_bytes_max
-            _within(kept + _weight(fresh), "private_bytes_max", limit)
 
 
 def _place(db: sqlite3.Connection, tenant: str, name: str) -> Place:
@@ -243,82 +250,7 @@ def _by_key(db: sqlite3.Connection, place: Place) -> Place:
     return Place(*found)
 
 
-def _info(found: tuple[str, int, int, int | None, str, int]) -> CollectionInfo:
-    name, documents, version, dimension, created_at, weight = found
+def _info(found: tuple[str, int, int, int | None, str | None, str, int]) -> CollectionInfo:
+    name, documents, version, dimension, model, created_at, weight = found
     created = datetime.fromisoformat(created_at)
-    return CollectionInfo(name, documents, version, dimension, created, weight)
-
-
-def _fits(place: Place, vectors: Vectors) -> None:
-    expected, given = place.dimension, vectors.shape[1]
-    if len(vectors) and expected not in (None, given):
-        detail = f"Vectors of {given} numbers do not fit a collection of {expected}."
-        cure = "Use the embedding engine it was made with, or another name."
-        raise WrongDimension(detail, cure, expected=expected, given=given)
-
-
-def _fresh(
-    db: sqlite3.Connection, place: Place, docs: Sequence[Doc], vectors: Vectors
-) -> Sequence[_Row]:
-    """Return the rows to write: those of documents that are not there, each once."""
-    fresh: dict[str, _Row] = {}
-    alive = "SELECT 1 FROM documents WHERE collection = ? AND id = ? AND removed IS NULL"
-    for doc, vector in zip(docs, vectors, strict=True):
-        id = doc["id"]
-        if id not in fresh and not db.execute(alive, (place.key, id)).fetchone():
-            # A score belongs to the search that gave it, not to the document.
-            kept = {key: value for key, value in doc.items() if key != "score"}
-            body = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
-            fresh[id] = _Row(id, body, vector.astype("<f4").tobytes())
-    return list(fresh.values())
-
-
-def _insert(db: sqlite3.Connection, place: Place, fresh: Iterable[_Row], dimension: int) -> None:
-    fresh = list(fresh)
-    db.executemany(
-        "INSERT INTO documents (collection, added, id, doc, vector) VALUES (?, ?, ?, ?, ?)",
-        [(place.key, place.version + 1, *row) for row in fresh],
-    )
-    db.execute(
-        "UPDATE collections SET version = version + 1, dimension = ?,"
-        " documents = documents + ?, bytes = bytes + ? WHERE key = ?",
-        (dimension, len(fresh), _weight(fresh), place.key),
-    )
-
-
-def _rows(db: sqlite3.Connection, place: Place) -> int:
-    """Count the rows of a collection, removed ones included."""
-    count: int = db.execute(
-        "SELECT documents + (SELECT count(*) FROM documents WHERE collection = key"
-        " AND removed IS NOT NULL) FROM collections WHERE key = ?",
-        (place.key,),
-    ).fetchone()[0]
-    return count
-
-
-def _purge(db: sqlite3.Connection, place: Place) -> None:
-    """Make room: forget removed rows, and with them every version before the present one."""
-    removed = "FROM documents WHERE collection = ? AND removed IS NOT NULL"
-    weigh = f"SELECT coalesce(sum(length(doc) + length(vector)), 0) {removed}"
-    (freed,) = db.execute(weigh, (place.key,)).fetchone()
-    db.execute(f"DELETE {removed}", (place.key,))
-    db.execute(
-        "UPDATE collections SET oldest = version, bytes = bytes - ? WHERE key = ?",
-        (freed, place.key),
-    )
-
-
-def _drop(db: sqlite3.Connection, keys: Sequence[int]) -> None:
-    for key in keys:
-        db.execute("DELETE FROM documents WHERE collection = ?", (key,))
-        db.execute("DELETE FROM collections WHERE key = ?", (key,))
-
-
-def _weight(rows: Iterable[_Row]) -> int:
-    return sum(len(row.doc) + len(row.vector) for row in rows)
-
-
-def _within(count: int, limit: str, most: int) -> None:
-    if count > most:
-        cure = "Delete a collection, remove documents, or ask the operator to raise the limit."
-        raise CollectionsFull(f"Collections would pass {limit} ({most}).", cure, limit=limit)
+    return CollectionInfo(name, documents, version, dimension, model, created, weight)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from executors.errors import StorageFailed
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 WAIT_S_MAX = 10.0
 
 # A row is a document as it was added; `removed` is the version that no longer has it.
@@ -27,6 +27,7 @@ _SCHEMA = (
         version INTEGER NOT NULL DEFAULT 0,
         oldest INTEGER NOT NULL DEFAULT 0,
         dimension INTEGER,
+        model TEXT,
         documents INTEGER NOT NULL DEFAULT 0,
         bytes INTEGER NOT NULL DEFAULT 0,
         created_at TEXT NOT NULL,
@@ -43,6 +44,15 @@ _SCHEMA = (
         doc BLOB NOT NULL,
         vector BLOB NOT NULL
     ) STRICT
+    """,
+    # What `meta` of a row says, as marks to find it by.
+    """
+    CREATE TABLE marks (
+        collection INTEGER NOT NULL REFERENCES collections (key),
+        mark BLOB NOT NULL,
+        row INTEGER NOT NULL,
+        PRIMARY KEY (collection, mark, row)
+    ) STRICT, WITHOUT ROWID
     """,
     "CREATE UNIQUE INDEX live ON documents (collection, id) WHERE removed IS NULL",
     "CREATE INDEX arrivals ON documents (collection, added, row)",
@@ -78,10 +88,12 @@ class Shelf:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # A full disk has ended the transaction already; saying so twice would hide why.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Give the file back. A second call changes nothing."""

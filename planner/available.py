@@ -36,11 +36,10 @@ class _Lack:
     name: str
     value: Value | None = None
 
-    @property
-    def handed_on(self) -> str | None:
-        """The document's own input whose value it is, whatever that will be."""
+    def handed_on(self, document: Document) -> str | None:
+        """Return the input of a module whose value it is, whatever its caller will give."""
         match self.value:
-            case Member(Name("inputs"), str(id)):
+            case Member(Name("inputs"), str(id)) if document.kind == "module":
                 return id
             case _:
                 return None
@@ -63,9 +62,8 @@ def later_modules(modules: Mapping[str, Document]) -> dict[str, Later]:
 
 def later_of(document: Document, modules: Mapping[str, Later]) -> Later:
     """Return what of a module cannot be run yet, given what of the modules it uses cannot."""
-    lacks = [lack for _, lack in _all_lacks(document, modules)]
-    handed_on = frozenset(lack.handed_on for lack in lacks if lack.handed_on is not None)
-    return Later(any(lack.handed_on is None for lack in lacks), handed_on)
+    inputs = [lack.handed_on(document) for _, lack in _all_lacks(document, modules)]
+    return Later(None in inputs, frozenset(id for id in inputs if id is not None))
 
 
 def not_available(document: Document, modules: Mapping[str, Later], tree: Tree) -> list[Problem]:
@@ -76,7 +74,7 @@ def not_available(document: Document, modules: Mapping[str, Later], tree: Tree) 
     return [
         _problem(lack, step, tree)
         for step, lack in _all_lacks(document, modules)
-        if lack.handed_on is None
+        if lack.handed_on(document) is None
     ]
 
 

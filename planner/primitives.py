@@ -128,7 +128,6 @@ _SEARCH = OpSpec(
         ),
         "docs: doc[][]",
     ),
-    later=frozenset({"by", "where"}),
 )
 _RERANK = OpSpec(
     "rerank",
@@ -219,16 +218,10 @@ _MERGE_TOP_K = OpSpec(
         ),
         "docs: doc[]",
     ),
-    all_later=True,
 )
-_AGGREGATE = OpSpec(
-    "aggregate", "inline", _signature(("lists: any[]",), "messages: message[]"), all_later=True
-)
+_AGGREGATE = OpSpec("aggregate", "inline", _signature(("lists: any[]",), "messages: message[]"))
 _FORMAT = OpSpec(
-    "format",
-    "inline",
-    _signature(("template: prompt", "doc: doc?"), "text: string, doc: doc"),
-    later=frozenset({"doc"}),
+    "format", "inline", _signature(("template: prompt", "doc: doc?"), "text: string, doc: doc")
 )
 _SELECT = OpSpec(
     "select",

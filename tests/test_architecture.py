@@ -17,8 +17,8 @@ FUNCTION_LINES_MAX = 40
 FORBIDDEN_WORDS = {"base", "common", "helper", "helpers", "misc", "util", "utils"}
 FORBIDDEN_ENDINGS = ("Helper", "Manager", "Processor", "Utils")
 HEAVY = (
-    "faiss", "llama_index", "nltk", "onnx", "onnxruntime", "pandas", "pypdf", "safetensors",
-    "sentence_transformers", "tiktoken", "tokenizers", "torch", "transformers",
+    "bm25s", "faiss", "llama_index", "nltk", "onnx", "onnxruntime", "pandas", "pypdf",
+    "safetensors", "sentence_transformers", "tiktoken", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 
 Law = Callable[[Path], Iterable[str]]

@@ -1,20 +1,20 @@
-"""Vector search by FAISS over what the collections hold.
+"""Search over what the collections hold: by vectors with FAISS, by words with BM25, by both.
 
-The one file that imports `faiss`. It knows requests; where documents are kept and how the nearest
-are found is told elsewhere.
+The one file that imports `faiss`. It answers requests; where documents are kept, how they are read
+and how the best are found is told elsewhere.
 """
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
-from executors.collection import CollectionError, Place, Vectors, WrongDimension
+from executors.collection import CollectionError, Doc
 from executors.collections import Collections
 from executors.engines.engine import (
     Batch,
@@ -25,12 +25,15 @@ from executors.engines.engine import (
     Fault,
     Request,
 )
-from executors.engines.flat_vectors import FlatCache, Hit
+from executors.engines.flat_vectors import Hit, Rows
+from executors.engines.index_cache import IndexCache
+from executors.engines.index_request import BadRequest, Ingest, Search
 from executors.errors import StorageFailed
+from executors.fusion import fuse
 
 TRAITS = EngineTraits(
     name="faiss",
-    model="flat-inner-product",
+    model="flat inner product, BM25",
     kind="vector",
     ops=frozenset({"ingest", "search"}),
     slots=2,
@@ -43,21 +46,24 @@ TRAITS = EngineTraits(
 T = TypeVar("T")
 
 
-class BadRequest(Exception):
-    """The arguments of one request are not what the operation takes."""
-
-
 class FaissIndex:
     """One replica. Searches see exactly the version their index token names.
 
-    At most `indexes_max` indexes, of `bytes_max` bytes together, are kept beside the one in use.
+    `model` is what makes all vectors here, where there is only one: it is kept with a collection,
+    and a collection of another is refused. At most `indexes_max` indexes, of `bytes_max` bytes
+    together, are kept beside the one in use.
     """
 
     def __init__(
-        self, collections: Collections, indexes_max: int = 64, bytes_max: int = 2**30
+        self,
+        collections: Collections,
+        model: str | None = None,
+        indexes_max: int = 64,
+        bytes_max: int = 2**30,
     ) -> None:
         self._collections = collections
-        self._cache = FlatCache(indexes_max, bytes_max)
+        self._model = model
+        self._cache = IndexCache(indexes_max, bytes_max)
         self._workers: ThreadPoolExecutor | None = None
 
     @property
@@ -105,13 +111,13 @@ class FaissIndex:
         self, requests: Sequence[Request], abandoned: threading.Event
     ) -> list[Done | Fault]:
         ends: list[Done | Fault] = []
-        searches: dict[tuple[str, int], list[_Search]] = {}
+        searches: dict[tuple[str, int, str], list[Search]] = {}
         for request in requests:
             if abandoned.is_set():
                 return ends
             outcome = _guarded(request, partial(self._prepare, request))
-            if isinstance(outcome, _Search):
-                searches.setdefault((outcome.place.generation, outcome.version), []).append(outcome)
+            if isinstance(outcome, Search):
+                searches.setdefault(outcome.together, []).append(outcome)
             else:
                 ends.append(outcome)
         for together in searches.values():
@@ -120,79 +126,81 @@ class FaissIndex:
             ends += self._search(together)
         return ends
 
-    def _prepare(self, request: Request) -> "Done | Fault | _Search":
+    def _prepare(self, request: Request) -> Done | Fault | Search:
         match request.op:
             case "ingest":
                 return self._ingest(request)
             case "search":
-                return self._accepted(request)
+                return Search.of(request, self._collections, self._model)
         detail = f"faiss cannot `{request.op}`; it can `ingest` and `search`."
         return Fault(request.id, "unsupported-op", detail)
 
     def _ingest(self, request: Request) -> Done:
-        name, docs = request.args.get("name"), request.args.get("chunks")
-        if name is not None and not isinstance(name, str):
-            raise BadRequest("`name` must be a string.")
-        if docs is None:
-            if name is None:
-                raise BadRequest("Either `chunks` or `name` is needed.")
-            return Done(request.id, {"index": self._collections.open(request.tenant, name)})
-        _check_docs(docs)
-        vectors = _vectors(request) if docs else np.zeros((0, 0), dtype=np.float32)
-        if len(vectors) != len(docs):
-            raise BadRequest(f"{len(docs)} chunks came with {len(vectors)} vectors.")
-        token = self._collections.add(request.tenant, name, request.run, docs, vectors)
+        asked = Ingest.of(request)
+        if asked.docs is None:
+            token = self._collections.open(request.tenant, asked.name or "")
+        else:
+            token = self._collections.add(
+                request.tenant, asked.name, request.run, asked.docs, asked.vectors, self._model
+            )
         return Done(request.id, {"index": token})
 
-    def _accepted(self, request: Request) -> "_Search":
-        top_k, token = request.args.get("top_k"), request.args.get("index")
-        if not isinstance(top_k, int) or isinstance(top_k, bool) or top_k < 1:
-            raise BadRequest("`top_k` must be an integer of at least 1.")
-        vectors = _vectors(request)
-        place = self._collections.locate(request.tenant, request.run, token)
-        if place.dimension not in (None, vectors.shape[1]):
-            given, expected = vectors.shape[1], place.dimension
-            detail = f"A query of {given} numbers cannot search a collection of {expected}."
-            cure = "Use the embedding engine it was made with."
-            raise WrongDimension(detail, cure, expected=expected, given=given)
-        return _Search(request, place, request.args["index"]["version"], vectors, top_k)
+    def _search(self, together: Sequence[Search]) -> list[Done | Fault]:
+        found = _guarded(together[0].request, partial(self._found, together))
+        if isinstance(found, Fault):
+            return [replace(found, request=search.request.id) for search in together]
+        by_vector, by_words = found
+        return [
+            _guarded(search.request, partial(self._told, search, by_vector, by_words))
+            for search in together
+        ]
 
-    def _search(self, together: Sequence["_Search"]) -> list[Done | Fault]:
-        hits = _guarded(together[0].request, partial(self._hits, together))
-        if isinstance(hits, Fault):
-            return [replace(hits, request=search.request.id) for search in together]
-        ends: list[Done | Fault] = []
-        for search in together:
-            own, hits = hits[: len(search.vectors)], hits[len(search.vectors) :]
-            ends.append(_guarded(search.request, partial(self._told, search, own)))
-        return ends
-
-    def _hits(self, together: Sequence["_Search"]) -> list[list[Hit]]:
-        place, version = together[0].place, together[0].version
-        flat = self._cache.get(place.generation)
-        flat.catch_up(self._collections, place, version)
+    def _found(self, together: Sequence[Search]) -> tuple[Iterator[list[Hit]], Iterator[list[Hit]]]:
+        """Return the hits of each vector, and of each text, in the order of the searches."""
+        place, version, where = together[0].place, together[0].version, together[0].where
+        allowed = self._collections.matching(place, version, where) if where else None
+        by_vector = self._by_vector([each for each in together if len(each.vectors)], allowed)
+        by_words = self._by_words([each for each in together if each.texts], allowed)
         self._cache.trim()
-        queries = np.concatenate([search.vectors for search in together])
-        asked = [search.top_k for search in together for _ in search.vectors]
-        return flat.search(place, version, queries, asked)
+        return iter(by_vector), iter(by_words)
 
-    def _told(self, search: "_Search", hits: list[list[Hit]]) -> Done:
-        lists = []
-        for best in hits:
-            docs = self._collections.docs(search.place, [row for row, _ in best])
-            lists.append(
-                [{**doc, "score": score} for doc, (_, score) in zip(docs, best, strict=True)]
-            )
-        return Done(search.request.id, {"docs": lists})
+    def _by_vector(self, searches: Sequence[Search], allowed: Rows | None) -> list[list[Hit]]:
+        if not searches:
+            return []
+        place, version = searches[0].place, searches[0].version
+        flat = self._cache.get(place.generation).vectors
+        flat.catch_up(self._collections, place, version)
+        queries = np.concatenate([search.vectors for search in searches])
+        asked = [search.top_k for search in searches for _ in search.vectors]
+        return flat.search(place, version, queries, asked, allowed)
 
+    def _by_words(self, searches: Sequence[Search], allowed: Rows | None) -> list[list[Hit]]:
+        if not searches:
+            return []
+        place, version = searches[0].place, searches[0].version
+        texts = [text for search in searches for text in search.texts]
+        asked = [search.top_k for search in searches for _ in search.texts]
+        words = self._cache.get(place.generation).words
+        return words.search(self._collections, place, version, texts, asked, allowed)
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    request: Request
-    place: Place
-    version: int
-    vectors: Vectors
-    top_k: int
+    def _told(
+        self, search: Search, by_vector: Iterator[list[Hit]], by_words: Iterator[list[Hit]]
+    ) -> Done:
+        # Taken first, so that a failure of this search leaves the others their hits.
+        hits = [[next(by_vector) for _ in search.vectors], [next(by_words) for _ in search.texts]]
+        nearest, alike = ([self._docs(search, best) for best in each] for each in hits)
+        match search.by:
+            case "vector":
+                docs = nearest
+            case "lexical":
+                docs = alike
+            case _:
+                docs = [fuse(both, top_k=search.top_k) for both in zip(nearest, alike, strict=True)]
+        return Done(search.request.id, {"docs": docs})
+
+    def _docs(self, search: Search, best: Sequence[Hit]) -> list[Doc]:
+        docs = self._collections.docs(search.place, [row for row, _ in best])
+        return [{**doc, "score": score} for doc, (_, score) in zip(docs, best, strict=True)]
 
 
 def _guarded(request: Request, work: Callable[[], T]) -> T | Fault:
@@ -205,30 +213,13 @@ def _guarded(request: Request, work: Callable[[], T]) -> T | Fault:
         return Fault(request.id, error.code, str(error))
     except StorageFailed as error:
         return Fault(request.id, error.code, str(error), transient=True)
+    except EngineFailed as error:
+        return Fault(request.id, error.code, str(error))
     except UnicodeEncodeError:
         return Fault(request.id, "bad-value", "A text holds half a surrogate pair.")
     except RuntimeError as error:
         # The one type in which FAISS reports whatever happened to it.
         return Fault(request.id, "engine-error", f"faiss gave up: {error}")
-
-
-def _vectors(request: Request) -> Vectors:
-    given = request.args.get("vectors")
-    if not isinstance(given, np.ndarray) or given.ndim != 2 or given.dtype != np.float32:
-        raise BadRequest("`vectors` must be rows of float32.")
-    if not np.isfinite(given).all():
-        raise BadRequest("`vectors` must be finite.")
-    return np.ascontiguousarray(given)
-
-
-def _check_docs(docs: object) -> None:
-    if not isinstance(docs, list):
-        raise BadRequest("`chunks` must be a list of docs.")
-    for at, doc in enumerate(docs):
-        if not isinstance(doc, dict) or not isinstance(doc.get("id"), str):
-            raise BadRequest(f"`chunks[{at}]` is not a doc: it has no id.")
-        if not isinstance(doc.get("text"), str):
-            raise BadRequest(f"`chunks[{at}]` is not a doc: it has no text.")
 
 
 def _load() -> Any:

@@ -1,11 +1,11 @@
 """The inline engine: work too small to queue for, and the cutting of texts.
 
-Wiring is done at once on the event loop. Cutting goes to one thread: it is pure Python, and more
-threads would only take turns, and the event loop would wait for all of theirs.
+Wiring is done at once on the event loop. Cutting goes to one thread, merging of much too: they are
+pure Python; more threads would only take turns, and the event loop would wait for all of theirs.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import Random
@@ -14,6 +14,9 @@ from typing import Any
 
 from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, Request
 from executors.errors import NoText
+from executors.fusion import WAYS, fuse
+from spec import meter
+from spec.kinds import kind_of
 
 #: The tokens of a text.
 Tokenize = Callable[[str], list[int]]
@@ -24,21 +27,27 @@ TRAITS = EngineTraits(
     name="inline",
     model="inline",
     kind="inline",
-    ops=frozenset({"chunk", "format", "select"}),
+    ops=frozenset({"aggregate", "chunk", "format", "merge_top_k", "select"}),
     slots=64,
     batch_rows_max=1,
     streams=False,
     deterministic=True,
     batch_invariant=True,
 )
+#: So many docs are merged on the event loop: about two milliseconds.
+MERGED_AT_ONCE_MAX = 500
 
 
 class Abandoned(Exception):
     """Nobody wants the pieces any more."""
 
 
+class Unfit(Exception):
+    """What was to be merged or joined cannot be; the message says what of it."""
+
+
 class Inline:
-    """Answers `format` and `select` with what was put together for them, `chunk` with pieces."""
+    """Answers with what was put together, merged or joined; `chunk` with pieces."""
 
     traits = TRAITS
 
@@ -64,11 +73,11 @@ class Inline:
         abandoned = Event()
         try:
             for request in batch.requests:
-                if request.op == "chunk":
-                    cut = partial(self._chunk, request, abandoned)
-                    yield await loop.run_in_executor(self._cutter, cut)
+                if _is_long(request):
+                    work = partial(self._answer, request, abandoned)
+                    yield await loop.run_in_executor(self._cutter, work)
                 else:
-                    yield self._answer(request)
+                    yield self._answer(request, abandoned)
         finally:
             abandoned.set()
 
@@ -79,18 +88,22 @@ class Inline:
     ) -> Iterator[tuple[float, Emission]]:
         """Answer in no virtual time at all."""
         for request in batch.requests:
-            yield 0.0, self._answer(request)
+            yield 0.0, self._answer(request, Event())
 
     def stalls(self, batch: Batch) -> bool:  # noqa: ARG002  # the driver's protocol
         """Every batch ends by itself."""
         return False
 
-    def _answer(self, request: Request) -> Emission:
+    def _answer(self, request: Request, abandoned: Event) -> Emission:
         match request.op:
+            case "aggregate":
+                return _aggregate(request)
             case "chunk":
-                return self._chunk(request, Event())
+                return self._chunk(request, abandoned)
             case "format":
-                return Done(request.id, {"text": request.args["template"]})
+                return _format(request)
+            case "merge_top_k":
+                return _merge(request)
             case "select":
                 return Done(request.id, {"value": request.args["value"]})
         return Fault(request.id, "unsupported-op", f"inline does not run {request.op}")
@@ -115,3 +128,56 @@ class Inline:
             return Fault(request.id, "bad-value", str(error))
         except Abandoned:
             return Fault(request.id, "aborted", "nobody waits for the pieces any more")
+
+
+def _is_long(request: Request) -> bool:
+    if request.op != "merge_top_k":
+        return request.op == "chunk"
+    lists = (docs for docs in request.args["lists"] if isinstance(docs, list))
+    return sum(map(len, lists)) > MERGED_AT_ONCE_MAX
+
+
+def _format(request: Request) -> Emission:
+    text, doc = request.args["template"], request.args.get("doc")
+    placed = None if doc is None else {**doc, "text": text}
+    return Done(request.id, {"text": text, "doc": placed})
+
+
+def _aggregate(request: Request) -> Emission:
+    try:
+        lists = _lists(request.args["lists"], "message")
+    except Unfit as error:
+        return Fault(request.id, "bad-value", str(error))
+    return Done(request.id, {"messages": [message for each in lists for message in each]})
+
+
+def _merge(request: Request) -> Emission:
+    args = request.args
+    try:
+        if args["by"] not in WAYS:
+            raise Unfit(f"`by` is none of {', '.join(WAYS)}")
+        lists = _lists(args["lists"], "doc")
+        _check_scores(lists)
+        docs = fuse(lists, args["by"], args["k"], args["top_k"])
+    except Unfit as error:
+        return Fault(request.id, "bad-value", str(error))
+    except meter.Fault as fault:
+        return Fault(request.id, fault.code, f"these lists cannot be merged: {fault.detail}")
+    return Done(request.id, {"docs": docs})
+
+
+def _lists(given: Sequence[Any], what: str) -> list[list[dict[str, Any]]]:
+    """Return the lists that are not null, all of them of objects."""
+    for at, each in enumerate(given):
+        if not isinstance(each, list | None):
+            raise Unfit(f"lists[{at}] is not a list of {what}s")
+        for place, item in enumerate(each or ()):
+            if not isinstance(item, dict):
+                raise Unfit(f"lists[{at}][{place}] is not a {what}")
+    return [each for each in given if each is not None]
+
+
+def _check_scores(lists: Sequence[Sequence[dict[str, Any]]]) -> None:
+    for doc in (doc for docs in lists for doc in docs):
+        if kind_of(doc.get("score")) not in ("null", "number"):
+            raise Unfit(f"the score of {doc.get('id')} is not a number")

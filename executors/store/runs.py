@@ -63,7 +63,7 @@ class RunStore(Protocol):
 
 
 def write_cursor(number: int) -> str:
-    """Return the cursor of the page that starts below arrival `number`."""
+    """Return the cursor of the page that goes on from arrival `number`."""
     return urlsafe_b64encode(b"r%d" % number).decode()
 
 

@@ -14,7 +14,8 @@ from api.house import House
 from api.serve import listen, server_of
 from api.settings import Settings
 from executors.documents import split
-from executors.engines.engine import Request
+from executors.engines.engine import Engine, Request
+from executors.engines.faiss_index import FaissIndex
 from executors.engines.inline import Inline
 from executors.engines.scripted import Behaviour, Scripted
 from executors.pools import Pool
@@ -65,15 +66,27 @@ def stalls(_: Request) -> Behaviour:
 def a_house(folder: Path, llm: Callable[[Request], Behaviour] = at_once, **settings: Any) -> House:
     """Build a house whose llm behaves as told."""
     chosen = Settings(data=folder, **settings)
+    pools = _pools(Scripted("embedding"), Scripted("vector"), Scripted("llm", llm))
+    return assemble(chosen, pools, open_collections(chosen))
+
+
+def an_indexing_house(folder: Path, embedding: Engine, model: str) -> House:
+    """Build a house whose searches are real, with an embedding engine of one's own."""
+    chosen = Settings(data=folder)
+    collections = open_collections(chosen)
+    pools = _pools(embedding, FaissIndex(collections, model), Scripted("llm"))
+    return assemble(chosen, pools, collections)
+
+
+def _pools(embedding: Engine, vector: Engine, llm: Engine) -> tuple[Pool, ...]:
     inline = Inline(split, _words)
-    pools = (
+    return (
         Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, 1_000),
-        Pool(PoolName("embedding"), "embedding", "throughput", (Scripted("embedding"),), 8, 99),
-        Pool(PoolName("vector"), "vector", "throughput", (Scripted("vector"),), 8, 99),
-        Pool(PoolName("llm"), "llm", "fifo", (Scripted("llm", llm),), 4, 99),
+        Pool(PoolName("embedding"), "embedding", "throughput", (embedding,), 8, 99),
+        Pool(PoolName("vector"), "vector", "throughput", (vector,), 8, 99),
+        Pool(PoolName("llm"), "llm", "fifo", (llm,), 4, 99),
         Pool(PoolName("rerank"), "rerank", "fifo", (Scripted("rerank"),), 4, 99),
     )
-    return assemble(chosen, pools, open_collections(chosen))
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
-"""Health, engines and collections over HTTP."""
+"""Health and engines over HTTP."""
 
-import numpy as np
 import pytest
 
 from tests.api.houses import client_of, problem_of
@@ -35,27 +34,6 @@ async def test_pools_are_shown_with_their_engines(client):
     assert (llm["busy"], llm["waiting"], llm["limits"]["queue_max"]) == (0, 0, 99)
     assert llm["traits"]["streams"]
     assert (await client.get("/v1/engines/llm")).json() == llm
-
-
-async def test_collections_are_listed_read_and_deleted(make_house):
-    house = make_house()
-    doc = {"id": "d1", "text": "words", "meta": {}}
-    house.collections.add("local", "notes", "run_1", [doc], np.ones((1, 3), np.float32))
-    house.collections.add("other", "theirs", "run_2", [doc], np.ones((1, 3), np.float32))
-    async with client_of(house) as client:
-        (line,) = (await client.get("/v1/collections")).json()["items"]
-        assert (line["name"], line["documents"], line["dimension"]) == ("notes", 1, 3)
-        assert (await client.get("/v1/collections/notes")).json() == line
-        problem_of(await client.get("/v1/collections/theirs"), 404, "unknown-collection")
-        path = "/v1/collections/notes/documents"
-        assert (await client.delete(f"{path}/none")).json() == line
-        shrunk = (await client.delete(f"{path}/{doc['id']}")).json()
-        assert (shrunk["documents"], shrunk["version"]) == (0, line["version"] + 1)
-        problem_of(
-            await client.delete("/v1/collections/theirs/documents/d"), 404, "unknown-collection"
-        )
-        assert (await client.delete("/v1/collections/notes")).status_code == 204
-        problem_of(await client.get("/v1/collections/notes"), 404, "unknown-collection")
 
 
 async def test_storage_that_fails_is_said_to_be_so_without_its_place(make_house):

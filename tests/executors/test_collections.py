@@ -1,7 +1,10 @@
 """Collections: the truth about documents and vectors, on a real database."""
 
+import resource
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,9 +18,11 @@ from executors.collection import (
     StaleIndex,
     UnknownCollection,
     WrongDimension,
+    WrongModel,
 )
 from executors.collections import FILE_NAME, Collections
 from executors.errors import StorageFailed
+from executors.shelf import SCHEMA_VERSION
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -68,6 +73,63 @@ def test_what_was_added_is_told_with_its_facts(collections):
     changes = collections.changes(place, 0)
     assert (changes.vectors == vectors(2)).all()
     assert collections.docs(place, changes.rows.tolist()) == [a_doc("a"), a_doc("b")]
+
+
+def test_documents_are_paged_through_in_the_order_they_came(collections):
+    ids = [f"doc-{at}" for at in range(7)]
+    add(collections, "notes", *ids)
+    add(collections, "other", "elsewhere")
+    first = collections.page("local", "notes", limit=3)
+    assert [doc["id"] for doc in first.docs] == ids[:3]
+    collections.remove("local", "notes", ["doc-1", "doc-4"])
+    add(collections, "notes", "doc-1")
+    second = collections.page("local", "notes", first.next_row, 3)
+    assert [doc["id"] for doc in second.docs] == ["doc-3", "doc-5", "doc-6"]
+    last = collections.page("local", "notes", second.next_row, 3)
+    assert (last.docs, last.next_row) == ([a_doc("doc-1")], None)
+    exact = collections.page("local", "notes", limit=6)
+    assert (len(exact.docs), exact.next_row) == (6, None)
+    with pytest.raises(UnknownCollection):
+        collections.page("other", "notes")
+
+
+def put(collections: Collections, name: str, id: str, model: str | None) -> str | None:
+    collections.add("local", name, "run", [a_doc(id)], vectors(1), model)
+    return collections.get("local", name).model
+
+
+def test_vectors_of_another_model_are_refused(collections):
+    assert put(collections, "notes", "a", "first") == "first"
+    assert put(collections, "notes", "b", None) == "first"
+    with pytest.raises(WrongModel) as caught:
+        put(collections, "notes", "c", "second")
+    assert caught.value.facts == {"expected": "first", "given": "second"}
+    assert collections.get("local", "notes").documents == 2
+
+
+def test_a_model_that_came_later_is_not_taken_for_that_of_the_first_vectors(collections):
+    assert put(collections, "notes", "a", None) is None
+    assert put(collections, "notes", "b", "first") is None
+    assert put(collections, "notes", "c", "second") is None
+
+
+def test_documents_are_found_by_what_their_meta_says(collections):
+    metas = [{"kind": "x"}, {"kind": "x", "n": 1}, {"n": 1.0}, {}, None, {"kind": None}]
+    docs = [{"id": f"{at}", "text": "t", "meta": meta} for at, meta in enumerate(metas)]
+    token = collections.add("local", "notes", "run", docs, vectors(6))
+    place = collections.locate("local", "run", token)
+
+    def found(**where: object) -> list[str]:
+        rows = collections.matching(place, place.version, where)
+        return [doc["id"] for doc in collections.docs(place, rows.tolist())]
+
+    assert found(kind="x") == ["0", "1"]
+    assert found(n=1) == ["1", "2"]
+    assert found(kind="x", n=1) == ["1"]
+    assert found(kind=None) == ["2", "3", "4", "5"]
+    assert found(kind=None, n=None) == ["3", "4", "5"]
+    assert found() == ["0", "1", "2", "3", "4", "5"]
+    assert found(other="x") == []
 
 
 def test_versions_and_rows_only_rise(collections):
@@ -184,6 +246,36 @@ def test_a_failed_ingest_leaves_nothing(collections):
     assert (info.documents, info.version) == (1, 1)
 
 
+@contextmanager
+def no_file_grows_beyond(size: int) -> Iterator[None]:
+    """Make the system refuse what would make any file of this process larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("dimension", [4, 100_000])
+def test_a_full_disk_keeps_nothing_of_what_did_not_fit_and_all_that_was_there(
+    collections, folder, dimension
+):
+    token = add(collections, "notes", "a", dimension=dimension)
+    before = collections.get("local", "notes")
+    used = max(file.stat().st_size for file in folder.iterdir())
+    ids = [f"more-{at}" for at in range(100)]
+    with (
+        no_file_grows_beyond(used),
+        pytest.raises(StorageFailed, match=r"disk I/O error|disk is full"),
+    ):
+        add(collections, "notes", *ids, dimension=dimension)
+    assert collections.get("local", "notes") == before
+    assert alive(collections, token) == ["a"]
+    later = add(collections, "notes", *ids, dimension=dimension)
+    assert alive(collections, later) == ["a", *ids]
+
+
 def test_vectors_of_another_dimension_are_refused(collections):
     add(collections, "notes", "a")
     with pytest.raises(WrongDimension) as caught:
@@ -253,6 +345,10 @@ def test_documents_are_bounded_and_removed_ones_make_room_when_needed():
     assert collections.get("local", "notes").bytes == weight
     with pytest.raises(StaleIndex):
         collections.locate("local", "run", old)
+    place = collections.locate("local", "run", token)
+    assert len(collections.matching(place, place.version, {"é": None})) == 3
+    with pytest.raises(StaleIndex):
+        collections.matching(place, old["version"], {"é": None})
     collections.close()
 
 
@@ -278,7 +374,7 @@ def test_collections_are_bounded_by_count_and_private_ones_by_bytes():
 
 def test_a_file_of_another_release_is_left_alone(folder):
     Collections(folder).close()
-    for version in (0, 2):
+    for version in (0, SCHEMA_VERSION + 1):
         with sqlite3.connect(folder / FILE_NAME) as db:
             db.execute(f"PRAGMA user_version = {version}")
         db.close()

@@ -64,33 +64,48 @@ def test_what_nothing_can_run_yet_is_told_with_its_place(registry, step, expecte
     assert found(registry, step) == expected
 
 
-def test_an_input_that_only_later_work_serves_is_told_where_it_is_given(registry):
+CONVERSE = """\
+module: converse
+inputs: {before: {type: "message[]", default: []}, prompt: prompt}
+steps:
+  read: {op: prefill, messages: $inputs.before, prompt: $inputs.prompt}
+  written: {op: decode, call: $read.call}
+outputs: {text: $written.text}
+"""
+
+
+@pytest.fixture
+def conversing(registry):
+    """A registry with a module of which one input cannot be served yet."""
+    return registry.with_module(Source("converse.yaml", CONVERSE.encode(), "yaml"))
+
+
+def test_an_input_that_only_later_work_serves_is_told_where_it_is_given(conversing):
     page = """\
 workflow: w
+inputs: {{said: "message[]"}}
 steps:
-  index: {{use: index, name: notes}}
-  hits: {{use: search, index: $index, query: q{more}}}
-outputs: {{x: $hits.docs}}
+  reply: {{use: converse, prompt: Hello{more}}}
+outputs: {{x: $reply.text}}
 """
 
     def pointers(more: str) -> list[str | None]:
         source = Source("page.yaml", page.format(more=more).encode(), "yaml")
-        document = load(source, registry.vocabulary())
-        return [each.pointer for each in not_available(document, registry.later, read(source))]
+        document = load(source, conversing.vocabulary())
+        return [each.pointer for each in not_available(document, conversing.later, read(source))]
 
     assert pointers("") == []
-    assert pointers(", by: lexical") == ["/steps/hits/by"]
-    assert pointers(", where: {kind: note}") == ["/steps/hits/where"]
+    assert pointers(", before: $inputs.said") == ["/steps/reply/before"]
 
 
-def test_a_module_that_hands_such_an_input_on_leaves_it_to_its_callers(registry):
+def test_a_module_that_hands_such_an_input_on_leaves_it_to_its_callers(conversing):
     page = """
-module: find
-inputs: {index: index, query: string, how: {enum: [vector, lexical], default: vector}}
-steps: {hits: {use: search, index: $inputs.index, query: $inputs.query, by: $inputs.how}}
-outputs: {docs: $hits.docs}
+module: greet
+inputs: {said: "message[]"}
+steps: {reply: {use: converse, before: $inputs.said, prompt: Hello}}
+outputs: {text: $reply.text}
 """
-    source = Source("find.yaml", page.encode(), "yaml")
-    changed = registry.with_module(source)
-    later = later_of(changed.modules["find"], changed.later)
-    assert (later.whole, later.inputs) == (False, {"how"})
+    source = Source("greet.yaml", page.encode(), "yaml")
+    changed = conversing.with_module(source)
+    later = later_of(changed.modules["greet"], changed.later)
+    assert (later.whole, later.inputs) == (False, {"said"})

@@ -13,10 +13,12 @@ from executors.collection import CollectionLimits
 from executors.collections import Collections
 from executors.engines.engine import Done, Engine, Fault, Request
 from executors.engines.faiss_index import FaissIndex
-from executors.engines.flat_vectors import FlatCache
+from executors.engines.index_cache import IndexCache
+from executors.engines.index_request import WHERE_MAX
 from tests.executors.engines.contract import EngineContract, answers
 
 DIMENSION = 24
+MODEL = "the-model"
 
 
 def a_doc(id: str) -> dict:
@@ -33,8 +35,8 @@ def ingest(id: int, chunks: object, vectors: object, name: object = None) -> Req
     return Request(id, "ingest", args, "run", "local")
 
 
-def search(id: int, index: object, vectors: object, top_k: object = 5) -> Request:
-    args = {"index": index, "vectors": vectors, "top_k": top_k}
+def search(id: int, index: object, vectors: object, top_k: object = 5, **more) -> Request:
+    args = {"index": index, "vectors": vectors, "top_k": top_k} | more
     return Request(id, "search", args, "run", "local")
 
 
@@ -48,8 +50,11 @@ class TestFaissIndex(EngineContract):
     def make(self) -> Engine:
         self.collections = Collections(None)
         docs = [a_doc(f"doc-{at}") for at in range(50)]
-        self.token = self.collections.add("local", "notes", "run", docs, unit(50))
-        return FaissIndex(self.collections)
+        args = ("local", "notes", "run", docs, unit(50), MODEL)
+        self.token = self.collections.add(*args)
+        args = ("local", "foreign", "run", docs[:1], unit(1), "another-model")
+        self.foreign = self.collections.add(*args)
+        return FaissIndex(self.collections, MODEL)
 
     def good(self) -> list[Request]:
         return [
@@ -58,6 +63,9 @@ class TestFaissIndex(EngineContract):
             search(3, self.token, unit(3, seed=1)),
             search(4, self.token, unit(1, seed=2), top_k=60),
             search(5, self.token, unit(0)),
+            search(6, self.token, None, queries=["text of doc-7"], by="lexical"),
+            search(7, self.token, unit(2), queries=["doc-7", ""], by="hybrid"),
+            search(8, self.token, unit(1), where={"kind": "note"}),
         ]
 
     def bad(self) -> list[Request]:
@@ -78,6 +86,15 @@ class TestFaissIndex(EngineContract):
             search(1, {**self.token, "generation": "old"}, unit(1)),
             search(1, "notes", unit(1)),
             replace(search(1, self.token, unit(1)), tenant="other"),
+            search(1, self.token, unit(1), by="chance"),
+            search(1, self.token, None, by="lexical"),
+            search(1, self.token, None, queries=[3], by="lexical"),
+            search(1, self.token, unit(1), queries=["a", "b"], by="hybrid"),
+            search(1, self.token, None, queries=["a"], by="hybrid"),
+            search(1, self.token, unit(1), where="kind"),
+            search(1, self.token, unit(1), where={f"{at}": at for at in range(WHERE_MAX + 1)}),
+            search(1, self.foreign, unit(1)),
+            ingest(1, [a_doc("b")], unit(1), "foreign"),
             replace(search(1, self.token, unit(1)), op="embed"),
         ]
 
@@ -88,7 +105,7 @@ class TestFaissIndex(EngineContract):
 def with_engine(scenario, folder=None, kept=None, **limits) -> None:
     async def whole() -> None:
         collections = Collections(folder, kept)
-        engine = FaissIndex(collections, **limits)
+        engine = FaissIndex(collections, MODEL, **limits)
         try:
             await engine.start()
             await scenario(engine, collections)
@@ -223,7 +240,7 @@ def test_more_indexes_than_are_kept_are_rebuilt_and_answer_alike():
 
 
 def test_the_cache_lets_go_of_the_least_recently_used():
-    cache = FlatCache(indexes_max=2, bytes_max=2**20)
+    cache = IndexCache(indexes_max=2, bytes_max=2**20)
     first, second = cache.get("first"), cache.get("second")
     assert cache.get("first") is first
     cache.get("third")
@@ -257,6 +274,31 @@ def test_faults_say_what_is_wrong():
         assert (await outcome(engine, search(1, index, unit(1)))).code == "stale-index"
         await index_of(engine, [a_doc("new")], unit(1), "notes")
         assert (await outcome(engine, search(1, index, unit(1)))).code == "stale-index"
+
+    with_engine(scenario)
+
+
+def test_vectors_of_another_model_are_refused_and_words_are_words():
+    async def scenario(engine, collections):
+        args = ("local", "theirs", "run", [a_doc("a")], unit(1))
+        theirs = collections.add(*args, "another-model")
+        for request in (ingest(1, [a_doc("b")], unit(1), "theirs"), search(1, theirs, unit(1))):
+            fault = await outcome(engine, request)
+            assert (fault.code, fault.transient) == ("wrong-model", False)
+            said = "Vectors of the-model cannot be compared with those of another-model"
+            assert said in fault.detail
+        words = search(1, theirs, None, queries=["text"], by="lexical")
+        assert ids((await outcome(engine, words)).outputs["docs"][0]) == ["a"]
+
+    with_engine(scenario)
+
+
+def test_where_no_model_is_known_only_the_length_of_vectors_tells():
+    async def scenario(engine, collections):
+        unsaid = collections.add("local", "unsaid", "run", [a_doc("a")], unit(1))
+        assert len((await found(engine, unsaid, unit(1)))[0]) == 1
+        await index_of(engine, [a_doc("b")], unit(1), "unsaid")
+        assert collections.get("local", "unsaid").model is None
 
     with_engine(scenario)
 
