@@ -156,7 +156,8 @@ class Fit:
             return Wrong("wrong-type", placed.offset, detail)
         if lets_null_in(given, wanted) and not self.null_welcome:
             what = "this" if given.optional else "an element of this"
-            detail = f"{what} may be null, and {article(wanted)} is wanted"
+            wish = "null is not welcome here" if wanted.is_any else f"{article(wanted)} is wanted"
+            detail = f"{what} may be null, and {wish}"
             return Wrong("may-be-null", placed.offset, detail)
         return None
 
