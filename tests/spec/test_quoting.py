@@ -114,7 +114,7 @@ def test_a_page_full_of_cut_calls_is_answered_in_bounded_work(
 def test_an_expression_that_is_wrong_by_itself_asks_for_no_quotes(vocabulary: Vocabulary):
     for value in ("$(inputs.words", '"$(inputs.words"'):
         problem = inside_braces(f"use: value, value: {value}, after: []", vocabulary)
-        assert problem.detail == "`)` is missing"
+        assert problem.detail == "`)` is missing at the end"
 
 
 @pytest.mark.parametrize(
