@@ -17,6 +17,7 @@ from spec.values import JSON
 
 _LINE_CHARS_MAX = 100
 _NAMES_SHOWN_MAX = 12
+_NEAR = 0.65  # of 1; `query` and `retry` have 0.6, and nobody means one by the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     ('retrieve', 'llm')
     """
     compared = {each.lower(): each for each in sorted(islice(known, NAMES_COMPARED_MAX))}
-    close = get_close_matches(name[:ECHO_CHARS_MAX].lower(), compared, n=1, cutoff=0.6)
+    close = get_close_matches(name[:ECHO_CHARS_MAX].lower(), compared, n=1, cutoff=_NEAR)
     return compared[close[0]] if close else None
 
 

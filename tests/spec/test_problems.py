@@ -110,6 +110,7 @@ def test_problems_are_sorted_once_each_and_bounded():
 def test_the_nearest_name_is_one_that_is_close():
     assert nearest("qestion", ["documents", "question"]) == "question"
     assert nearest("zzz", ["documents", "question"]) is None
+    assert nearest("query", ["retry", "question"]) is None
     assert nearest("x" * 100_000, ["x"]) is None
 
 
