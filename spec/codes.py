@@ -41,11 +41,14 @@ class Entry:
 
 CODES: Mapping[Code, Entry] = MappingProxyType(
     {
-        "syntax": Entry("The text is not YAML or JSON.", "Correct the text at the position given."),
+        "syntax": Entry(
+            "The text is not YAML or JSON.",
+            "Correct it there; quote what is text and means something else to YAML.",
+        ),
         "yaml-feature": Entry(
             "An anchor, alias, tag, merge key, directive, second document, infinity, or a key that "
             "is not a string.",
-            "Write the value out; quote the key.",
+            "Write the value out; quote what is a key or text.",
         ),
         "yaml-boolean": Entry(
             "A bare yes, no, on or off, which YAML versions read differently.",
