@@ -24,6 +24,7 @@ _OPS = {
     ),
     "format": ("template: string", "text: string"),
     "aggregate": ("value: any", "value: any"),
+    "http": ("target: string, auth: secret?", "text: string"),
     "two": ("x: integer", "left: string, right: string"),
 }
 _FOLLOWS = {
@@ -106,6 +107,13 @@ inputs: {template: string}
 steps:
   filled: {op: format, template: $inputs.template}
 outputs: {text: $filled.text}
+""",
+    "http": """
+module: http
+inputs: {target: string, auth: secret?}
+steps:
+  got: {op: http, target: $inputs.target, auth: $inputs.auth}
+outputs: {text: $got.text}
 """,
     "value": """
 module: value
