@@ -164,6 +164,9 @@ def vocabulary() -> Vocabulary:
             "answer": StoredFlow(
                 "b2", signature("question: string, hint: string?", "text: string")
             ),
+            "answer@b2": StoredFlow(
+                "b2", signature("question: string, hint: string?", "text: string")
+            ),
             "answer@a1": StoredFlow("a1", signature("question: string", "text: string, more: any")),
         },
         engines=frozenset({"small", "large"}),

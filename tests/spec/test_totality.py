@@ -62,7 +62,7 @@ def test_an_expression_gives_data_or_an_evaluation_error(text: str, scope: dict[
 
 @pytest.mark.slow
 @given(EXPRESSIONS | WELL_TYPED, ANYTHING)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=20_000)
 def test_twenty_thousand_expressions_end(text: str, scope: dict[str, Any]):
     assert_total(text, scope)
 
@@ -114,7 +114,7 @@ def test_what_is_right_is_accepted_and_of_the_type_that_was_inferred(
 
 @pytest.mark.slow
 @given(EXPRESSIONS | WELL_TYPED, SCOPES)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=20_000)
 def test_twenty_thousand_checked_expressions_are_of_their_types(text: str, scope: dict[str, Any]):
     assert_sound(text, scope)
 
