@@ -9,10 +9,11 @@ from random import Random
 from spec.load import read
 from spec.problems import SpecError
 from spec.source import Media, Source
+from tests.bad_inputs.catalogue import data_of, items
 from tests.spec.fuzz import near_json, near_yaml
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("tests/spec/golden", "tests/bad_inputs", "workflows")
+_FOLDERS = ("tests/spec/golden", "workflows")
 CHARS_MAX = 64 << 10  # so much is checked in well under a second
 _WIDE_CHARS_MAX = (1 << 20) + 100  # a little more than a page may have
 _PIECES: Sequence[bytes] = (
@@ -43,9 +44,13 @@ def inputs(media: Media, seed: int) -> Iterator[bytes]:
 
 
 def corpus(media: Media) -> list[bytes]:
-    """Return every page there is, in this form or, as far as it can be read, in the other one."""
-    found: list[bytes] = []
-    for path in sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")):
+    """Return every page there is and every bad input.
+
+    A page in the other form is put into this one, as far as it can be read.
+    """
+    cases = (case for item in items() for case in (*item.page.cases, *item.page.twins))
+    found = [data_of(case.body) for case in cases if case.media == media]
+    for path in sorted(path for folder in _FOLDERS for path in (ROOT / folder).rglob("*.*")):
         if path.suffix in (".yaml", ".json"):
             data = path.read_bytes()
             own: Media = "json" if path.suffix == ".json" else "yaml"

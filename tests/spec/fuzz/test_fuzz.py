@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spec.source import Media
+from tests.bad_inputs.catalogue import data_of, items
 from tests.spec.fuzz.harness import Outcome, fuzz
 from tests.spec.fuzz.inputs import corpus, first_inputs
 from tests.spec.fuzz.targets import PLANTED
@@ -66,7 +67,11 @@ def test_the_same_seed_gives_the_same_inputs(media: Media):
 
 
 @pytest.mark.parametrize("media", ["yaml", "json"])
-def test_the_inputs_are_made_of_the_golden_pages_and_of_the_shipped_workflows(media: Media):
-    pages = b"".join(corpus(media))
-    for name in (b"fold_and_reduce", b"every-reference.of_all-kinds", b"in-json", b"naive-rag"):
-        assert name in pages or (name, media) == (b"in-json", "yaml")
+def test_the_inputs_are_made_of_every_page_and_of_the_bad_inputs(media: Media):
+    pages = corpus(media)
+    golden = b"".join(pages)
+    for name in (b"fold_and_reduce", b"every-reference.of_all-kinds", b"naive-rag"):
+        assert name in golden
+    bad = [case for item in items() for case in item.page.cases if case.media == media]
+    assert bad
+    assert all(data_of(case.body) in pages for case in bad)
