@@ -40,7 +40,8 @@ class _Checker:
     def document(self, version: str) -> Document | None:
         root = self.report.tree.value
         if not isinstance(root, dict):
-            self.report.at_value("wrong-type", (), f"{echo(root)}, where an object is wanted")
+            detail = f"{echo(root)}, where an object with `workflow` or `module` is wanted"
+            self.report.at_value("wrong-type", (), detail)
             return None
         self.kind = "module" if "module" in root and "workflow" not in root else "workflow"
         self._check_top(root)

@@ -41,11 +41,14 @@ class Entry:
 
 CODES: Mapping[Code, Entry] = MappingProxyType(
     {
-        "syntax": Entry("The text is not YAML or JSON.", "Correct the text at the position given."),
+        "syntax": Entry(
+            "The text is not YAML or JSON.",
+            "Correct it there; quote what is text and means something else to YAML.",
+        ),
         "yaml-feature": Entry(
             "An anchor, alias, tag, merge key, directive, second document, infinity, or a key that "
             "is not a string.",
-            "Write the value out; quote the key.",
+            "Write the value out; quote what is a key or text.",
         ),
         "yaml-boolean": Entry(
             "A bare yes, no, on or off, which YAML versions read differently.",
@@ -53,7 +56,8 @@ CODES: Mapping[Code, Entry] = MappingProxyType(
         ),
         "duplicate-key": Entry("The same key twice in one object.", "Remove or rename one."),
         "unknown-key": Entry(
-            "A key that nothing here reads.", "Use the nearest right name, or remove it."
+            "A key that nothing here reads.",
+            "Use one of the keys that are known here, or remove it.",
         ),
         "missing-key": Entry("A key that has to be there is not.", "Add it."),
         "conflicting-keys": Entry("Two keys that exclude each other.", "Keep one of them."),
@@ -65,15 +69,15 @@ CODES: Mapping[Code, Entry] = MappingProxyType(
         ),
         "bad-value": Entry(
             "A value of the right type outside its range, enumeration or form.",
-            "Give a value that is allowed.",
+            "Give a value that is allowed here.",
         ),
         "unknown-reference": Entry(
-            "A name that does not exist here.", "Use the nearest right name, or declare it."
+            "A name that does not exist here.", "Use a name that is known here, or declare it."
         ),
         "may-be-null": Entry(
             "A value that may be null where null is not welcome.",
             "Give a default: `| default(…)` in text, `coalesce(…)` in an expression, `default:` on "
-            "the input.",
+            "the input; or ask first: `if: $… != null`.",
         ),
         "unknown-module": Entry("No module has this name.", "Use one of the modules there are."),
         "unknown-flow": Entry("No workflow has this name.", "Register it first, or correct it."),
@@ -90,7 +94,9 @@ CODES: Mapping[Code, Entry] = MappingProxyType(
             "Write `{{ path | formatter }}`, or `{{{{` for two braces.",
         ),
         "cycle": Entry("Steps that wait for each other.", "Remove one of the references."),
-        "recursion": Entry("A module that opens itself.", "Call something else there."),
-        "too-large": Entry("A limit is passed.", "Make the document smaller."),
+        "recursion": Entry(
+            "A module or a workflow that opens itself.", "Call something else there."
+        ),
+        "too-large": Entry("A limit is passed.", "Make it smaller, or split it."),
     }
 )

@@ -91,13 +91,13 @@ class _Checking:
 
     def fold(self) -> None:
         self._value("start", self.sight.control, ANY)
-        self._body_gives("acc", self.sight.own.get("acc"))
+        self._body_gives("`acc` starts as", self.sight.own.get("acc"))
 
     def reduce(self) -> None:
         element = self.sight.reduced()
         self._value("start", self.sight.control, _wanted(element))
         self._value("fan_in", self.sight.control, INTEGER)
-        self._body_gives("element", element)
+        self._body_gives("an element is", element)
 
     def _body_gives(self, what: str, wanted: Shape | None) -> None:
         """Report a body that does not give exactly one field of the type that is to go on."""
@@ -112,8 +112,8 @@ class _Checking:
             return
         shape = fields[only]
         if shape and wanted and not fits(shape.type, wanted.type):
-            detail = f"the next {what} is {article(shape.type)}, where {article(wanted.type)}"
-            self.report.at_value("wrong-type", self._body(), f"{detail} is wanted")
+            detail = f"the body gives {article(shape.type)}, and {what} {article(wanted.type)}"
+            self.report.at_value("wrong-type", self._body(), detail)
 
     def _body(self) -> Pointer:
         written = self.report.tree.at(self.outline.pointer)

@@ -75,7 +75,7 @@ def common_type(types: Iterable[Type]) -> Type:
 def article(wanted: Type) -> str:
     """Return a type as it stands in a sentence."""
     if wanted.lists:
-        return f"a list (`{wanted}`)"
+        return "a list" if wanted.word == "any" else f"a list (`{wanted}`)"
     vowel = wanted.word[0] in "aeiou"
     return f"{'an' if vowel else 'a'} `{wanted}`"
 

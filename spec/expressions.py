@@ -85,7 +85,8 @@ class _Parser:
         value = self.expression()
         if self.scanner.token.kind != "end":
             detail = misreading(self.scanner.token, after_value=True)
-            raise self.scanner.malformed(detail or "the expression should have ended before")
+            ended = f"the expression should have ended {self.scanner.here}"
+            raise self.scanner.malformed(detail or ended)
         return value
 
     def expression(self) -> Placed:
@@ -172,9 +173,7 @@ class _Parser:
                 raise _TooLargeError(f"{detail} (`path_segments_max`)")
 
     def field(self, of: Placed) -> Placed:
-        token = self.scanner.take()
-        if token.kind != "name":
-            raise Malformed("the name of a field has to follow the dot", token.offset)
+        token = self.scanner.field()
         if self.scanner.sign("("):
             detail = f"there are no methods, so no {quoted(f'.{token.value}()')}"
             cure = f": write {quoted(f'{token.value}(…)')}" if token.value in NAMES else ""
@@ -212,7 +211,9 @@ class _Parser:
         if token.kind != "name":
             raise Malformed("a name has to follow the `$`", token.offset)
         if name in _NOT_NAMES:
-            raise Malformed(f"a value has to stand before {quoted(name)}", token.offset)
+            negated = "what `not` negates stands in brackets here: `(not …)`"
+            detail = f"a value has to stand before {quoted(name)}"
+            raise Malformed(negated if name == "not" else detail, token.offset)
         if self.scanner.skip("("):
             return self.call(name, token.offset)
         if name in _CONSTANTS:
@@ -241,13 +242,14 @@ class _Parser:
     def plain(self) -> Placed:
         offset = self.scanner.token.offset
         negative = self.scanner.skip("-")
+        here = self.scanner.here
         token = self.scanner.take()
         if isinstance(token.value, int | float):
             return Placed(Literal(-token.value if negative else token.value), offset)
         if negative:
             raise Malformed("only a number may follow a `-`", token.offset)
         if token.kind != "string":
-            wanted = "a name, a number, a string or a list has to stand here"
+            wanted = f"a name, a number, a string or a list is missing {here}"
             raise Malformed(misreading(token, after_value=False) or wanted, token.offset)
         return Placed(Literal(token.value), offset)
 
@@ -264,7 +266,8 @@ class _Parser:
     def expect(self, closing: str) -> None:
         if not self.scanner.skip(closing):
             detail = misreading(self.scanner.token, after_value=True)
-            raise self.scanner.malformed(detail or f"{quoted(closing)} is missing")
+            missing = f"{quoted(closing)} is missing {self.scanner.here}"
+            raise self.scanner.malformed(detail or missing)
 
     def deeper(self) -> None:
         self.depth += 1

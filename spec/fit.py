@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from spec.data import article, mismatches
+from spec.expressions import parse_expression
 from spec.inference import Wrong, infer, shape_of
 from spec.inputs import check_data, check_schema
 from spec.model import Input
@@ -120,7 +121,24 @@ class Fit:
     def _check_data(self, pointer: Pointer, data: object, wanted: Type) -> None:
         if data is None and self.null_welcome:
             return
-        check_data(self.report, pointer, data, wanted)
+        wrong = next(mismatches(data, wanted), None) if isinstance(data, str) else None
+        if wrong is None:
+            check_data(self.report, pointer, data, wanted)
+        else:
+            self.report.at_value("wrong-type", pointer, wrong.detail, self._meant(str(data)))
+
+    def _meant(self, text: str) -> str | None:
+        """Return the expression that `text` is without its `$`, if it is one."""
+        written = (f"${text}", f"$inputs.{text}")
+        return next((expression for expression in written if self._leads(expression)), None)
+
+    def _leads(self, expression: str) -> bool:
+        """Whether `expression` is one that reads something, and all of that is there."""
+        paths = parse_expression(expression).references
+        try:
+            return bool(paths) and all(self.scope.resolve(path) is not None for path in paths)
+        except Unresolved:
+            return False
 
     def _check_placed(
         self, pointer: Pointer, placed: Placed, wanted: Type, *, whole: bool = True
@@ -156,7 +174,8 @@ class Fit:
             return Wrong("wrong-type", placed.offset, detail)
         if lets_null_in(given, wanted) and not self.null_welcome:
             what = "this" if given.optional else "an element of this"
-            detail = f"{what} may be null, and {article(wanted)} is wanted"
+            wish = "null is not welcome here" if wanted.is_any else f"{article(wanted)} is wanted"
+            detail = f"{what} may be null, and {wish}"
             return Wrong("may-be-null", placed.offset, detail)
         return None
 

@@ -213,9 +213,17 @@ class _Inference:
             self._null(placed, f"{what} {wanted.words}, and this may be null")
             return plain
         if wanted.dense and type.lists and type.element().optional:
-            detail = f"{what} no nulls, and an element of this may be one: hand it `compact(…)`"
-            self._null(placed, detail)
+            hole = self._hole(placed)
+            this = "an element of this" if hole is placed else "this element"
+            self._null(hole, f"{what} no nulls, and {this} may be one: hand it `compact(…)`")
         return type
+
+    def _hole(self, placed: Placed) -> Placed:
+        """Return the first element that may be null of a list that is written out, or all of it."""
+        if not isinstance(placed.value, Literal | ListOf):
+            return placed
+        shapes = ((part, shape_of(self.scope, part)) for part in placed.parts)
+        return next((part for part, shape in shapes if shape and shape.type.optional), placed)
 
     def _path(self, placed: Placed, reference: Reference) -> Shape | None:
         try:

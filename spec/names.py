@@ -1,6 +1,8 @@
 """What names look like and which ones the language keeps for itself."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from spec.limits import ID_CHARS_MAX
 
@@ -17,7 +19,16 @@ CONTROL_KEYS = (
 )  # fmt: skip
 LOOP_KEYS = ("max", "start", "until", "next")
 LOOP_FIELDS = ("rounds", "done")
-ELEMENT_NAMES = ("item", "items", "position", "acc", "loop")
+#: What exists in the body of a step alone, and by which keys of that step.
+ELEMENT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "item": ("for_each", "fold"),
+        "items": ("reduce",),
+        "position": ("for_each", "fold"),
+        "acc": ("fold",),
+        "loop": ("loop",),
+    }
+)
 RESERVED_STEP_IDS = (
     "inputs", "item", "items", "position", "acc", "loop", "secret",
     "true", "false", "null", "and", "or", "not", "in",

@@ -1,8 +1,10 @@
 """Collects the problems of one tree while it is checked, each placed by pointer or by offset."""
 
 from spec.codes import Code
+from spec.cut_short import cut_off, lone_key
 from spec.limits import PROBLEMS_FOUND_MAX
 from spec.problems import Problem, SpecError, problem_at
+from spec.quoting import CUT
 from spec.regexes import Regexes
 from spec.source import Pointer, Position, Tree
 
@@ -17,7 +19,7 @@ class Report:
         self.tree = tree
         self.problems = list(found)
         self.regexes = Regexes()
-        self._taken = frozenset(Position(problem.line, problem.column) for problem in found)
+        self._taken = {Position(problem.line, problem.column) for problem in found}
 
     def at_value(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:
         """Report a problem with the value at `pointer`."""
@@ -25,6 +27,9 @@ class Report:
 
     def at_key(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:
         """Report a problem with the key of `pointer`, or with what it names."""
+        alone = lone_key(self.tree, pointer) if code == "unknown-key" else None
+        if alone is not None:
+            detail = f"{detail}; {alone}"
         self._add(code, pointer, self.tree.key_position(pointer), detail, hint)
 
     def at_offset(
@@ -32,6 +37,14 @@ class Report:
     ) -> None:
         """Report a problem at a character of the string at `pointer`."""
         self._add(code, pointer, self.tree.position_in(pointer, offset), detail, hint)
+
+    def at_expression(self, pointer: Pointer, detail: str, hint: str | None = None) -> None:
+        """Report that the string at `pointer` is no expression; what a comma cut off it follows."""
+        if self.tree.value_position(pointer) in self._taken:
+            return
+        rest = cut_off(self.tree, pointer)
+        self._taken.update(rest)
+        self.at_value("bad-expression", pointer, f"{detail}; {CUT}" if rest else detail, hint)
 
     def knows(self, pointer: Pointer) -> bool:
         """Whether the value at `pointer` is what the author wrote, all of it."""

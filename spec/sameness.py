@@ -7,6 +7,8 @@ from spec.limits import VALUE_DEPTH_MAX
 from spec.meter import Fault, Meter
 from spec.values import JSON
 
+_KEYS = frozenset({str})
+
 
 def equal(left: JSON, right: JSON, meter: Meter, depth: int = 0) -> bool:
     """Whether two values are equal. Values of different kinds are not."""
@@ -20,6 +22,7 @@ def equal(left: JSON, right: JSON, meter: Meter, depth: int = 0) -> bool:
             equal(a, b, meter, depth + 1) for a, b in zip(left, right, strict=True)
         )
     if kind == "object":
+        _look_at_keys(right)
         return len(left) == len(right) and all(
             key in right and equal(value, right[key], meter, depth + 1)
             for key, value in left.items()
@@ -57,3 +60,10 @@ def _look(value: JSON, meter: Meter, depth: int) -> None:
     if depth > VALUE_DEPTH_MAX:
         detail = f"it is nested deeper than {VALUE_DEPTH_MAX} levels"
         raise Fault("too-large", f"{detail} (`value_depth_max`)")
+    if kind == "object":
+        _look_at_keys(value)
+
+
+def _look_at_keys(value: JSON) -> None:
+    if not _KEYS.issuperset(map(type, value)):
+        raise Fault("wrong-type", "it holds a key that is no string")

@@ -4,6 +4,7 @@ import re
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 from spec.limits import INTEGER_MAX
+from spec.problems import quoted
 
 Kind: TypeAlias = Literal["name", "number", "string", "sign", "end"]
 
@@ -84,7 +85,24 @@ class Scanner:
     def expect(self, value: str) -> None:
         """Go past the sign `value`, which has to be here."""
         if not self.skip(value):
-            raise self.malformed(f"`{value}` is missing")
+            raise self.malformed(f"`{value}` is missing {self.here}")
+
+    def field(self) -> Token:
+        """Take the name of a field, which has to follow a dot."""
+        token = self.take()
+        if token.kind == "number":
+            raise Malformed("a position stands in brackets, as in `[0]`", token.offset)
+        if token.kind != "name":
+            raise Malformed("the name of a field has to follow the dot", token.offset)
+        return token
+
+    @property
+    def here(self) -> str:
+        """Where the current word stands, said by that word."""
+        token = self.token
+        if token.kind == "end":
+            return "at the end"
+        return f"before {quoted(self.text[token.offset : token.end])}"
 
     def malformed(self, detail: str) -> Malformed:
         """Return the error for the current word."""

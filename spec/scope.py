@@ -202,7 +202,8 @@ class Scope:
         steps = [*seen, *self.names, *self.elements]
         known = [*steps, "inputs", *([f"inputs.{name}"] if name in self.inputs else [])]
         if name in ELEMENT_NAMES:
-            detail = f"{quoted(name)} exists only inside the step that goes over elements"
+            keys = " or ".join(map(quoted, ELEMENT_NAMES[name]))
+            detail = f"{quoted(name)} exists only in the body of a step with {keys}"
         else:
             detail = f"{quoted(name)} is no step here; {_listed(steps)}"
         return Unresolved("unknown-reference", 0, detail, name, known)
@@ -284,4 +285,4 @@ def _secret(keys: list[str | int]) -> Shape:
 
 def _listed(known: Collection[str]) -> str:
     shown = ", ".join(quoted(name) for name in islice(known, 8))
-    return f"known: {shown}{', …' * (len(known) > 8)}" if known else "there is none"
+    return f"known: {shown or 'none'}{', …' * (len(known) > 8)}"

@@ -87,6 +87,9 @@ class StepReader:
                 "`use`, `op`, `flow` or `steps`" if self.in_module else "`use`, `flow` or `steps`"
             )
             detail = f"the step {quoted(str(pointer[-1]))} has no body: add {wanted}"
+            unspaced = [key for key in written if key.partition(":")[0] in BODY_KEYS]
+            if unspaced:
+                detail += f", or put a space after the `:` of {quoted(unspaced[0])}"
             self.report.at_key("missing-key", pointer, detail)
         return bodies[0] if len(bodies) == 1 else None
 

@@ -14,6 +14,7 @@ from spec.scanner import Malformed, OutOfRange, Scanner, Token
 from spec.values import JSON, Formatter, Literal, Member, Name, Slot, Text, Value
 
 _PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})\s*\}\}")
+_COMPUTE = "what is computed stands in a `value` step"
 _NOT_NAMES = ("true", "false", "null", "and", "or", "not", "in")
 
 
@@ -83,7 +84,7 @@ class _Reader:
             found = len(self.problems)
             formatters = self._formatters(scanner)
             if not scanner.sign("}}"):
-                raise scanner.malformed("`}}` is missing")
+                raise _unclosed(scanner)
         except Malformed as error:
             self.problems.append(_refused(error, opening))
             closing = self.text.find("}}", opening)
@@ -122,14 +123,21 @@ def _refused(error: Malformed, opening: int) -> Refused:
         return Refused("bad-value", error.detail, error.offset)
     if isinstance(error, _TooLarge):
         return Refused("too-large", error.detail, opening)
-    detail = f"{error.detail}; compute in a `value` step, or write `{{{{{{{{` for braces"
-    return Refused("bad-template", detail, opening)
+    return Refused("bad-template", error.detail, opening)
+
+
+def _unclosed(scanner: Scanner) -> Malformed:
+    detail = f"`}}}}` is missing {scanner.here}"
+    plain = scanner.token.kind == "end" or scanner.token.value == "}"
+    return scanner.malformed(detail if plain else f"{detail}; {_COMPUTE}")
 
 
 def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
     token = scanner.take()
+    if token.value == "$":
+        raise Malformed("names in a slot stand without `$`", token.offset)
     if token.kind != "name" or token.value in _NOT_NAMES:
-        raise Malformed("a slot starts with a name", token.offset)
+        raise Malformed(f"a slot starts with a name; {_COMPUTE}", token.offset)
     value: Value = Name(str(token.value))
     segments = [Segment(str(token.value), token.offset)]
     while scanner.sign(".") or scanner.sign("["):
@@ -144,14 +152,12 @@ def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
 
 def _member(scanner: Scanner) -> Segment:
     if scanner.skip("."):
-        token = scanner.take()
-        if token.kind != "name":
-            raise Malformed("the name of a field has to follow the dot", token.offset)
+        token = scanner.field()
         return Segment(str(token.value), token.offset)
     scanner.expect("[")
     token = scanner.take()
     if not isinstance(token.value, int):
-        raise Malformed("an index in a slot is a whole number", token.offset)
+        raise Malformed(f"an index in a slot is digits alone; {_COMPUTE}", token.offset)
     scanner.expect("]")
     return Segment(token.value, token.offset)
 
@@ -173,7 +179,8 @@ def _constant(token: Token) -> JSON:
         return token.value
     if token.kind == "name" and token.value in ("true", "false"):
         return token.value == "true"
-    raise Malformed("a formatter takes a string or a number in quotes or digits", token.offset)
+    wanted = "a string in quotes, a number, true, false or []"
+    raise Malformed(f"what stands in the brackets of a formatter is {wanted}", token.offset)
 
 
 def _formatter(token: Token, argument: tuple[JSON, ...]) -> Formatter:

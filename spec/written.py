@@ -72,7 +72,9 @@ def _object(data: dict[str, JSON], children: tuple[Written, ...]) -> Value:
 def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
     parsed = _parse(text)
     for problem in parsed.problems:
-        if problem.offset is None:
+        if problem.code == "bad-expression":
+            report.at_expression(pointer, problem.detail, problem.hint)
+        elif problem.offset is None:
             report.at_value(problem.code, pointer, problem.detail, problem.hint)
         else:
             report.at_offset(problem.code, pointer, problem.offset, problem.detail, problem.hint)

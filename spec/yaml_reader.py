@@ -13,6 +13,7 @@ import yaml
 from spec.limits import Limits
 from spec.page import decode, position_of
 from spec.problems import SpecError, echo, quoted
+from spec.quoting import begins_with, parser_words, why
 from spec.source import START, Page, Position, Source, Style, Tree
 from spec.tree_builder import TreeBuilder
 from spec.values import JSON
@@ -35,6 +36,8 @@ _PERHAPS_NO_STRING = frozenset("-+.0123456789~nNtTfF")  # how one begins, or it 
 _DIRECTIVE = "a `%` directive; leave it out"
 _OLD_BOOLEAN_CHARS_MAX = max(map(len, _OLD_BOOLEAN))
 _DIGITS_MAX = 30
+_LEFT_OUT = "leave it out, or quote the whole value as text"
+_CORE_TAGS = "tag:yaml.org,2002:"  # what is written as `!!`
 
 
 def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
@@ -67,10 +70,10 @@ def _events(text: str) -> Iterator[Any]:
 
 
 def _refusal(error: yaml.MarkedYAMLError, builder: TreeBuilder) -> SpecError:
-    where, why = _where(error, builder.page), _why(error)
-    if "directive" in why or "incompatible YAML document" in why:  # one the parser has no use for
+    where, said = _where(error, builder.page), parser_words(error)
+    if "directive" in said or "incompatible YAML document" in said:  # one it has no use for
         return builder.stop("yaml-feature", Position(where.line, 1), _DIRECTIVE)
-    return builder.stop("syntax", where, why, here=False)
+    return builder.stop("syntax", where, why(error, builder.page, where), here=False)
 
 
 def _where(error: yaml.MarkedYAMLError, page: Page) -> Position:
@@ -80,13 +83,6 @@ def _where(error: yaml.MarkedYAMLError, page: Page) -> Position:
     if mark.line >= len(page.lines):
         return Position(len(page.lines), len(page.lines[-1]) + 1)
     return Position(mark.line + 1, mark.column + 1)
-
-
-def _why(error: yaml.MarkedYAMLError) -> str:
-    said = " ".join(part for part in (error.context, error.problem) if part)
-    if "parsing a flow" in said:
-        return f"{said}; inside {{ }} and [ ], quote a value that holds any of [ ] {{ }} ,"
-    return said or "this is not YAML"
 
 
 class _Reader:
@@ -116,12 +112,17 @@ class _Reader:
     def _container(self, event: Any, container: JSON, position: Position) -> None:
         self._properties(event, position)
         if self.builder.wants_key:
-            detail = "a key has to be a string, not a list or an object"
-            raise self.builder.stop("yaml-feature", position, detail)
+            raise self.builder.stop("yaml-feature", position, self._no_key(position))
         self.builder.open(container, position)
 
+    def _no_key(self, position: Position) -> str:
+        detail = "a key has to be a string, not a list or an object"
+        written = self.builder.page.line(position.line)[: position.column]
+        return f"{detail}; {begins_with('{{')}" if written.endswith("{{") else detail
+
     def alias(self, event: Any, position: Position) -> None:
-        detail = f"{quoted('*' + event.anchor)} is an alias; write the value out"
+        name = quoted(f"*{event.anchor}")
+        detail = f"{name} is an alias; write the value out, or quote it as text"
         if self.builder.wants_key:
             raise self.builder.stop("yaml-feature", position, detail)
         self.builder.refuse("yaml-feature", position, detail)
@@ -129,11 +130,11 @@ class _Reader:
 
     def _properties(self, event: Any, position: Position) -> None:
         if event.anchor is not None:
-            detail = f"{quoted('&' + event.anchor)} is an anchor; leave it out"
+            detail = f"{quoted('&' + event.anchor)} is an anchor; {_LEFT_OUT}"
             self.builder.refuse("yaml-feature", position, detail)
         elif event.tag is not None:
-            detail = f"{quoted(event.tag)} is a tag; leave it out"
-            self.builder.refuse("yaml-feature", position, detail)
+            tag = event.tag.replace(_CORE_TAGS, "!!", 1)
+            self.builder.refuse("yaml-feature", position, f"{quoted(tag)} is a tag; {_LEFT_OUT}")
 
     def scalar(self, event: Any, position: Position) -> None:
         is_key = self.builder.wants_key

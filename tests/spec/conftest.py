@@ -24,6 +24,7 @@ _OPS = {
     ),
     "format": ("template: string", "text: string"),
     "aggregate": ("value: any", "value: any"),
+    "http": ("target: string, auth: secret?", "text: string"),
     "two": ("x: integer", "left: string, right: string"),
 }
 _FOLLOWS = {
@@ -107,6 +108,13 @@ steps:
   filled: {op: format, template: $inputs.template}
 outputs: {text: $filled.text}
 """,
+    "http": """
+module: http
+inputs: {target: string, auth: secret?}
+steps:
+  got: {op: http, target: $inputs.target, auth: $inputs.auth}
+outputs: {text: $got.text}
+""",
     "value": """
 module: value
 inputs: {value: any}
@@ -154,6 +162,9 @@ def vocabulary() -> Vocabulary:
         modules=modules(),
         flows={
             "answer": StoredFlow(
+                "b2", signature("question: string, hint: string?", "text: string")
+            ),
+            "answer@b2": StoredFlow(
                 "b2", signature("question: string, hint: string?", "text: string")
             ),
             "answer@a1": StoredFlow("a1", signature("question: string", "text: string, more: any")),

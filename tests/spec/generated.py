@@ -17,9 +17,9 @@ TYPES = {name: parse_type(word) for name, word in TYPES.items()}
 
 _INTEGERS = st.integers(-3, 9)
 _TEXTS = st.text("ab é1", max_size=4)
-_PLAIN = st.none() | st.booleans() | _INTEGERS | st.floats(-2, 2) | _TEXTS
+PLAIN = st.none() | st.booleans() | _INTEGERS | st.floats(-2, 2) | _TEXTS
 JSON: st.SearchStrategy[Any] = st.recursive(
-    _PLAIN,
+    PLAIN,
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.sampled_from(["id", "text", "a"]), inner, max_size=3)
@@ -27,7 +27,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 _DOCS = st.fixed_dictionaries(
-    {"id": _TEXTS, "text": _TEXTS, "meta": st.dictionaries(_TEXTS, _PLAIN, max_size=2)},
+    {"id": _TEXTS, "text": _TEXTS, "meta": st.dictionaries(_TEXTS, PLAIN, max_size=2)},
     optional={"score": st.none() | st.floats(0, 1), "position": _INTEGERS},
 )
 _OF = {
@@ -35,7 +35,7 @@ _OF = {
     "number": _INTEGERS | st.floats(-9, 9),
     "string": _TEXTS,
     "boolean": st.booleans(),
-    "object": st.dictionaries(_TEXTS, _PLAIN, max_size=3),
+    "object": st.dictionaries(_TEXTS, PLAIN, max_size=3),
     "doc": _DOCS,
     "any": JSON,
 }
@@ -125,15 +125,16 @@ def _filled(form: str, inner: dict[str, st.SearchStrategy[str]]) -> st.SearchStr
     return parts.map(lambda found: blank.format(*found))
 
 
-def _typed(depth: int) -> dict[str, st.SearchStrategy[str]]:
+def typed(depth: int) -> dict[str, st.SearchStrategy[str]]:
+    """Return, for each type, what makes well-typed expressions of it, without their `$`."""
     if depth == 0:
         plain = {type: [f for f in forms if "{" not in f] for type, forms in _FORMS.items()}
         return {type: st.sampled_from(forms) for type, forms in plain.items()}
-    inner = _typed(depth - 1)
+    inner = typed(depth - 1)
     return {
         type: st.one_of([_filled(form, inner) for form in forms]) for type, forms in _FORMS.items()
     }
 
 
 #: Expressions in which nothing is wrong.
-WELL_TYPED = st.one_of(list(_typed(4).values())).map(lambda text: f"${text}")
+WELL_TYPED = st.one_of(list(typed(4).values())).map(lambda text: f"${text}")

@@ -108,6 +108,16 @@ def test_a_slot_that_cannot_be_written_fails_with_its_path(template: str, code: 
     assert error.value.path in template
 
 
+@pytest.mark.parametrize("expression", ["a == b", "b == a", "a in [b]", "unique([a])"])
+@pytest.mark.parametrize("key", [1, None, object()], ids=repr)
+def test_an_object_whose_keys_are_no_strings_equals_nothing_that_can_be_told(
+    expression: str, key: object
+):
+    scope = {"a": {key: 1}, "b": {"k": 1}}
+    with pytest.raises(EvaluationError, match="a key that is no string"):
+        evaluate(parse_expression(f"${expression}").value, lambda leaf: scope[leaf.id])
+
+
 def test_opaque_values_pass_through_but_are_never_text():
     thing = object()
     assert evaluate(Name("x"), lambda _: thing) is thing

@@ -7,19 +7,27 @@ import pytest
 from spec.codes import CODES
 from spec.load import load
 from spec.problems import SpecError
-from spec.source import Source
+from spec.source import Media, Source
 from spec.vocabulary import Vocabulary
 
 GOLDEN = Path(__file__).parent / "golden"
-ACCEPTED = sorted((GOLDEN / "accepted").glob("*.yaml"))
-REJECTED = sorted((GOLDEN / "rejected").glob("*.yaml"))
+MEDIA: dict[str, Media] = {".yaml": "yaml", ".json": "json"}
+
+
+def pages(folder: str) -> list[Path]:
+    return sorted(path for path in (GOLDEN / folder).iterdir() if path.suffix in MEDIA)
+
+
+ACCEPTED = pages("accepted")
+REJECTED = pages("rejected")
 
 
 def source_of(path: Path) -> Source:
-    return Source(path.name, path.read_bytes(), "yaml")
+    return Source(path.name, path.read_bytes(), MEDIA[path.suffix])
 
 
 def in_force(path: Path, workflows: Vocabulary, modules: Vocabulary) -> Vocabulary:
+    """Return the vocabulary for what stands first on a page, a module or a workflow."""
     return modules if path.read_text("utf-8").startswith("module:") else workflows
 
 

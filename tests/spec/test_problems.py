@@ -24,6 +24,30 @@ def test_a_problem_shows_place_line_caret_and_cure():
     )
 
 
+def test_where_no_name_is_near_the_cure_of_the_code_is_shown():
+    problem = problem_at(page("a: 1"), "bad-name", ("a",), Position(1, 1), "`a` is taken")
+    assert render(problem, "rag.yaml") == (
+        "rag.yaml:1:1: bad-name: `a` is taken\n  1 | a: 1\n    | ^\n    = Rename it."
+    )
+
+
+def test_a_page_tells_each_cure_once():
+    found = [
+        problem_at(page(*"abcd"), code, (), Position(line, 1), "no", hint)
+        for line, code, hint in (
+            (1, "bad-name", "x"), (2, "bad-name", None), (3, "bad-name", None), (4, "cycle", None),
+        )
+    ]  # fmt: skip
+    cures = [line for line in str(SpecError(found, "p")).splitlines() if line.startswith("    = ")]
+    assert cures == [f"    = {CODES['bad-name'].cure}", f"    = {CODES['cycle'].cure}"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_cure_of_every_code_is_shown_at_a_terminal(code: Code):
+    problem = problem_at(page("a"), code, (), Position(1, 1), "no")
+    assert str(SpecError([problem], "p")).endswith(f"\n    = {CODES[code].cure}")
+
+
 def test_the_form_for_answers_has_everything():
     problem = problem_at(page("ab"), "bad-value", ("a", 0), Position(1, 2), "no", None)
     assert problem.as_json() == {
@@ -86,6 +110,7 @@ def test_problems_are_sorted_once_each_and_bounded():
 def test_the_nearest_name_is_one_that_is_close():
     assert nearest("qestion", ["documents", "question"]) == "question"
     assert nearest("zzz", ["documents", "question"]) is None
+    assert nearest("query", ["retry", "question"]) is None
     assert nearest("x" * 100_000, ["x"]) is None
 
 

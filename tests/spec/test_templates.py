@@ -100,6 +100,24 @@ def test_a_number_that_cannot_be_told_is_refused_where_it_stands():
     assert (problem.code, problem.offset) == ("bad-value", 20)
 
 
+@pytest.mark.parametrize(
+    ("slot", "said"),
+    [
+        ("{{ a + 1 }}", "`}}` is missing before `+`; what is computed stands in a `value` step"),
+        ("{{ a }", "`}}` is missing before `}`"),
+        ("{{ a", "`}}` is missing at the end"),
+        ("{{ 'x' }}", "a slot starts with a name; what is computed stands in a `value` step"),
+        ("{{ $a }}", "names in a slot stand without `$`"),
+        ("{{ a.1 }}", "a position stands in brackets, as in `[0]`"),
+        ("{{ a | join }}", "`join` needs a value in brackets"),
+        ("{{ a | join('x' }}", "`)` is missing before `}}`"),
+    ],
+)
+def test_a_slot_that_is_none_says_what_it_lacks(slot: str, said: str):
+    (problem,) = parse_template(slot).problems
+    assert (problem.code, problem.detail) == ("bad-template", said)
+
+
 def test_every_slot_is_read_whatever_the_others_are():
     parsed = parse_template("{{ }} {{ a | upper }} {{ b | joinn(',') }} {{ c }}")
     assert [(problem.code, problem.offset) for problem in parsed.problems] == [
