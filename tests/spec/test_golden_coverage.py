@@ -79,7 +79,7 @@ def test_every_limit_that_a_page_may_pass_is_named(found: list[Found]):
     details = " ".join(one.problem.detail for one in found if one.problem.code == "too-large")
     assert set(re.findall(r"\(`(\w+)`\)", details)) == {
         "blocks_deep_max", "depth_max", "expression_chars_max", "expression_depth_max",
-        "path_segments_max",
+        "formatters_max", "path_segments_max", "regex_bytes_max", "schema_depth_max",
     }  # fmt: skip
 
 
