@@ -25,6 +25,7 @@ from spec.scope import Scope
 from spec.values import AcceptedAt, Leaf, Literal, Name, Value, parts
 from tests.spec.generated import EXPRESSIONS, JSON, SCOPES, TYPES, WELL_TYPED
 
+PARTS = 5  # a run remembers each of its examples: so many in one take a gigabyte
 SCOPE = Scope(inputs={}, steps={}, names=TYPES)
 
 
@@ -118,9 +119,10 @@ def test_so_it_does_where_there_is_much_to_work_on(text: str):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
 @given(EXPRESSIONS | WELL_TYPED, ANYTHING)
-@settings(max_examples=20_000)
-def test_twenty_thousand_expressions_end(text: str, scope: dict[str, Any]):
+@settings(max_examples=20_000 // PARTS)
+def test_twenty_thousand_expressions_end(part: int, text: str, scope: dict[str, Any]):
     assert_total(text, scope)
 
 
@@ -177,9 +179,12 @@ def test_what_is_right_is_accepted_and_of_the_type_that_was_inferred(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
 @given(EXPRESSIONS | WELL_TYPED, SCOPES)
-@settings(max_examples=20_000)
-def test_twenty_thousand_checked_expressions_are_of_their_types(text: str, scope: dict[str, Any]):
+@settings(max_examples=20_000 // PARTS)
+def test_twenty_thousand_checked_expressions_are_of_their_types(
+    part: int, text: str, scope: dict[str, Any]
+):
     assert_sound(text, scope)
 
 

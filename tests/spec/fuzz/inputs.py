@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from spec.load import read
 from spec.problems import SpecError
 from spec.source import Media, Source
 from tests.bad_inputs.catalogue import data_of, items
 from tests.spec.fuzz import near_json, near_yaml
+from tests.spec.fuzz.grafts import graft
 
 ROOT = Path(__file__).parents[3]
 _FOLDERS = ("tests/spec/golden", "workflows")
@@ -33,11 +35,14 @@ def inputs(media: Media, seed: int) -> Iterator[bytes]:
     random = Random(seed)
     pages = corpus(media)
     near: Callable[[Random], str] = near_yaml.page if media == "yaml" else near_json.page
+    trees = [tree for page in pages for tree in _trees(Source("page", page, media))]
     while True:
         kind = random.random()
         if kind < 0.25:
             yield near(random).encode("utf-8", "surrogatepass")[:CHARS_MAX]
-        elif kind < 0.26:
+        elif kind < 0.5:
+            yield graft(random, trees).encode("utf-8", "surrogatepass")[:CHARS_MAX]
+        elif kind < 0.51:
             yield _wide(random, random.choice(pages))
         else:
             yield _damaged(random, pages)[:CHARS_MAX]
@@ -60,11 +65,21 @@ def corpus(media: Media) -> list[bytes]:
 
 
 def _as_json(source: Source) -> list[bytes]:
+    return [
+        json.dumps(tree, indent=indent, ensure_ascii=indent is None).encode()
+        for tree in _trees(source)
+        for indent in (None, 1)
+    ]
+
+
+def _trees(source: Source) -> list[Any]:
+    """Return what a page says, unless it is too large to be changed again and again."""
+    if len(source.data) > CHARS_MAX // 4:
+        return []
     try:
-        data = read(source).value
+        return [read(source).value]
     except SpecError:
         return []
-    return [json.dumps(data).encode(), json.dumps(data, indent=1, ensure_ascii=False).encode()]
 
 
 def _damaged(random: Random, pages: Sequence[bytes]) -> bytes:
