@@ -20,6 +20,7 @@ from api.spill import spill_folder
 from api.streaming import Streams
 from executors.collections import Collections
 from executors.errors import StorageFailed
+from executors.memo import Memo
 from executors.pools import Pool
 from executors.reader import Reader
 from executors.runner import Runner, RunnerLimits
@@ -27,7 +28,7 @@ from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows
 from executors.values import Values
-from planner.expand import Pools
+from planner.library import Pools
 from planner.registry import Registry
 
 INTAKE_MAX = 8
@@ -72,6 +73,7 @@ def assemble(
         pools=pools,
         store=runs,
         values=Values(spill, settings.values_bytes_max, settings.value_bytes_max),
+        memo=Memo(settings.memo_bytes_max),
         limits=_runner_limits(settings),
         new_id=_new_run_id,
         wall_clock=now,

@@ -16,7 +16,8 @@ from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow, Workflows
 from planner.available import Later, is_available, not_available
 from planner.errors import PlanTooLarge
-from planner.expand import Pools, make_plan
+from planner.expand import make_plan
+from planner.library import Pools
 from planner.needs import kinds_needed, unserved
 from planner.plan import Plan
 from planner.registry import Registry
@@ -188,7 +189,9 @@ class Library:
         Raise `invalid-workflow` when it would be too large.
         """
         try:
-            return make_plan(document, self.modules(tenant), self.pools)
+            modules = self.modules(tenant)
+            flows = self._flows(tenant).documents(document, modules)
+            return make_plan(document, modules, self.pools, flows)
         except PlanTooLarge as error:
             problem = _problem(text, "too-large", error.origin, str(error))
             raise from_spec("invalid-workflow", problem, within) from None

@@ -22,8 +22,8 @@ from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
 from executors.engines.searxng import Searxng
 from executors.pools import Pool
-from planner.expand import Pools
 from planner.graph import PoolName
+from planner.library import Pools
 from spec.durations import milliseconds
 
 QUEUE_MAX = 20_000

@@ -12,22 +12,30 @@ from executors.scheduler.commands import (
     Abort,
     Command,
     Dispatch,
+    Forget,
     Piece,
     Prepare,
     PrimitiveFinished,
     RunFinished,
     RunStarted,
+    StandIn,
     StepFinished,
     StepStarted,
+    Unfold,
     WakeAt,
 )
-from executors.scheduler.events import Event, RunId, Trouble
+from executors.scheduler.events import Event, PrepareFailed, RunId, TaskId, Trouble, Unfolded
 from executors.store.record import EventKind
 from executors.usage import Usage
 from executors.workspace import Workspace
+from planner.errors import PlanTooLarge
 from planner.graph import PoolName
-from planner.plan import Plan
+from planner.growing import GrowingPlan
+from planner.unfold import close, open_child, stand_in
 from spec.values import JSON
+
+#: Primitives that were opened in a run and have an event of their own; steps count them all.
+UNFOLDED_TOLD_MAX = 1_000
 
 #: Adds one event of a kind, with its data, to the story of a run.
 Append = Callable[[str, EventKind, dict[str, Any]], object]
@@ -41,11 +49,13 @@ class _Tally:
     queue_ms: float = 0.0
     batch_ms: float = 0.0
     execution_ms: float = 0.0
+    primitives: int = 0
     engines: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
 
     def add(self, data: Mapping[str, Any], usage: Usage) -> None:
         self.usage += usage
+        self.primitives += 1
         self.queue_ms += data["queue_ms"]
         self.batch_ms += data["batch_ms"]
         self.execution_ms += data["execution_ms"]
@@ -62,6 +72,7 @@ class _Story:
     total: _Tally = field(default_factory=_Tally)
     steps: dict[str, _Tally] = field(default_factory=dict)
     outputs: dict[str, JSON] = field(default_factory=dict)
+    unfolded_told: int = 0
 
 
 class Performer:
@@ -90,6 +101,31 @@ class Performer:
         match command:
             case Prepare(task):
                 return self.workspace.prepare(task)
+            case Unfold() | StandIn() | Forget():
+                return self._grow(command)
+            case Dispatch() | Abort() | WakeAt():
+                raise TypeError(f"{type(command).__name__} is for a driver to perform")
+            case _:
+                self._tell(command)
+                return None
+
+    def _grow(self, command: Unfold | StandIn | Forget) -> Event | None:
+        match command:
+            case Forget(run, units, exit):
+                self.workspace.forget(run, units, exit)
+                return None
+            case StandIn(run, region):
+                growing = self.workspace.growing(run)
+                delta = stand_in(growing.region(region))
+                growing.add(delta)
+                return Unfolded(run, delta)
+            case Unfold():
+                return self._unfold(command)
+
+    def _tell(
+        self, command: RunStarted | StepStarted | PrimitiveFinished | StepFinished | RunFinished
+    ) -> None:
+        match command:
             case RunStarted(run):
                 self._stories[run] = _Story(started=self._clock())
                 self._append(run, "run.started", {})
@@ -101,20 +137,37 @@ class Performer:
                 self._step_finished(command)
             case RunFinished():
                 self._run_finished(command)
-            case Dispatch() | Abort() | WakeAt():
-                raise TypeError(f"{type(command).__name__} is for a driver to perform")
-        return None
 
     def stream(self, piece: Piece, text: str) -> None:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
-        plan = self.workspace.plan(piece.task.run)
-        last = plan.units[piece.task.unit].members[-1]
-        for output in plan.streams.get(last, ()) if text else ():
+        if not text or not self.workspace.wants(piece.task):
+            return
+        growing = self.workspace.growing(piece.task.run)
+        last = growing.unit(piece.task.unit).members[-1]
+        for output in growing.showing(last):
             self._append(piece.task.run, "output.delta", {"output": output, "text": text})
 
+    def _unfold(self, order: Unfold) -> Event:
+        growing = self.workspace.growing(order.run)
+        structure = growing.structure(order.opening)
+        if structure is None:
+            raise ValueError(f"{order.opening} opens nothing")
+        library = growing.plan.library
+        try:
+            if order.child is None:
+                delta = close(structure, order.over, order.shape, library)
+            else:
+                delta = open_child(structure, order.child, order.shape, library, growing.feeds)
+        except PlanTooLarge as error:
+            trouble = Trouble("too-large", str(error), order.opening)
+            return PrepareFailed(TaskId(order.run, order.opening), trouble)
+        growing.add(delta)
+        return Unfolded(order.run, delta, order.opening, order.child)
+
     def _primitive_finished(self, done: PrimitiveFinished) -> None:
-        plan = self.workspace.plan(done.run)
-        primitive = plan.graph[done.primitive]
+        growing = self.workspace.growing(done.run)
+        plan = growing.plan
+        primitive = growing.primitive(done.primitive)
         traits = self._traits[done.pool]
         timing = done.timing
         data = {
@@ -136,29 +189,33 @@ class Performer:
         story.total.add(data, done.usage)
         if primitive.step is not None:
             story.steps.setdefault(primitive.step, _Tally()).add(data, done.usage)
-        self._append(done.run, "primitive.finished", data)
+        if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
+            story.unfolded_told += done.primitive not in plan.graph.primitives
+            self._append(done.run, "primitive.finished", data)
         for output, id in plan.outputs.items():
             if id == done.primitive:
                 value = story.outputs[output] = self.workspace.output(done.run, id)
                 self._append(done.run, "output.finished", {"output": output, "value": value})
 
     def _step_finished(self, done: StepFinished) -> None:
-        tally = self._stories[done.run].steps.pop(done.step)
+        tally = self._stories[done.run].steps.pop(done.step, None) or _Tally()
         data = {
             "step": done.step,
-            "status": "succeeded",
+            "status": "skipped" if done.skipped else "succeeded",
             "engine": " + ".join(tally.engines),
             "model": " + ".join(tally.models),
             "queue_ms": round(tally.queue_ms, 3),
             "batch_ms": round(tally.batch_ms, 3),
             "execution_ms": round(tally.execution_ms, 3),
             "duration_ms": _ms(done.duration_s),
+            "primitives": tally.primitives,
             "usage": tally.usage.as_data(),
         }
         self._append(done.run, "step.finished", data)
 
     def _run_finished(self, done: RunFinished) -> None:
-        plan = self.workspace.plan(done.run)
+        growing = self.workspace.growing(done.run)
+        plan = growing.plan
         story = self._stories.pop(done.run)
         outputs = None
         if done.status == "succeeded":
@@ -168,14 +225,14 @@ class Performer:
             "outputs": outputs,
             "usage": story.total.usage.as_data(),
             "duration_ms": _ms(self._clock() - story.started),
-            "problem": problem(plan, done.trouble) if done.trouble else None,
+            "problem": problem(growing, done.trouble) if done.trouble else None,
         }
         self.workspace.drop(done.run)
         self._after_run(done.run)
         self._append(done.run, "run.finished", data)
 
 
-def problem(plan: Plan, trouble: Trouble) -> dict[str, Any]:
+def problem(growing: GrowingPlan, trouble: Trouble) -> dict[str, Any]:
     """Return `trouble` as a problem document that points at the author's line."""
     found: dict[str, Any] = {
         "type": f"/problems/{trouble.code}",
@@ -185,7 +242,7 @@ def problem(plan: Plan, trouble: Trouble) -> dict[str, Any]:
         "pool": trouble.pool,
     }
     if trouble.primitive is not None:
-        primitive = plan.graph[trouble.primitive]
+        primitive = growing.primitive(trouble.primitive)
         found |= {"step": primitive.step, "primitive": primitive.id, "op": primitive.op}
         found |= asdict(primitive.origin)
     return found

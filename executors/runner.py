@@ -11,6 +11,7 @@ from executors.drivers.live import LiveDriver
 from executors.engines.engine import EngineTraits
 from executors.errors import NotCancellable, Refused
 from executors.journal import Journal
+from executors.memo import Memo
 from executors.performer import Performer
 from executors.pools import Pool
 from executors.scheduler.events import RunAccepted, RunCancelled, RunId
@@ -68,6 +69,7 @@ class Runner:
         pools: Sequence[Pool],
         store: RunStore,
         values: Values,
+        memo: Memo,
         limits: RunnerLimits,
         new_id: Callable[[], str],
         wall_clock: Callable[[], datetime],
@@ -79,7 +81,7 @@ class Runner:
         self._limits = limits
         self._new_id = new_id
         self._wall_clock = wall_clock
-        self._workspace = Workspace(values)
+        self._workspace = Workspace(values, memo, lambda: self._driver.now())
         self._scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, limits.runs_max)
         self.journal = Journal(limits.journal_entries_max)
         performer = Performer(

@@ -71,13 +71,21 @@ class Values:
         path.unlink(missing_ok=True)
         return value
 
+    def discard(self, ref: Ref) -> None:
+        """Forget one value, if it is there."""
+        self.by_run.get(ref.run, set()).discard(ref)
+        self._let_go(ref)
+
     def drop(self, run: str) -> None:
         """Forget everything of `run`, on disk too."""
         for ref in self.by_run.pop(run, set()):
-            if ref in self.held:
-                self.memory_bytes -= self.held.pop(ref)[1]
-            elif ref in self.spilled:
-                self.spilled.pop(ref).unlink(missing_ok=True)
+            self._let_go(ref)
+
+    def _let_go(self, ref: Ref) -> None:
+        if ref in self.held:
+            self.memory_bytes -= self.held.pop(ref)[1]
+        elif ref in self.spilled:
+            self.spilled.pop(ref).unlink(missing_ok=True)
 
     def _hold(self, ref: Ref, value: Any, size: int) -> None:
         while self.held and self.memory_bytes + size > self.memory_bytes_max:

@@ -3,7 +3,7 @@
 The scheduler decides on shapes alone; the values it decides about are here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -13,13 +13,24 @@ import numpy as np
 
 from executors.engines.engine import Request
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
+from executors.memo import Memo
 from executors.moments import rfc3339
 from executors.scheduler.commands import Piece
-from executors.scheduler.events import Prepared, PrepareFailed, RunId, TaskId, Trouble
+from executors.scheduler.events import (
+    Prepared,
+    PrepareFailed,
+    RunId,
+    Settled,
+    TaskId,
+    Trouble,
+)
+from executors.settled import settled
 from executors.values import Ref, Values, weigh
-from planner.graph import Output, Primitive, PrimitiveId, RunInput
-from planner.plan import Plan
+from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
+from planner.growing import GrowingPlan
+from planner.plan import Plan, Unit
 from planner.primitives import OPS, Cut
+from planner.structure import Rows, Shape
 from spec.evaluate import Evaluation, EvaluationError
 from spec.types import Type
 from spec.values import JSON, AcceptedAt, Leaf
@@ -44,16 +55,18 @@ class _Desk:
     """What is laid out for one run."""
 
     tenant: str
-    plan: Plan
+    growing: GrowingPlan
     accepted_at: str
-    work: dict[PrimitiveId, _Work] = field(default_factory=dict)
+    work: dict[PrimitiveId, tuple[TaskId, _Work]] = field(default_factory=dict)
 
 
 class Workspace:
-    """The values of all live runs."""
+    """The values of all live runs, and results that outlive them. `clock` is the driver's."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, memo: Memo, clock: Callable[[], float]) -> None:
         self._values = values
+        self._memo = memo
+        self._clock = clock
         self._desks: dict[RunId, _Desk] = {}
 
     def open(
@@ -71,45 +84,75 @@ class Workspace:
         except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
-        self._desks[run] = _Desk(tenant, plan, rfc3339(accepted_at))
+        self._desks[run] = _Desk(tenant, GrowingPlan(plan), rfc3339(accepted_at))
 
-    def plan(self, run: RunId) -> Plan:
-        """Return the plan of a live run."""
-        return self._desks[run].plan
+    def growing(self, run: RunId) -> GrowingPlan:
+        """Return the plan of a live run, with what it has opened so far."""
+        return self._desks[run].growing
 
-    def prepare(self, task: TaskId) -> Prepared | PrepareFailed:
-        """Put together every parameter of `task`; count the rows that may be cut apart."""
-        desk = self._desks[task.run]
-        unit = desk.plan.units[task.unit]
-        args: dict[str, Any] = {}
+    def wants(self, task: TaskId) -> bool:
+        """Whether an answer to `task` is still waited for."""
+        desk = self._desks.get(task.run)
+        return desk is not None and desk.work.get(task.unit, (None,))[0] == task
+
+    def prepare(self, task: TaskId) -> Prepared | Settled | PrepareFailed:
+        """Put together every parameter of `task`; count the rows that may be cut apart.
+
+        What needs no engine is computed, and can be read from then on.
+        """
+        unit = self._desks[task.run].growing.unit(task.unit)
         reader = Evaluation(lambda leaf: self._read(task.run, leaf), self._values.value_bytes_max)
         try:
-            for id in unit.members:
-                args |= self._args(reader, desk.plan.graph[id])
+            if unit.computed:
+                return self._settle(task, reader)
+            return self._lay_out(task, unit, reader)
         except EvaluationError as error:
             code = "too-large" if error.code == "too-large" else "bad-value"
             return PrepareFailed(task, Trouble(code, str(error), task.unit, unit.pool))
-        except StorageFailed as error:
+        except (StorageFailed, ValueTooLarge) as error:
             return PrepareFailed(task, Trouble(error.code, str(error), task.unit, unit.pool))
-        cut = _cut(desk.plan, task.unit)
+
+    def _lay_out(self, task: TaskId, unit: Unit, reader: Evaluation) -> Prepared:
+        desk = self._desks[task.run]
+        args: dict[str, Any] = {}
+        for id in unit.members:
+            args |= self._args(reader, desk.growing.primitive(id))
+        cut = self._cut(task)
         rows = max(1, len(args[cut.takes] or ())) if cut else 1
-        desk.work[task.unit] = _Work(args, rows)
+        desk.work[task.unit] = (task, _Work(args, rows))
         return Prepared(task, rows)
+
+    def _settle(self, task: TaskId, reader: Evaluation) -> Settled:
+        primitive = self._desks[task.run].growing.primitive(task.unit)
+        params = {name: reader.value(value) for name, value in primitive.params.items()}
+        outputs, shape = settled(primitive.op, params)
+        tenant = self._desks[task.run].tenant
+        if "key" in params:
+            found = self._memo.recall((tenant, outputs["items"]), self._clock())
+            outputs["start"] = found.value if found else None
+            shape = Shape(truth=found is not None)
+        if "keep_as" in params:
+            until = self._clock() + params["keep_ms"] / 1000
+            self._memo.keep((tenant, params["keep_as"]), outputs["value"], until)
+        for port, value in outputs.items():
+            self._values.put(Ref(task.run, Output(task.unit, port)), value)
+        return Settled(task, shape)
 
     def request(self, piece: Piece, position: int) -> Request:
         """Return what to ask an engine for `piece`, at `position` of its batch."""
         desk = self._desks[piece.task.run]
-        args = desk.work[piece.task.unit].args
-        if cut := _cut(desk.plan, piece.task.unit):
+        args = desk.work[piece.task.unit][1].args
+        if cut := self._cut(piece.task):
             rows = args[cut.takes] or []
             args = {**args, cut.takes: rows[piece.start : piece.stop]}
-        last = desk.plan.units[piece.task.unit].members[-1]
+        last = desk.growing.unit(piece.task.unit).members[-1]
         return Request(
             id=position,
-            op=desk.plan.graph[last].op,
+            op=desk.growing.primitive(last).op,
             args=args,
             run=piece.task.run,
             tenant=desk.tenant,
+            attempt=piece.task.attempt,
         )
 
     def keep(self, piece: Piece, outputs: Mapping[str, Any]) -> None:
@@ -117,16 +160,16 @@ class Workspace:
         can be read. Raise `ValueTooLarge`, `Unjoinable` or `StorageFailed`.
         """
         desk = self._desks[piece.task.run]
-        work = desk.work[piece.task.unit]
+        _, work = desk.work[piece.task.unit]
         work.size += weigh(outputs, self._values.value_bytes_max)
         self._values.check(work.size)
         work.pieces[piece.start] = outputs
         work.rows -= piece.stop - piece.start
         if work.rows:
             return
-        last = desk.plan.units[piece.task.unit].members[-1]
+        last = desk.growing.unit(piece.task.unit).members[-1]
         pieces = [outputs for _, outputs in sorted(work.pieces.items())]
-        for port in OPS[desk.plan.graph[last].op].given:
+        for port in OPS[desk.growing.primitive(last).op].given:
             whole = _joined(port, [outputs[port] for outputs in pieces])
             self._values.put(Ref(piece.task.run, Output(last, port)), whole)
         del desk.work[piece.task.unit]
@@ -134,6 +177,16 @@ class Workspace:
     def output(self, run: RunId, primitive: PrimitiveId) -> JSON:
         """Return the value of an output of the workflow."""
         return self._values.get(Ref(run, Output(primitive, "value")))
+
+    def forget(self, run: RunId, units: Collection[PrimitiveId], exit: PrimitiveId | None) -> None:
+        """Let go of `units`, and of what they gave, but for `exit`."""
+        desk = self._desks[run]
+        for leader in units:
+            desk.work.pop(leader, None)
+            for id in desk.growing.unit(leader).members if leader != exit else ():
+                for port in OPS[desk.growing.primitive(id).op].given:
+                    self._values.discard(Ref(run, Output(id, port)))
+        desk.growing.forget(units)
 
     def drop(self, run: RunId) -> None:
         """Clear the desk of `run`."""
@@ -156,11 +209,19 @@ class Workspace:
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         if isinstance(leaf, AcceptedAt):
             return self._desks[run].accepted_at
+        if isinstance(leaf, Secret):
+            return {"secret": leaf.name}
+        if isinstance(leaf, Rows):
+            return [self._values.get(ref) for ref in _rows(run, leaf)]
         return self._values.get(Ref(run, leaf))
 
+    def _cut(self, task: TaskId) -> Cut | None:
+        return OPS[self._desks[task.run].growing.primitive(task.unit).op].cut
 
-def _cut(plan: Plan, leader: PrimitiveId) -> Cut | None:
-    return OPS[plan.graph[leader].op].cut
+
+def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
+    for index in range(rows.count):
+        yield Ref(run, Output(PrimitiveId(f"{rows.path}[{index}]"), "value"))
 
 
 def _is_of(value: Any, wanted: Type) -> bool:

@@ -1,6 +1,6 @@
 """What the language has and nothing here can run yet, in documents and in the modules they use.
 
-Delete a key from `_LATER`, or a port from an operation's `later`, to make it available.
+Take a port from an operation's `later` to make it available.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,11 +12,6 @@ from spec.model import Document, Op, Step, Use, all_steps
 from spec.problems import Problem, problem_at, quoted
 from spec.source import Pointer, Tree
 from spec.values import Literal, Member, Name, Value, parts
-
-_LATER = (
-    "flow", "steps", "outputs", "loop", "if", "else", "for_each", "max_parallel", "on_error",
-    "collect", "fold", "reduce", "start", "fan_in", "retry", "timeout", "fallback", "cache",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +106,11 @@ def _fields_read(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def _lacks(step: Step, modules: Mapping[str, Later]) -> Iterator[_Lack]:
-    for key in step.control.places:
-        if key in _LATER:
-            yield _Lack("unknown-key", key, key)
     match step.body:
         case Use(name) if modules[name].whole:
             yield _Lack("unknown-module", "use", name)
         case Use(name):
             yield from _given(step, modules[name].inputs, {})
-        case Op(name) if OPS[name].all_later:
-            yield _Lack("unknown-module", "op", name)
         case Op(name):
             defaults = {each.id: each.default for each in OPS[name].signature.inputs.values()}
             yield from _given(step, OPS[name].later, defaults)

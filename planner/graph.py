@@ -13,6 +13,7 @@ from spec.values import Leaf, Value, leaves
 
 PrimitiveId = NewType("PrimitiveId", str)
 PoolName = NewType("PoolName", str)
+RegionId = NewType("RegionId", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,19 @@ class RunInput(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class Secret(Leaf):
+    """A secret by its name; what it says is known to the engine alone that uses it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Primitive:
     """One typed operation. `params` say what goes in; `after` orders without data.
 
     `call` joins primitives that are one engine request: a decode names its prefill. `step` and
-    `origin` are the author's, however deep in modules the primitive was made.
+    `origin` are the author's, however deep in modules the primitive was made. `region` is the
+    innermost that fails with it. A `pending` one only holds the place of what is made in the run.
     """
 
     id: PrimitiveId
@@ -47,6 +56,8 @@ class Primitive:
     priority: int
     step: str | None
     origin: Origin
+    region: RegionId | None = None
+    pending: bool = False
 
     def reads(self) -> frozenset[Output]:
         """Return the ports this primitive reads, its own call's included."""

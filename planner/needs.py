@@ -46,5 +46,5 @@ def _by_step(
                     inside = _by_step(modules[name], modules, known)
                     known[name] = frozenset().union(*(kinds for _, kinds in inside))
                 yield step, known[name]
-            case Op(name) if not OPS[name].all_later:
+            case Op(name):
                 yield step, frozenset({OPS[name].kind})

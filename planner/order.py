@@ -47,9 +47,3 @@ def heads(part: Sequence[Primitive]) -> frozenset[PrimitiveId]:
     """Return those of `part` that wait for nothing inside it."""
     inside = {primitive.id for primitive in part}
     return frozenset(each.id for each in part if not each.waits_for() & inside)
-
-
-def tails(part: Sequence[Primitive]) -> frozenset[PrimitiveId]:
-    """Return those of `part` for which nothing inside it waits."""
-    waited_for = frozenset[PrimitiveId]().union(*(each.waits_for() for each in part))
-    return frozenset(each.id for each in part if each.id not in waited_for)

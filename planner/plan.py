@@ -4,18 +4,22 @@ A plan knows nothing of any run. What a scheduler asks of it often is worked out
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from planner.graph import Graph, PoolName, Primitive, PrimitiveId
+from planner.graph import Graph, PoolName, Primitive, PrimitiveId, RegionId
+from planner.library import Library
+from planner.primitives import OPS
+from planner.structure import Feeds, Region, Structure
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What leaves together as one engine request: a primitive, or a whole call.
 
-    `leader` is the first member; `waits` are the primitives outside that must be done before.
+    `leader` is the first member; `waits` are the primitives outside that must be done before. One
+    that is `computed` needs no engine; a `pending` one waits, besides, for being made.
     """
 
     leader: PrimitiveId
@@ -23,6 +27,9 @@ class Unit:
     pool: PoolName
     priority: int
     waits: frozenset[PrimitiveId]
+    region: RegionId | None = None
+    computed: bool = False
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,18 @@ class Plan:
     """A verified graph and where its results go.
 
     `outputs` maps each output of the workflow to the primitive whose `value` it is; `streams` maps
-    a primitive to the outputs that show its text as it comes; `steps` are the author's.
+    a primitive to the outputs that show its text as it comes, and `feeds` a field of a structure;
+    `steps` are the author's. `structures` are by their opening.
     """
 
     graph: Graph
     outputs: Mapping[str, PrimitiveId]
     streams: Mapping[PrimitiveId, tuple[str, ...]]
+    feeds: Feeds
     steps: Mapping[str, tuple[PrimitiveId, ...]]
+    structures: Mapping[PrimitiveId, Structure]
+    regions: Mapping[RegionId, Region]
+    library: Library
     units: Mapping[PrimitiveId, Unit]
     readers: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
     fingerprint: str = field(compare=False)
@@ -49,10 +61,14 @@ class Plan:
         graph: Graph,
         outputs: Mapping[str, PrimitiveId],
         streams: Mapping[PrimitiveId, tuple[str, ...]],
+        feeds: Feeds,
         steps: Mapping[str, tuple[PrimitiveId, ...]],
+        structures: Iterable[Structure],
+        regions: Iterable[Region],
+        library: Library,
     ) -> "Plan":
         """Work out the units of `graph` and who reads whom."""
-        units = _units(graph)
+        units = units_of(graph)
         readers: dict[PrimitiveId, list[PrimitiveId]] = defaultdict(list)
         for unit in units.values():
             for id in sorted(unit.waits):
@@ -61,16 +77,21 @@ class Plan:
             graph=graph,
             outputs=outputs,
             streams=streams,
+            feeds=feeds,
             steps=steps,
+            structures={each.opening: each for each in structures},
+            regions={each.id: each for each in regions},
+            library=library,
             units=units,
             readers={id: tuple(leaders) for id, leaders in readers.items()},
             fingerprint=_fingerprint(graph, outputs, streams),
         )
 
 
-def _units(graph: Graph) -> dict[PrimitiveId, Unit]:
+def units_of(primitives: Iterable[Primitive]) -> dict[PrimitiveId, Unit]:
+    """Return what leaves together, by leader."""
     members: dict[PrimitiveId, list[Primitive]] = {}
-    for primitive in graph:
+    for primitive in primitives:
         members.setdefault(primitive.call or primitive.id, []).append(primitive)
     return {leader: _unit(leader, inside) for leader, inside in members.items()}
 
@@ -85,6 +106,9 @@ def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
         pool=inside[0].pool,
         priority=inside[-1].priority,
         waits=waits - ids,
+        region=inside[0].region,
+        computed=OPS[inside[0].op].computed,
+        pending=inside[0].pending,
     )
 
 

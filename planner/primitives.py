@@ -30,7 +30,8 @@ class Cut:
 class OpSpec:
     """One operation. `continues` names the op that shares its engine request, as decode does.
 
-    `later` names the ports that no engine can serve yet; one that is `all_later` cannot be run.
+    `later` names the ports that no engine can serve yet. One that is `computed` needs no engine,
+    and only the planner makes it.
     """
 
     name: str
@@ -40,7 +41,7 @@ class OpSpec:
     continues: str | None = None
     streams: str | None = None
     later: frozenset[str] = field(default_factory=frozenset)
-    all_later: bool = False
+    computed: bool = False
 
     @property
     def served(self) -> tuple[Input, ...]:
@@ -195,7 +196,6 @@ _HTTP = OpSpec(
         ),
         "status: integer, body: any, text: string",
     ),
-    all_later=True,
 )
 _TOOL = OpSpec(
     "tool",
@@ -204,7 +204,6 @@ _TOOL = OpSpec(
         ("name: string", _input("arguments: object", {})),
         "value: any, text: string, error: string?",
     ),
-    all_later=True,
 )
 _MERGE_TOP_K = OpSpec(
     "merge_top_k",
@@ -228,16 +227,47 @@ _SELECT = OpSpec(
     "inline",
     _signature(("value: any?",), "value: any", value=Follows("value", "given")),
 )
+_OPEN = OpSpec(
+    "open",
+    "inline",
+    _signature(
+        (
+            "condition: any?",
+            "items: any?",
+            "start: any?",
+            "max: any?",
+            "fan_in: any?",
+            "key: any?",
+        ),
+        "items: any, start: any",
+    ),
+    computed=True,
+)
+_CLOSE = OpSpec(
+    "close",
+    "inline",
+    _signature(
+        (
+            "value: any?",
+            "until: any?",
+            "rows: any?",
+            "fields: string[]?",
+            "collect: string?",
+            "fault: string?",
+            "keep_as: string?",
+            "keep_ms: integer?",
+        ),
+        "value: any",
+    ),
+    computed=True,
+)
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {
         op.name: op
         for op in (
             _CHUNK, _EMBED, _INGEST, _SEARCH, _RERANK, _PREFILL, _DECODE, _WEB_SEARCH, _HTTP, _TOOL,
-            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT,
+            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE,
         )
     }
 )  # fmt: skip
-
-#: The kinds of pools that there are.
-KINDS = tuple(sorted({op.kind for op in OPS.values() if not op.all_later}))

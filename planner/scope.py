@@ -1,8 +1,9 @@
 """What the names of one document stand for while it is opened into primitives."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from planner.graph import Secret
 from spec.values import ListOf, Literal, Member, Name, ObjectOf, Value, rewrite
 
 
@@ -11,11 +12,17 @@ class Scope:
     """`inputs` are what the caller gave; `steps` the fields of each step opened so far.
 
     `own` are the names that a prompt declares: they win, and stay until the prompt is used.
+    `elements` are `item` and its kin.
     """
 
     inputs: Mapping[str, Value]
     steps: Mapping[str, Mapping[str, Value]]
     own: Collection[str] = ()
+    elements: Mapping[str, Value] = field(default_factory=dict)
+
+    def seeing(self, elements: Mapping[str, Value]) -> "Scope":
+        """Return this scope with `elements`, which win over those there are."""
+        return replace(self, elements={**self.elements, **elements})
 
     def inside(self, own: Collection[str]) -> "Scope":
         """Return this scope as the text of a prompt with names of its `own` sees it."""
@@ -29,17 +36,27 @@ class Scope:
         match value:
             case Name(id) | Member(Name(id), str() | int()) if id in self.own:
                 return value
+            case Name(id):
+                return self._named(id)
             case Member(Name("inputs"), str(key)):
                 return self.inputs[key]
+            case Member(Name("secret"), str(key)):
+                return Secret(key)
             case Member(Name(step), str(key)) if step in self.steps:
                 return self.steps[step][key]
-            case Name(step) if step in self.steps:
-                (only,) = self.steps[step].values()
-                return only
             case Member(of, key):
                 if not isinstance(key, str | int):
                     key = _known(self.resolve(key))
-                return _member(self.resolve(of), key)
+                return member(self.resolve(of), key)
+        return None
+
+    def _named(self, id: str) -> Value | None:
+        """Return what a name alone stands for: an element, or the one field of a step."""
+        if id in self.elements:
+            return self.elements[id]
+        if id in self.steps:
+            (only,) = self.steps[id].values()
+            return only
         return None
 
 
@@ -68,11 +85,13 @@ def _known(key: Value) -> str | int | Value:
     return key
 
 
-def _member(of: Value, key: str | int | Value) -> Value:
-    """Read `key` now where the parts are known, else leave it to the run."""
+def member(of: Value, key: str | int | Value) -> Value:
+    """Return what `key` reads of a value: now, where its parts are known, else in the run."""
     match of, key:
         case ObjectOf(fields), str():
             return dict(fields).get(key, Literal(None))
+        case Literal(dict() as known), str():
+            return Literal(known.get(key))
         case ListOf(items), int() if -len(items) <= key < len(items):
             return items[key]
     return Member(of, key)

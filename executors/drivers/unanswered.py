@@ -62,6 +62,9 @@ class Unanswered:
             yield self._failed(request, Trouble(why.code, str(why), transient=why.transient))
 
     def _done(self, piece: Piece, done: Done) -> Event:
+        if not self._performer.workspace.wants(piece.task):
+            del self._open[done.request]
+            return PieceDone(self._order.batch, done.request, done.usage)
         request = self._performer.workspace.request(piece, done.request)
         outputs = complete(request, done.outputs)
         if isinstance(outputs, Fault):

@@ -37,7 +37,7 @@ class Request:
     """One primitive's share of a batch, or one whole LLM call (its prefill and decode together).
 
     `op` is the operation asked for: of a call, its last. `args` hold every parameter by name, as
-    JSON values, except vectors: float32 arrays of shape (rows, dimension).
+    JSON values, except vectors: float32 arrays of shape (rows, dimension). `attempt` counts from 0.
     """
 
     id: int
@@ -45,6 +45,7 @@ class Request:
     args: Mapping[str, Any]
     run: str
     tenant: str
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,49 @@ from dataclasses import dataclass
 
 from executors.scheduler.events import BatchId, RunId, TaskId, Trouble
 from executors.usage import Usage
-from planner.graph import PoolName, PrimitiveId
+from planner.graph import PoolName, PrimitiveId, RegionId
+from planner.structure import Child, Shape
 
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Put together what `task` reads; answer at once with `Prepared` or `PrepareFailed`."""
+    """Put together what `task` reads; answer at once with `Prepared` or `PrepareFailed`.
+
+    Where it needs no engine, compute what it gives, and answer with `Settled`.
+    """
 
     task: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Unfold:
+    """Open `child` of the structure at `opening`, or its end when `over` children are over.
+
+    Answer at once with `Unfolded`, or with `PrepareFailed` of the opening.
+    """
+
+    run: RunId
+    opening: PrimitiveId
+    child: Child | None
+    shape: Shape
+    over: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Open what stands in for `region`, which failed. Answer at once with `Unfolded`."""
+
+    run: RunId
+    region: RegionId
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Nothing is wanted any more of `units` of `run`, but what `exit` gave, if it is named."""
+
+    run: RunId
+    units: tuple[PrimitiveId, ...]
+    exit: PrimitiveId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +127,12 @@ class PrimitiveFinished:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """All primitives of the author's `step` are done."""
+    """All primitives of the author's `step` are done; `skipped` if none reached an engine."""
 
     run: RunId
     step: str
     duration_s: float
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +146,9 @@ class RunFinished:
 
 Command = (
     Prepare
+    | Unfold
+    | StandIn
+    | Forget
     | Dispatch
     | Abort
     | WakeAt

@@ -6,6 +6,7 @@ from typing import NewType
 from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
+from planner.structure import Child, Delta, Shape
 
 RunId = NewType("RunId", str)
 BatchId = NewType("BatchId", int)
@@ -13,10 +14,14 @@ BatchId = NewType("BatchId", int)
 
 @dataclass(frozen=True, slots=True)
 class TaskId:
-    """One unit of one run: what an engine is asked for once. `unit` is its leader."""
+    """One unit of one run: what an engine is asked for once. `unit` is its leader.
+
+    `attempt` counts from 0: what is tried again is another task.
+    """
 
     run: RunId
     unit: PrimitiveId
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,27 @@ class Prepared:
 
     task: TaskId
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What `task`, which needs no engine, computes can be read. `shape` is what is known by it."""
+
+    task: TaskId
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """A part of the plan of `run` was opened: `child` of the structure at `opening`.
+
+    Its end, where `child` is None; what stands in for a region, where `opening` is.
+    """
+
+    run: RunId
+    delta: Delta
+    opening: PrimitiveId | None = None
+    child: Child | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +134,8 @@ Event = (
     RunAccepted
     | RunCancelled
     | Prepared
+    | Settled
+    | Unfolded
     | PrepareFailed
     | FirstTokenSeen
     | PieceDone

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from executors.scheduler.events import TaskId
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Run
 from executors.scheduler.scheduler import Scheduler
-from planner.graph import PrimitiveId
 
 
 def broken(scheduler: Scheduler) -> list[str]:
@@ -38,7 +38,7 @@ def _pool(scheduler: Scheduler, pool: Pool) -> Iterator[str]:
 
 def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
     inside = [
-        piece.task.unit
+        piece.task
         for pieces in scheduler.batches.values()
         for piece in pieces.values()
         if piece.task.run == run.id
@@ -53,34 +53,50 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
 
 
 def _units(run: Run) -> Iterator[str]:
-    for leader, unit in run.plan.units.items():
-        closed = run.done.issuperset(unit.members)
-        if (leader in run.missing) + (leader in run.open) + closed != 1:
-            yield f"{run.id}: {leader} is not in exactly one state"
-        if leader in run.missing and run.missing[leader] != len(unit.waits - run.done):
+    if shared := run.missing.keys() & run.open.keys():
+        yield f"{run.id}: {shared} are waiting and open"
+    for leader, count in run.missing.items():
+        unit = run.growing.unit(leader)
+        if count != len(unit.waits - run.done) + unit.pending:
             yield f"{run.id}: {leader} miscounts what it waits for"
-        if leader in run.open and not unit.waits <= run.done:
+        if run.done & set(unit.members) and not unit.pending:
+            yield f"{run.id}: {leader} is done and waits"
+    for leader in run.open:
+        if not run.growing.unit(leader).waits <= run.done:
             yield f"{run.id}: {leader} was opened too early"
+    yield from _growth(run)
 
 
-def _rows(scheduler: Scheduler, run: Run, inside: Sequence[PrimitiveId]) -> Iterator[str]:
+def _growth(run: Run) -> Iterator[str]:
+    """What is opened as the run goes is wanted by something that has not ended."""
+    live = Counter(opening for opening, _ in (*run.children.values(), *run.ordered))
+    for opening, unfolding in run.unfoldings.items():
+        if unfolding.structure.closing not in run.missing:
+            yield f"{run.id}: {opening} is being opened, and nothing waits for its end"
+        if unfolding.live != live[opening]:
+            yield f"{run.id}: {opening} miscounts its children"
+        if not 0 < unfolding.live <= unfolding.structure.width:
+            yield f"{run.id}: {opening} has {unfolding.live} children open"
+    for exit, region in run.exits.items():
+        if exit in run.done:
+            yield f"{run.id}: {region} is over and still there"
+
+
+def _rows(scheduler: Scheduler, run: Run, inside: Sequence[TaskId]) -> Iterator[str]:
     """No row of an open unit is lost or doubled: it waits, is in an engine, or is done."""
+    there: Counter[TaskId] = Counter()
+    for pool in scheduler.pools.values():
+        for entry in pool.waiting:
+            there[entry.task] += entry.rows
+    for pieces in scheduler.batches.values():
+        for piece in pieces.values():
+            there[piece.task] += piece.stop - piece.start
+    travelling = Counter(inside)
     for leader, progress in run.open.items():
-        waiting = sum(
-            entry.rows
-            for pool in scheduler.pools.values()
-            for entry in pool.waiting
-            if entry.task.run == run.id and entry.task.unit == leader
-        )
-        travelling = sum(
-            piece.stop - piece.start
-            for pieces in scheduler.batches.values()
-            for piece in pieces.values()
-            if piece.task.run == run.id and piece.task.unit == leader
-        )
-        if waiting + travelling + progress.rows_done != progress.rows:
+        task = TaskId(run.id, leader, progress.attempt)
+        if there[task] + progress.rows_done != progress.rows:
             yield f"{run.id}: rows of {leader} do not add up"
-        if inside.count(leader) != progress.inside:
+        if travelling[task] != progress.inside:
             yield f"{run.id}: {leader} miscounts its pieces in engines"
 
 

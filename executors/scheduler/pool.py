@@ -4,13 +4,13 @@ A batch forms when a slot is free, never before: whatever arrives while all are 
 join. No clock, no tasks, no I/O.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import BatchId, RunId, TaskId
 from executors.scheduler.policies.policy import Policy, Waiting
-from planner.graph import PoolName
+from planner.graph import PoolName, PrimitiveId
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,13 @@ class Pool:
             place -= 1
         self.waiting.insert(place, entry)
 
-    def leave(self, run: RunId) -> int:
-        """Forget everything of `run` that has not left; return how many tasks that were."""
-        before = len(self.waiting)
-        self.waiting = [entry for entry in self.waiting if entry.task.run != run]
-        return before - len(self.waiting)
+    def leave(self, run: RunId, units: Collection[PrimitiveId] | None = None) -> None:
+        """Forget what of `run` has not left: all of it, or these `units`."""
+        self.waiting = [
+            entry
+            for entry in self.waiting
+            if entry.task.run != run or (units is not None and entry.task.unit not in units)
+        ]
 
     def free(self, batch: BatchId) -> None:
         """Take back the slot of `batch`."""

@@ -11,6 +11,7 @@ class Progress:
     """A unit from the moment it was ready. Times are the driver's; nothing here reads a clock."""
 
     ready_at: float
+    attempt: int = 0
     rows: int = 0
     rows_done: int = 0
     inside: int = 0  #: pieces in an engine right now

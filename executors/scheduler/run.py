@@ -1,11 +1,22 @@
-"""One run: what is done, what is ready, and how it ends. Knows no pool and no other run."""
+"""One run: what is done, what is ready, what may fail alone, and how it ends.
 
+Knows no pool and no other run.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from executors.scheduler.events import RunId, TaskId, Trouble
 from executors.scheduler.progress import Progress
-from planner.graph import PrimitiveId
-from planner.plan import Plan
+from executors.scheduler.unfolding import Unfolding
+from planner.graph import PrimitiveId, RegionId
+from planner.growing import GrowingPlan
+from planner.plan import Plan, Unit
+from planner.structure import Child, Delta, Region
+
+#: A child of a structure, its end (no child), or what stands in for a region, by its exit.
+Order: TypeAlias = tuple[PrimitiveId, Child | None]
 
 
 @dataclass(slots=True)
@@ -18,10 +29,10 @@ class Ending:
 
 @dataclass(slots=True)
 class Run:
-    """Progress over a plan that it never changes.
+    """Progress over a plan that grows as it goes.
 
-    Every unit is in exactly one of: `missing` (waits for others), `open` (ready, queued or in an
-    engine), or closed (all members in `done`).
+    Every unit is in exactly one of: `missing` (waits for others, or for being made), `open` (ready,
+    queued or in an engine), or closed (all members in `done`).
     """
 
     id: RunId
@@ -29,19 +40,33 @@ class Run:
     plan: Plan
     deadline: float
     priority: int
-    missing: dict[PrimitiveId, int] = field(init=False)  #: primitives each unit still waits for
+    growing: GrowingPlan = field(init=False)
+    missing: dict[PrimitiveId, int] = field(init=False)  #: what each unit still waits for
     open: dict[PrimitiveId, Progress] = field(default_factory=dict)
     done: set[PrimitiveId] = field(default_factory=set)
+    unfoldings: dict[PrimitiveId, Unfolding] = field(default_factory=dict)  #: by opening
+    children: dict[PrimitiveId, tuple[PrimitiveId, Child]] = field(default_factory=dict)  #: by exit
+    made: dict[RegionId, list[PrimitiveId]] = field(default_factory=dict)  #: units opened in each
+    retries: dict[RegionId, int] = field(default_factory=dict)  #: used up in each region
+    deadlines: dict[RegionId, float] = field(default_factory=dict)
+    exits: dict[PrimitiveId, RegionId] = field(init=False)  #: of the regions that are not over
+    starts: dict[PrimitiveId, RegionId] = field(init=False)  #: from where a region is timed
+    ordered: dict[Order, RegionId | None] = field(default_factory=dict)  #: parts being opened
     steps_left: dict[str, int] = field(init=False)  #: primitives each step still waits for
     steps_started: dict[str, float] = field(default_factory=dict)
     inside: int = 0  #: pieces in engines
     ending: Ending | None = None
 
     def __post_init__(self) -> None:
-        self.missing = {leader: len(unit.waits) for leader, unit in self.plan.units.items()}
+        self.growing = GrowingPlan(self.plan)
+        self.missing = {
+            leader: len(unit.waits) + unit.pending for leader, unit in self.plan.units.items()
+        }
+        self.exits, self.starts = {}, {}
+        self._watch(self.plan.regions.values())
         self.steps_left = {step: len(ids) for step, ids in self.plan.steps.items()}
 
-    def open_ready(self, candidates: tuple[PrimitiveId, ...], now: float) -> list[TaskId]:
+    def open_ready(self, candidates: Iterable[PrimitiveId], now: float) -> list[TaskId]:
         """Open those of `candidates` that wait for nothing more."""
         ready = [leader for leader in candidates if self.missing.get(leader) == 0]
         for leader in ready:
@@ -49,19 +74,82 @@ class Run:
             self.open[leader] = Progress(ready_at=now)
         return [TaskId(self.id, leader) for leader in ready]
 
+    def is_current(self, task: TaskId) -> bool:
+        """Whether what becomes of `task` still matters."""
+        progress = self.open.get(task.unit)
+        return self.ending is None and progress is not None and progress.attempt == task.attempt
+
     def finish(self, primitive: PrimitiveId, now: float) -> list[TaskId]:
         """Note that `primitive` is done; return what becomes ready by it."""
         self.done.add(primitive)
-        readers = self.plan.readers.get(primitive, ())
-        for leader in readers:
+        readers = dict.fromkeys(self.growing.readers_of(primitive))
+        waiting = [leader for leader in readers if leader in self.missing]
+        for leader in waiting:
             self.missing[leader] -= 1
-        return self.open_ready(readers, now)
+        return self.open_ready(waiting, now)
+
+    def grow(self, delta: Delta, now: float) -> list[TaskId]:
+        """Take in what was opened; return what of it is ready."""
+        units = self.growing.add(delta)
+        for unit in units:
+            self._await(unit)
+        self._watch(delta.regions)
+        return self.open_ready([unit.leader for unit in units], now)
+
+    def again(self, task: TaskId, now: float) -> TaskId:
+        """Open a unit that failed once more."""
+        before = self.open[task.unit]
+        attempt = before.attempt + 1
+        self.open[task.unit] = Progress(ready_at=now, attempt=attempt, usage=before.usage)
+        return TaskId(self.id, task.unit, attempt)
+
+    def start_clock(self, region: RegionId, now: float) -> None:
+        """Count the time that `region` may take from now on."""
+        timeout_ms = self.growing.region(region).timeout_ms
+        if timeout_ms is not None:
+            self.deadlines[region] = now + timeout_ms / 1000
+
+    def late(self, now: float) -> Region | None:
+        """Return the region whose time was up first, if there is one."""
+        late = [(when, region) for region, when in self.deadlines.items() if when <= now]
+        return self.growing.region(min(late)[1]) if late else None
+
+    def close(self, region: RegionId) -> tuple[PrimitiveId, ...]:
+        """Note that `region` is over; return the units made in it, which nothing reads any more.
+
+        Its exit stays done: others may come to wait for it.
+        """
+        self._end(region)
+        gone = tuple(self.made.pop(region, ()))
+        exit = self.growing.region(region).exit
+        for leader in gone:
+            self.done.difference_update(set(self.growing.unit(leader).members) - {exit})
+        self.growing.forget(gone)
+        self.growing.regions.pop(region, None)
+        return gone
+
+    def drop(self, failed: RegionId) -> set[PrimitiveId]:
+        """Give up all that is within a region; return its units."""
+        gone = {leader for leader in (*self.missing, *self.open) if self._is_in(leader, failed)}
+        for leader in gone:
+            self.missing.pop(leader, None)
+            self.open.pop(leader, None)
+        for opening in [o for o, each in self.unfoldings.items() if self._holds(each, failed)]:
+            del self.unfoldings[opening]
+        for order in [o for o, region in self.ordered.items() if self._is_within(region, failed)]:
+            del self.ordered[order]
+        for region in [r for r in self.exits.values() if self._is_within(r, failed)]:
+            gone.update(self.made.pop(region, ()))
+            self._end(region)
+        self.done -= gone
+        self.growing.forget(gone - {self.growing.region(failed).exit})  # others wait for that
+        return gone
 
     def start_steps(self, leader: PrimitiveId, now: float) -> list[str]:
         """Note that unit `leader` has left; return the author's steps that it is the first of."""
         started = []
-        for primitive in self.plan.units[leader].members:
-            step = self.plan.graph[primitive].step
+        for primitive in self.growing.unit(leader).members:
+            step = self.growing.primitive(primitive).step
             if step is not None and step not in self.steps_started:
                 self.steps_started[step] = now
                 started.append(step)
@@ -69,14 +157,44 @@ class Run:
 
     def close_step(self, primitive: PrimitiveId) -> str | None:
         """Return the author's step that `primitive` was the last of, if it was."""
-        step = self.plan.graph[primitive].step
-        if step is None:
+        step = self.growing.primitive(primitive).step
+        if step is None or primitive not in self.plan.graph.primitives:
             return None
         self.steps_left[step] -= 1
         return step if self.steps_left[step] == 0 else None
 
     def is_over(self) -> bool:
-        """All work is done, or the run is ending and no engine holds any of it."""
-        if self.ending is not None:
-            return self.inside == 0
-        return not self.missing and not self.open
+        """All work is done, or the run is ending; and no engine holds any of it."""
+        if self.inside:
+            return False
+        return self.ending is not None or not (self.missing or self.open or self.ordered)
+
+    def within(self, region: RegionId | None) -> Iterable[Region]:
+        """Return the regions that what is in `region` may fail with, from the inside out."""
+        return self.growing.around(region)
+
+    def _watch(self, regions: Iterable[Region]) -> None:
+        for region in regions:
+            self.exits[region.exit] = region.id
+            if region.start is not None:
+                self.starts[region.start] = region.id
+
+    def _await(self, unit: Unit) -> None:
+        waits = sum(id not in self.done for id in unit.waits)
+        self.missing[unit.leader] = waits + unit.pending
+        if unit.region is not None:
+            self.made.setdefault(unit.region, []).append(unit.leader)
+
+    def _end(self, region: RegionId) -> None:
+        self.deadlines.pop(region, None)
+        self.retries.pop(region, None)
+        self.exits.pop(self.growing.region(region).exit, None)
+
+    def _is_in(self, leader: PrimitiveId, region: RegionId) -> bool:
+        return self._is_within(self.growing.unit(leader).region, region)
+
+    def _is_within(self, inner: RegionId | None, outer: RegionId) -> bool:
+        return any(region.id == outer for region in self.growing.around(inner))
+
+    def _holds(self, unfolding: Unfolding, region: RegionId) -> bool:
+        return self._is_within(unfolding.structure.region, region)

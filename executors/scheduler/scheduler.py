@@ -5,7 +5,7 @@ way anything changes, and it is a function of nothing but the events so far: the
 live traffic, virtual time and replay.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -13,12 +13,13 @@ from executors.scheduler.commands import (
     Abort,
     Command,
     Dispatch,
+    Forget,
     Piece,
     Prepare,
     PrimitiveFinished,
     RunFinished,
     RunStarted,
-    StepFinished,
+    StandIn,
     StepStarted,
     WakeAt,
 )
@@ -34,15 +35,19 @@ from executors.scheduler.events import (
     RunAccepted,
     RunCancelled,
     RunId,
+    Settled,
     TaskId,
     Trouble,
+    Unfolded,
     Woke,
 )
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
+from executors.scheduler.settling import close_step, settle, take_in
 from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
+from planner.structure import Region, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,18 @@ class Scheduler:
                 return self._end(run, "cancelled", None)
             case Prepared(task, rows):
                 return self._queue(task, rows, now)
+            case Settled(task, shape):
+                return self._settle(task, shape, now)
+            case Unfolded():
+                return self._take_in(event, now)
             case PrepareFailed(task, trouble):
-                return self._end(task.run, "failed", trouble)
+                return self._prepare_failed(task, trouble, now)
             case FirstTokenSeen(batch, position):
                 return self._first_token(batch, position, now)
             case PieceDone(batch, position, usage):
                 return self._piece_done(batch, position, usage, now)
             case PieceFailed(batch, position, trouble):
-                return self._piece_failed(batch, position, trouble)
+                return self._piece_failed(batch, position, trouble, now)
             case BatchEnded(batch):
                 return self._batch_ended(batch, now)
             case Woke():
@@ -107,14 +116,31 @@ class Scheduler:
 
     def _queue(self, task: TaskId, rows: int, now: float) -> list[Command]:
         run = self.runs.get(task.run)
-        if run is None or run.ending is not None:
+        if run is None or not run.is_current(task):
             return []
-        unit = run.plan.units[task.unit]
+        unit = run.growing.unit(task.unit)
         run.open[task.unit].rows = rows
         self.arrivals += 1
         pool = self.pools[unit.pool]
         pool.join(task, rows, self.arrivals, run.priority + unit.priority)
         return self._form(pool, now)
+
+    def _settle(self, task: TaskId, shape: Shape, now: float) -> list[Command]:
+        run = self.runs.get(task.run)
+        if run is None or not run.is_current(task):
+            return []
+        commands = list(settle(run, task, shape, now))
+        return [*commands, *self._watch_deadlines(), *self._close(run)]
+
+    def _take_in(self, event: Unfolded, now: float) -> list[Command]:
+        run = self.runs.get(event.run)
+        return list(take_in(run, event, now)) if run is not None and run.ending is None else []
+
+    def _prepare_failed(self, task: TaskId, trouble: Trouble, now: float) -> list[Command]:
+        run = self.runs.get(task.run)
+        if run is None or not (run.is_current(task) or task.unit in run.unfoldings):
+            return []
+        return self._fail(run, task.unit, trouble, now)
 
     def _form(self, pool: Pool, now: float) -> list[Command]:
         commands: list[Command] = []
@@ -137,8 +163,8 @@ class Scheduler:
     def _first_token(self, batch: BatchId, position: int, now: float) -> list[Command]:
         piece = self.batches[batch][position]
         run = self.runs[piece.task.run]
-        head, *rest = run.plan.units[piece.task.unit].members
-        if run.ending is not None or not rest or head in run.done:
+        head, *rest = run.growing.unit(piece.task.unit).members
+        if not run.is_current(piece.task) or not rest or head in run.done:
             return []
         progress = run.open[piece.task.unit]
         commands = self._finish(run, piece.task.unit, head, Usage(), now)
@@ -149,13 +175,13 @@ class Scheduler:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
-        if run.ending is not None:
-            return self._close(run)
         commands = self._abandon(batch)
+        if not run.is_current(piece.task):
+            return commands + self._close(run)
         progress = run.open[piece.task.unit]
         if not progress.back(now, piece.stop - piece.start, usage):
             return commands
-        *heads, last = run.plan.units[piece.task.unit].members
+        *heads, last = run.growing.unit(piece.task.unit).members
         for head in heads:
             if head not in run.done:
                 commands += self._finish(run, piece.task.unit, head, Usage(), now)
@@ -172,24 +198,71 @@ class Scheduler:
             PrimitiveFinished(
                 run=run.id,
                 primitive=primitive,
-                pool=run.plan.units[unit].pool,
+                pool=run.growing.unit(unit).pool,
                 replica=progress.replica,
                 timing=progress.timing(now),
                 usage=usage,
             )
         ]
-        if (step := run.close_step(primitive)) is not None:
-            commands.append(StepFinished(run.id, step, now - run.steps_started[step]))
+        commands += close_step(run, primitive, now)
         return commands + [Prepare(task) for task in run.finish(primitive, now)]
 
-    def _piece_failed(self, batch: BatchId, position: int, trouble: Trouble) -> list[Command]:
+    def _piece_failed(
+        self, batch: BatchId, position: int, trouble: Trouble, now: float
+    ) -> list[Command]:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
-        if run.ending is not None:
-            return self._close(run)
-        commands = self._end(run.id, "failed", trouble)
+        if not run.is_current(piece.task):
+            return self._abandon(batch) + self._close(run)
+        commands = self._fail(run, piece.task.unit, trouble, now)
         return commands + [abort for abort in self._abandon(batch) if abort not in commands]
+
+    def _fail(self, run: Run, leader: PrimitiveId, trouble: Trouble, now: float) -> list[Command]:
+        """Try again what failed, put something in its place, or end the run."""
+        unfolding = run.unfoldings.get(leader)
+        inner = unfolding.structure.region if unfolding else run.growing.unit(leader).region
+        for region in run.within(inner):
+            if trouble.transient and run.retries.get(region.id, 0) < region.retry:
+                return self._try_again(run, leader, region, now)
+            if region.instead is not None:
+                return self._replace(run, region)
+        return self._end(run.id, "failed", trouble)
+
+    def _try_again(
+        self, run: Run, leader: PrimitiveId, region: Region, now: float
+    ) -> list[Command]:
+        """Use up one more attempt of `region`; what is within it begins anew with its own."""
+        run.retries[region.id] = run.retries.get(region.id, 0) + 1
+        for inner in run.within(run.growing.unit(leader).region):
+            if inner.id == region.id:
+                break
+            run.retries.pop(inner.id, None)
+            run.start_clock(inner.id, now)
+        task = run.again(TaskId(run.id, leader), now)
+        return [*self._withdraw(run, {leader}), *self._watch_deadlines(), Prepare(task)]
+
+    def _replace(self, run: Run, region: Region) -> list[Command]:
+        """Give up `region`, and order what stands in for it."""
+        gone = run.drop(region.id)
+        commands = self._withdraw(run, gone)
+        run.ordered[region.exit, None] = region.within
+        forget = Forget(run.id, tuple(sorted(gone)))
+        return [*commands, forget, StandIn(run.id, region.id)]
+
+    def _withdraw(self, run: Run, units: Collection[PrimitiveId]) -> list[Command]:
+        """Take `units` out of every queue, and end the batches that nobody waits for any more."""
+        for pool in self.pools.values():
+            pool.leave(run.id, units)
+        return self._abandon_unwanted(run.id)
+
+    def _abandon_unwanted(self, run: RunId) -> list[Command]:
+        carrying = [
+            batch
+            for batch, pieces in self.batches.items()
+            if any(piece.task.run == run for piece in pieces.values())
+        ]
+        return [command for batch in carrying for command in self._abandon(batch)]
 
     def _batch_ended(self, batch: BatchId, now: float) -> list[Command]:
         left = self.batches.pop(batch)
@@ -207,18 +280,12 @@ class Scheduler:
         run.ending = Ending(status, trouble)
         for pool in self.pools.values():
             pool.leave(id)
-        carrying = [
-            batch
-            for batch, pieces in self.batches.items()
-            if any(piece.task.run == id for piece in pieces.values())
-        ]
-        aborts = [command for batch in carrying for command in self._abandon(batch)]
-        return [*aborts, *self._close(run)]
+        return [*self._abandon_unwanted(id), *self._close(run)]
 
     def _abandon(self, batch: BatchId) -> list[Command]:
         """End `batch` if something in it is unanswered and nothing of that is still wanted."""
         pieces = self.batches[batch].values()
-        wanted = any(self.runs[piece.task.run].ending is None for piece in pieces)
+        wanted = any(self.runs[piece.task.run].is_current(piece.task) for piece in pieces)
         return [Abort(batch)] if pieces and not wanted else []
 
     def _close(self, run: Run) -> list[Command]:
@@ -233,11 +300,25 @@ class Scheduler:
         late = [run.id for run in self.runs.values() if run.deadline <= now]
         trouble = Trouble("deadline-exceeded", "the run was not finished by its deadline")
         commands = [command for id in late for command in self._end(id, "expired", trouble)]
+        for run in self.runs.values():
+            while run.ending is None and (region := run.late(now)) is not None:
+                commands += self._time_out(run, region)
         return commands + self._watch_deadlines()
+
+    def _time_out(self, run: Run, late: Region) -> list[Command]:
+        del run.deadlines[late.id]
+        for region in run.within(late.id):
+            if region.instead is not None:
+                return self._replace(run, region)
+        detail = f"this took longer than {late.timeout_ms} ms"
+        trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
+        return self._end(run.id, "failed", trouble)
 
     def _watch_deadlines(self) -> list[Command]:
         """Order a call for the earliest deadline, unless one at least as early is on its way."""
-        pending = [run.deadline for run in self.runs.values() if run.ending is None]
+        live = [run for run in self.runs.values() if run.ending is None]
+        pending = [run.deadline for run in live]
+        pending += [when for run in live for when in run.deadlines.values()]
         if not pending or (self.wake_at is not None and self.wake_at <= min(pending)):
             return []
         self.wake_at = min(pending)

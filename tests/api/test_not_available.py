@@ -6,12 +6,12 @@ from tests.api.houses import GREETING, YAML, problem_of
 from tests.api.test_cli import teola
 
 pytestmark = pytest.mark.anyio
-GUARDED = GREETING.replace("{use: text,", "{if: $inputs.name != '', use: text,")
+ARMED = GREETING.replace("{use: text, template:", "{use: llm.chat, tools: [clock], user:")
 MODULE = """\
 module: guarded
 inputs: {name: string}
-steps: {line: {for_each: [a], use: text, template: "{{ inputs.name }}"}}
-outputs: {texts: $line.text}
+steps: {line: {use: llm.chat, user: "{{ inputs.name }}", tools: [clock]}}
+outputs: {text: $line.text}
 """
 USER = """\
 workflow: user
@@ -28,17 +28,17 @@ def refused(answer, slug: str, key: str) -> None:
 
 
 async def test_it_is_valid_and_neither_kept_nor_run(client):
-    checked = await client.post("/v1/workflows/validate", content=GUARDED, headers=YAML)
+    checked = await client.post("/v1/workflows/validate", content=ARMED, headers=YAML)
     assert checked.json() == {"valid": True, "errors": []}
-    kept = await client.put("/v1/workflows/greeting", content=GUARDED, headers=YAML)
-    refused(kept, "invalid-workflow", "if")
+    kept = await client.put("/v1/workflows/greeting", content=ARMED, headers=YAML)
+    refused(kept, "invalid-workflow", "tools")
     spec = {
         "workflow": "w",
-        "steps": {"s": {"use": "text", "template": "x", "retry": 1}},
-        "outputs": {"x": "$s"},
+        "steps": {"s": {"use": "agent", "prompt": "x", "tools": ["clock"]}},
+        "outputs": {"x": "$s.text"},
     }
     answer = await client.post("/v1/runs", json={"spec": spec})
-    refused(answer, "invalid-workflow", "retry")
+    refused(answer, "invalid-workflow", "tools")
     assert problem_of(answer, 422, "invalid-workflow")["errors"][0]["pointer"].startswith("/spec/")
 
 
@@ -62,15 +62,15 @@ async def test_a_flow_is_a_stored_workflow_of_the_same_tenant(client):
 
 async def test_a_module_of_such_steps_is_not_kept(client):
     answer = await client.put("/v1/modules/guarded", content=MODULE, headers=YAML)
-    refused(answer, "invalid-module", "for_each")
+    refused(answer, "invalid-module", "tools")
     assert (await client.get("/v1/modules/guarded")).status_code == 404
 
 
 def test_the_command_line_checks_it_and_does_not_run_it(tmp_path):
-    for name, text in (("greeting", GUARDED), ("guarded", MODULE), ("user", USER)):
+    for name, text in (("greeting", ARMED), ("guarded", MODULE), ("user", USER)):
         (tmp_path / f"{name}.yaml").write_text(text)
     checked = teola(tmp_path, "validate", "greeting.yaml", "guarded.yaml", "user.yaml")
     assert checked.stdout.count(": valid\n") == 3
     run = teola(tmp_path, "run", "greeting.yaml", "--input", "name=Ada")
     assert run.returncode == 3
-    assert "greeting.yaml:4:10: unknown-key: `if` is not available yet" in run.stderr
+    assert "unknown-key: `tools` is not available yet" in run.stderr

@@ -13,6 +13,7 @@ from executors.drivers.virtual import VirtualDriver
 from executors.engines.inline import Inline
 from executors.engines.scripted import Behaviour, Scripted
 from executors.journal import Journal
+from executors.memo import Memo
 from executors.performer import Performer
 from executors.pools import Pool
 from executors.scheduler.events import RunAccepted, RunCancelled, RunId
@@ -22,8 +23,9 @@ from executors.store.memory import MemoryRunStore
 from executors.store.record import RunRecord
 from executors.values import Values
 from executors.workspace import Workspace
-from planner.expand import Pools, make_plan
+from planner.expand import make_plan
 from planner.graph import PoolName
+from planner.library import Pools
 from planner.plan import Plan
 from planner.registry import Registry
 from spec.load import load
@@ -66,7 +68,7 @@ class World:
         self.values = Values(self.folder, 1_000_000, 100_000)
         pools = [self._pool(name) for name in KINDS]
         self.scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, self.runs_max)
-        self.workspace = Workspace(self.values)
+        self.workspace = Workspace(self.values, Memo(100_000), lambda: self.driver.now)
         self.ended: list[str] = []
         performer = Performer(
             self.workspace,
@@ -97,7 +99,7 @@ class World:
 
     def run(self) -> None:
         self.driver.run()
-        assert self.broken == []
+        assert self.broken == [], self.broken[:3]
 
     def record(self, run: str = "r1") -> RunRecord:
         return self.store.get("local", run)

@@ -55,11 +55,17 @@ _FAILS = {"every_operator": "any"}  # it adds a number to what can only be null 
 @pytest.fixture(scope="module")
 def full_shelf(shelf: Shelf) -> Shelf:
     """Return a shelf with all that these documents call."""
+    return stocked_for_golden(shelf)
+
+
+def stocked_for_golden(shelf: Shelf) -> Shelf:
+    """Return a shelf with all that the accepted documents call."""
     return shelf.with_module(STUFF).with_flow(OLDER, "a1").with_flow(ANSWER, "b2")
 
 
-def given(page: str, shelf: Shelf, own: dict[str, JSON]) -> dict[str, JSON]:
-    """Return inputs for `page`, made up from their types."""
+def given(page: str, shelf: Shelf, name: str) -> dict[str, JSON]:
+    """Return inputs for the page called `name`, made up from their types."""
+    own = _OWN.get(name, {})
     found: dict[str, JSON] = {}
     for each in shelf.load(page).inputs:
         value = _GIVEN[each.type.word]
@@ -74,7 +80,7 @@ def test_an_accepted_document_runs_to_an_outcome(path: Path, full_shelf: Shelf):
     page = path.read_text("utf-8")
     if page.startswith("module:"):
         full_shelf, page = full_shelf.with_module(page), CALLER
-    inputs = given(page, full_shelf, _OWN.get(path.stem, {}))
+    inputs = given(page, full_shelf, path.stem)
     outcome = plainly_on(full_shelf, page, inputs)
     if path.stem in _FAILS:
         assert outcome.failure is not None
@@ -87,6 +93,6 @@ def test_an_accepted_document_runs_to_an_outcome(path: Path, full_shelf: Shelf):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_to_its_outputs(path: Path, shelf: Shelf):
     page = path.read_text("utf-8")
-    outcome = plainly_on(shelf, page, given(page, shelf, {}))
+    outcome = plainly_on(shelf, page, given(page, shelf, path.stem))
     declared = [each.id for each in shelf.load(page).outputs]
     assert (outcome.failure, list(outcome.outputs or {})) == (None, declared)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.expand import Pools, make_plan
+from planner.expand import make_plan
 from planner.graph import PoolName
+from planner.library import Pools
 from planner.registry import Registry
 from spec.load import load
 from spec.source import Source

@@ -28,14 +28,8 @@ def found(registry, step: str) -> list[tuple[str, str, int, str]]:
     ("step", "expected"),
     [
         ("use: text, template: x, priority: 3", []),
-        (
-            "use: text, template: x, retry: 2",
-            [("unknown-key", "/steps/s/retry", 31, "`retry` is not available yet")],
-        ),
-        (
-            "use: tool, name: clock",
-            [("unknown-module", "/steps/s/use", 12, "`tool` is not available yet")],
-        ),
+        ("use: text, template: x, cache: 7d", []),
+        ("use: text, template: x, retry: 2, if: $len(inputs.docs) > 0", []),
         ("use: rerank, query: q, docs: $inputs.docs", []),
         ("use: web_search, query: q", []),
         ("use: llm.list, prompt: q, items: 3", []),
@@ -46,17 +40,14 @@ def found(registry, step: str) -> list[tuple[str, str, int, str]]:
             [("unknown-key", "/steps/s/tools", 35, "`tools` is not available yet")],
         ),
         ("use: synthesize.stuff, docs: $inputs.docs, prompt: '{{ docs | numbered }}'", []),
+        ("use: synthesize.refine, docs: $inputs.docs, prompt: '{{ draft }}'", []),
         (
-            "use: synthesize.refine, docs: $inputs.docs, prompt: '{{ draft }}'",
-            [("unknown-module", "/steps/s/use", 12, "`synthesize.refine` is not available yet")],
+            "steps: {a: {use: llm.chat, user: x, tools: [a]}}, outputs: {x: $a.text}",
+            [("unknown-key", "/steps/s/steps/a/tools", 43, "`tools` is not available yet")],
         ),
         (
-            "steps: {a: {use: text, template: x, retry: 1}}, outputs: {x: $a}",
-            [
-                ("unknown-key", "/steps/s/steps", 7, "`steps` is not available yet"),
-                ("unknown-key", "/steps/s/outputs", 55, "`outputs` is not available yet"),
-                ("unknown-key", "/steps/s/steps/a/retry", 43, "`retry` is not available yet"),
-            ],
+            "use: agent, prompt: Work, tools: [clock]",
+            [("unknown-key", "/steps/s/tools", 33, "`tools` is not available yet")],
         ),
     ],
 )
@@ -66,9 +57,9 @@ def test_what_nothing_can_run_yet_is_told_with_its_place(registry, step, expecte
 
 CONVERSE = """\
 module: converse
-inputs: {before: {type: "message[]", default: []}, prompt: prompt}
+inputs: {with: {type: "string[]", default: []}, prompt: prompt}
 steps:
-  read: {op: prefill, messages: $inputs.before, prompt: $inputs.prompt}
+  read: {op: prefill, tools: $inputs.with, prompt: $inputs.prompt}
   written: {op: decode, call: $read.call}
 outputs: {text: $written.text}
 """
@@ -83,7 +74,7 @@ def conversing(registry):
 def test_an_input_that_only_later_work_serves_is_told_where_it_is_given(conversing):
     page = """\
 workflow: w
-inputs: {{said: "message[]"}}
+inputs: {{said: "string[]"}}
 steps:
   reply: {{use: converse, prompt: Hello{more}}}
 outputs: {{x: $reply.text}}
@@ -95,14 +86,14 @@ outputs: {{x: $reply.text}}
         return [each.pointer for each in not_available(document, conversing.later, read(source))]
 
     assert pointers("") == []
-    assert pointers(", before: $inputs.said") == ["/steps/reply/before"]
+    assert pointers(", with: $inputs.said") == ["/steps/reply/with"]
 
 
 def test_a_module_that_hands_such_an_input_on_leaves_it_to_its_callers(conversing):
     page = """
 module: greet
-inputs: {said: "message[]"}
-steps: {reply: {use: converse, before: $inputs.said, prompt: Hello}}
+inputs: {said: "string[]"}
+steps: {reply: {use: converse, with: $inputs.said, prompt: Hello}}
 outputs: {text: $reply.text}
 """
     source = Source("greet.yaml", page.encode(), "yaml")

@@ -7,6 +7,7 @@ from typing import Any
 
 from executors.engines.inline import Inline
 from executors.engines.scripted import Scripted
+from executors.memo import Memo
 from executors.pools import Pool
 from executors.runner import Runner, RunnerLimits, Submission
 from executors.store.memory import MemoryRunStore
@@ -55,6 +56,7 @@ class Live:
             pools,
             self.store,
             self.values,
+            Memo(1_000_000),
             RunnerLimits(**bounds, retry_after_s=1),
             lambda: f"r{next(numbers)}",
             lambda: datetime.now(UTC),

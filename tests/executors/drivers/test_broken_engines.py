@@ -87,7 +87,8 @@ class Short(Scripted):
     async def run(self, batch):
         async for emission in super().run(batch):
             if isinstance(emission, Done):
-                emission = Done(emission.request, {"vectors": emission.outputs["vectors"][:-1]})
+                vectors = emission.outputs["vectors"][:-1]
+                emission = Done(emission.request, {**emission.outputs, "vectors": vectors})
             yield emission
 
 
@@ -142,7 +143,7 @@ class Uneven(Scripted):
         async for emission in super().run(batch):
             if isinstance(emission, Done):
                 vectors = emission.outputs["vectors"][:, : 1 + batch.id % 7]
-                emission = Done(emission.request, {"vectors": vectors})
+                emission = Done(emission.request, {**emission.outputs, "vectors": vectors})
             yield emission
 
 

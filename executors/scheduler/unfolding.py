@@ -1,0 +1,111 @@
+"""How far one structure of a run is opened: which children may be opened now, and when it is over.
+
+Knows no values: a list is its length, a tree its shape, a round whether it was the last.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from planner.structure import Child, Shape, Structure
+from planner.tree import Tree
+
+#: Kinds of which the one child is the end.
+ENDING_AT_ONCE = ("branch", "memo")
+
+
+@dataclass(slots=True)
+class Unfolding:
+    """One structure from the moment its opening was done.
+
+    `ready` are the children that may be opened as soon as there is room, `live` those that are
+    open, `over` counts those that have ended.
+    """
+
+    structure: Structure
+    shape: Shape
+    ready: deque[Child] = field(default_factory=deque)
+    live: int = 0
+    over: int = 0
+    next: int = 0  #: element or round that follows
+    arrived: dict[tuple[int, int], int] = field(default_factory=dict)  #: members of each group
+    root: bool = False  #: whether the whole of a tree is known
+    last: Shape | None = None  #: of the round that ended last
+
+    def __post_init__(self) -> None:
+        if self.structure.kind in ENDING_AT_ONCE:
+            self.ready.append(Child())
+        elif self.structure.kind == "reduce":
+            self._plant()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is left to be opened or to end."""
+        if self.live or self.ready:
+            return False
+        match self.structure.kind:
+            case "reduce":
+                return self.root
+            case "loop":
+                stopped = self.last is not None and self.last.truth
+                return stopped or self.over == self.shape.count
+            case "branch" | "memo":
+                return False  # what is opened is its end
+            case _:
+                return self.over == self.shape.count
+
+    @property
+    def ending(self) -> Shape:
+        """What its end is to know of it: of a loop, whether the last round was to be the last."""
+        return self.last if self.structure.kind == "loop" and self.last else self.shape
+
+    def open_more(self) -> Iterator[Child]:
+        """Yield the children that may be opened now; they count as open from here on."""
+        while self.live < self.structure.width and (child := self._next()) is not None:
+            self.live += 1
+            yield child
+
+    def end(self, child: Child, shape: Shape) -> None:
+        """Note that `child` is over; `shape` says of a round whether it was the last."""
+        self.live -= 1
+        self.over += 1
+        self.last = shape
+        if self.structure.kind == "reduce":
+            self._arrive(child.level, child.index)
+
+    def _next(self) -> Child | None:
+        if self.structure.kind in (*ENDING_AT_ONCE, "reduce"):
+            return self.ready.popleft() if self.ready else None
+        if self.structure.kind == "loop" and self.last is not None and self.last.truth:
+            return None
+        if self.next == self.shape.count:
+            return None
+        self.next += 1
+        return Child(self.next - 1)
+
+    def _plant(self) -> None:
+        tree = self._tree()
+        self.root = tree.levels == 0
+        for group in range(tree.groups(0) if tree.levels else 0):
+            self._grow(0, group)
+
+    def _grow(self, level: int, group: int) -> None:
+        """Take in a group all of whose members are known. One that is alone goes up unchanged."""
+        if len(self._tree().members(level, group)) > 1:
+            self.ready.append(Child(group, level))
+        else:
+            self._arrive(level, group)
+
+    def _arrive(self, level: int, index: int) -> None:
+        tree = self._tree()
+        if level == tree.levels - 1:
+            self.root = True
+            return
+        above = (level + 1, index // tree.fan_in)
+        self.arrived[above] = self.arrived.get(above, 0) + 1
+        if self.arrived[above] == len(tree.members(*above)):
+            del self.arrived[above]
+            self._grow(*above)
+
+    def _tree(self) -> Tree:
+        return Tree(self.shape.count, self.shape.fan_in)

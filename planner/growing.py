@@ -1,0 +1,83 @@
+"""A plan as one run sees it: what is shared by all runs, and what this one has opened so far.
+
+Whoever follows a run has one of its own and adds the same deltas to it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from planner.graph import Primitive, PrimitiveId, RegionId
+from planner.plan import Plan, Unit, units_of
+from planner.structure import Delta, Region, Structure
+
+
+@dataclass(slots=True)
+class GrowingPlan:
+    """Reads like a plan. What a region made goes when the region is over."""
+
+    plan: Plan
+    primitives: dict[PrimitiveId, Primitive] = field(default_factory=dict)
+    units: dict[PrimitiveId, Unit] = field(default_factory=dict)
+    readers: dict[PrimitiveId, list[PrimitiveId]] = field(default_factory=dict)
+    structures: dict[PrimitiveId, Structure] = field(default_factory=dict)
+    regions: dict[RegionId, Region] = field(default_factory=dict)
+    streams: dict[PrimitiveId, tuple[str, ...]] = field(default_factory=dict)
+    feeds: dict[tuple[PrimitiveId, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.feeds.update(self.plan.feeds)
+
+    def primitive(self, id: PrimitiveId) -> Primitive:
+        """Return a primitive, as it is now."""
+        return self.primitives.get(id) or self.plan.graph[id]
+
+    def unit(self, leader: PrimitiveId) -> Unit:
+        """Return what leaves together with `leader`."""
+        return self.units.get(leader) or self.plan.units[leader]
+
+    def readers_of(self, id: PrimitiveId) -> Iterator[PrimitiveId]:
+        """Yield the leaders that wait for `id`; one that is made anew may come twice."""
+        yield from self.plan.readers.get(id, ())
+        yield from self.readers.get(id, ())
+
+    def structure(self, opening: PrimitiveId) -> Structure | None:
+        """Return the structure that `opening` opens, if it does."""
+        return self.structures.get(opening) or self.plan.structures.get(opening)
+
+    def region(self, id: RegionId) -> Region:
+        """Return a region."""
+        return self.regions.get(id) or self.plan.regions[id]
+
+    def around(self, id: RegionId | None) -> Iterator[Region]:
+        """Yield the region `id` and those it is within, from the inside out."""
+        while id is not None:
+            region = self.region(id)
+            yield region
+            id = region.within
+
+    def showing(self, id: PrimitiveId) -> tuple[str, ...]:
+        """Return the outputs of the workflow that show the text of `id` as it comes."""
+        return self.streams.get(id) or self.plan.streams.get(id, ())
+
+    def add(self, delta: Delta) -> tuple[Unit, ...]:
+        """Take in what was opened; return its units."""
+        made = units_of(delta.primitives)
+        self.primitives.update((each.id, each) for each in delta.primitives)
+        self.units.update(made)
+        for unit in made.values():
+            for id in unit.waits:
+                self.readers.setdefault(id, []).append(unit.leader)
+        self.structures.update((each.opening, each) for each in delta.structures)
+        self.regions.update((each.id, each) for each in delta.regions)
+        self.streams.update(delta.streams)
+        self.feeds.update(delta.feeds)
+        return tuple(made.values())
+
+    def forget(self, leaders: Iterable[PrimitiveId]) -> None:
+        """Let go of units that are over, or given up, and were opened in this run."""
+        for leader in leaders:
+            unit = self.units.pop(leader, None)
+            for id in unit.members if unit else ():
+                self.primitives.pop(id, None)
+                self.readers.pop(id, None)
+                self.streams.pop(id, None)

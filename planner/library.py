@@ -1,0 +1,48 @@
+"""What a plan was made from: the documents it opens, and the pools it may name.
+
+A plan keeps hold of it, because parts of it are opened only while it runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from planner.graph import PoolName
+from planner.order import in_order
+from planner.waits import needs
+from spec.model import Document, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The pools a plan may name: the kind of each, and the one used where a step names none."""
+
+    kinds: Mapping[PoolName, str]
+    default: Mapping[str, PoolName]
+
+    def of(self, kind: str, engine: str | None) -> PoolName:
+        """Return the pool for work of `kind`.
+
+        A step's `engine` speaks for the work of its kind; the rest goes where it always goes.
+        """
+        if engine is not None and self.kinds.get(PoolName(engine)) == kind:
+            return PoolName(engine)
+        return self.default[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Modules by name and flows by name and version, as they were when the plan was made."""
+
+    modules: Mapping[str, Document]
+    flows: Mapping[tuple[str, str], Document]
+    pools: Pools
+    orders: dict[int, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def in_order(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Return the steps of one map, each after those it needs; worked out once for each map."""
+        key = id(steps)  # its document is kept here, so the id stays its own
+        if key not in self.orders:
+            by_id = {step.id: step for step in steps}
+            order = in_order({step.id: needs(step, self.modules) & by_id.keys() for step in steps})
+            self.orders[key] = tuple(by_id[id] for id in order)
+        return self.orders[key]

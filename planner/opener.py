@@ -1,0 +1,352 @@
+"""Opens steps into primitives: modules vanish, control keys become regions and structures.
+
+What the caller wired is substituted for a module's inputs, so what is left are primitives that read
+one another. What only a run can tell is left as a structure, for `planner.unfold`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from planner.errors import PlanTooLarge
+from planner.graph import Output, Primitive, PrimitiveId, RegionId
+from planner.library import Library
+from planner.memory import has_effects, identity, paths_read
+from planner.order import heads
+from planner.place import Place
+from planner.primitives import OPS
+from planner.scope import Scope, fill_names, member
+from planner.structure import WINDOW, Body, Kind, Region, Structure
+from planner.waits import own_names
+from spec.model import (
+    Block,
+    Document,
+    Flow,
+    Fold,
+    ForEach,
+    Loop,
+    Op,
+    Origin,
+    Reduce,
+    Step,
+    Use,
+)
+from spec.values import ListOf, Literal, Member, Name, ObjectOf, Value, leaves, parts
+
+PRIMITIVES_MAX = 2_000
+READS_MAX = 20_000
+DEPTH_MAX = 64
+
+Fields = Mapping[str, Value]
+
+
+@dataclass(slots=True)
+class Opener:
+    """What is made while some steps are opened; frozen by whoever asked, at the end."""
+
+    library: Library
+    primitives: list[Primitive] = field(default_factory=list)
+    structures: list[Structure] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    reads: int = 0
+    weighed: dict[int, tuple[Value, int]] = field(default_factory=dict)
+
+    def document(self, document: Document, inputs: Fields, place: Place) -> dict[str, Value]:
+        """Open every step of a document; return what each of its outputs stands for."""
+        scope = self.steps(document.steps, Scope(inputs, {}), place)
+        return {output.id: scope.resolve(output.value) for output in document.outputs}
+
+    def steps(self, steps: tuple[Step, ...], scope: Scope, place: Place) -> Scope:
+        """Open the steps of one map; return the scope in which all of them can be read."""
+        fields = dict(scope.steps)
+        scope = replace(scope, steps=fields)
+        made: dict[str, slice] = {}
+        for step in self.library.in_order(steps):
+            first = len(self.primitives)
+            fields[step.id] = self.step(step, scope, place.inside(step))
+            made[step.id] = slice(first, len(self.primitives))
+            if step.after:
+                ends = [self.ends(made[id], place.region) for id in step.after]
+                self._put_after(made[step.id], frozenset().union(*ends))
+        return scope
+
+    def step(self, step: Step, scope: Scope, place: Place) -> Fields:
+        """Open one step, control keys and all; return its fields."""
+        condition = step.control.condition
+        if condition is None or asked_each(step):
+            return self.over(step, scope, place)
+        return self.branch(step, scope, place, "over", self.otherwise(step, scope))
+
+    def branch(self, step: Step, scope: Scope, place: Place, inner: str, refused: Value) -> Fields:
+        """Leave to the run whether `step` is opened at all."""
+        condition = scope.resolve(step.control.condition or Literal(True))
+        body = Body(step, scope, place, "over" if inner == "over" else "attempts", refused)
+        return self._structure("branch", {"condition": condition}, body, place.region)
+
+    def over(self, step: Step, scope: Scope, place: Place) -> Fields:
+        """Open a step whose own condition, if it had one, was met."""
+        body = Body(step, scope, place)
+        match step.control.over:
+            case ForEach(items, width):
+                params = {"items": scope.resolve(items)}
+                return self._structure("for_each", params, body, place.region, width or WINDOW)
+            case Fold(items, start):
+                params = {"items": scope.resolve(items), "start": scope.resolve(start)}
+                return self._structure("fold", params, body, place.region)
+            case Reduce(items, fan_in, first):
+                params = {"items": scope.resolve(items), "fan_in": scope.resolve(fan_in)}
+                params |= {} if first is None else {"start": scope.resolve(first)}
+                region = self._tree_region(step, scope, place)
+                return self._structure("reduce", params, body, region, WINDOW)
+            case None:
+                return self.attempts(step, scope, place)
+
+    def attempts(self, step: Step, scope: Scope, place: Place) -> Fields:
+        """Open the body of `step`, in a region of its own if it may be tried again or replaced."""
+        if not _may_fail_alone(step):
+            return self.remembered(step, scope, place)
+        exit = PrimitiveId(f"{place.path}:exit")
+        id = RegionId(f"{place.path}:attempts")
+        first = len(self.primitives)
+        fields = self.remembered(step, scope, replace(place, region=id))
+        inside = replace(place, region=id)
+        end = computed("close", exit, {"value": as_object(fields)}, inside, self.library)
+        self.add(replace(end, after=self.ends(slice(first, len(self.primitives)), id)))
+        timed = step.control.timeout_ms is not None
+        start = self._gate(place, slice(first, len(self.primitives))) if timed else None
+        self.regions.append(self._region(id, exit, step, scope, place, start))
+        return {name: Member(Output(exit, "value"), name) for name in fields}
+
+    def remembered(self, step: Step, scope: Scope, place: Place) -> Fields:
+        """Open the body of `step`; leave to the run whether an equal result is still known."""
+        if step.control.cache_ms is None or has_effects(step, self.library):
+            return self.body(step, scope, place)
+        key = [scope.resolve(path) for path in paths_read(step, self.library.modules, scope)]
+        about = identity(step, place.engine, self.library)
+        params = {"key": ListOf((Literal(about), *key))}
+        return self._structure("memo", params, Body(step, scope, place), place.region)
+
+    def body(self, step: Step, scope: Scope, place: Place) -> Fields:
+        """Open the body of `step` once."""
+        at = place.origin or step.origin
+        if place.depth > DEPTH_MAX:
+            raise PlanTooLarge("plan_modules_deep_max", DEPTH_MAX, at)
+        match step.body:
+            case Block(steps, outputs, None):
+                inner = self.steps(steps, scope, place)
+                return {output.id: inner.resolve(output.value) for output in outputs}
+            case Block(_, _, Loop(most, start)):
+                first = tuple((name, scope.resolve(value)) for name, value in start)
+                params = {"max": scope.resolve(most), "start": ObjectOf(first)}
+                return self._structure("loop", params, Body(step, scope, place), place.region)
+            case Use(name):
+                return self._call(self.library.modules[name], step, scope, place)
+            case Flow(name, version):
+                return self._call(self.library.flows[name, version], step, scope, place)
+            case Op(name):
+                return self._primitive(name, self._given(step, scope, at), step, place)
+        raise ValueError(f"the step {step.id} has no body")
+
+    def otherwise(self, step: Step, scope: Scope) -> Value:
+        """Return the fields of `step` where its condition is not met."""
+        return self._instead(step, step.control.otherwise, scope)
+
+    def fields(self, step: Step) -> tuple[str, ...]:
+        """Return the names of what the body of `step` gives."""
+        match step.body:
+            case Use(name):
+                return tuple(each.id for each in self.library.modules[name].outputs)
+            case Flow(name, version):
+                return tuple(each.id for each in self.library.flows[name, version].outputs)
+            case Op(name):
+                return OPS[name].given
+            case Block(_, outputs, None):
+                return tuple(each.id for each in outputs)
+            case Block(_, _, Loop(_, start)):
+                return (*(name for name, _ in start), "rounds", "done")
+        raise ValueError(f"the step {step.id} has no body")
+
+    def add(self, primitive: Primitive) -> PrimitiveId:
+        """Take in one primitive. Raise `PlanTooLarge` for one too many, or one that reads more."""
+        self.reads += self.weigh(primitive.params.values(), primitive.origin)
+        if self.reads > READS_MAX:
+            raise PlanTooLarge("plan_reads_max", READS_MAX, primitive.origin)
+        if len(self.primitives) == PRIMITIVES_MAX:
+            raise PlanTooLarge("plan_primitives_max", PRIMITIVES_MAX, primitive.origin)
+        self.primitives.append(primitive)
+        return primitive.id
+
+    def weigh(self, values: Iterable[Value], origin: Origin) -> int:
+        """Return how much `values` read. Raise `PlanTooLarge` for too much."""
+        total = sum(map(self._count, values))
+        if total > READS_MAX:
+            raise PlanTooLarge("plan_reads_max", READS_MAX, origin)
+        return total
+
+    def _count(self, value: Value) -> int:
+        """Count what is read, repeats included; a part met in many places is walked once."""
+        known = self.weighed.get(id(value))
+        if known is None:
+            total = sum(map(self._count, parts(value))) or 1
+            known = self.weighed[id(value)] = (value, total)  # kept, so that its id stays its own
+        return known[1]
+
+    def _structure(
+        self, kind: Kind, params: Fields, body: Body, region: RegionId | None, width: int = 1
+    ) -> Fields:
+        place, fields = body.place, self.fields(body.step)
+        opening = PrimitiveId(f"{place.path}:{kind}")
+        end = PrimitiveId(f"{opening}:end")
+        self.add(computed("open", opening, params, place, self.library))
+        empty = computed("close", end, {}, replace(place, region=region), self.library)
+        self.add(replace(empty, pending=True, after=frozenset({opening})))
+        self.structures.append(Structure(opening, end, kind, region, width, fields, body))
+        return {name: Member(Output(end, "value"), name) for name in fields}
+
+    def _tree_region(self, step: Step, scope: Scope, place: Place) -> RegionId | None:
+        if not _may_fail_alone(step):
+            return place.region
+        id = RegionId(f"{place.path}:attempts")
+        exit = PrimitiveId(f"{place.path}:reduce:end")
+        start = PrimitiveId(f"{place.path}:reduce")
+        self.regions.append(self._region(id, exit, step, scope, place, start))
+        return id
+
+    def _region(
+        self,
+        id: RegionId,
+        exit: PrimitiveId,
+        step: Step,
+        scope: Scope,
+        place: Place,
+        start: PrimitiveId | None,
+    ) -> Region:
+        control = step.control
+        instead = None
+        if control.fallback is not None:
+            value = self._instead(step, control.fallback, scope)
+            instead = computed("close", exit, {"value": value}, place, self.library)
+        return Region(
+            id=id,
+            within=place.region,
+            exit=exit,
+            retry=control.retry,
+            timeout_ms=control.timeout_ms,
+            start=start,
+            instead=instead,
+        )
+
+    def _gate(self, place: Place, made: slice) -> PrimitiveId:
+        """Put what was made behind one primitive that waits for all that it reads from outside.
+
+        The time that a body may take counts from there.
+        """
+        inside = {primitive.id for primitive in self.primitives[made]}
+        outside = {id for each in self.primitives[made] for id in each.waits_for()} - inside
+        gate = computed("close", PrimitiveId(f"{place.path}:start"), {}, place, self.library)
+        self._put_after(made, frozenset({gate.id}))
+        self.add(replace(gate, after=frozenset(outside)))
+        return gate.id
+
+    def _instead(self, step: Step, given: Value | None, scope: Scope) -> Value:
+        known = scope.resolve(given) if given is not None else Literal({})
+        return as_object({name: member(known, name) for name in self.fields(step)})
+
+    def _call(self, callee: Document, step: Step, scope: Scope, place: Place) -> Fields:
+        given = self._given(step, scope, place.origin or step.origin)
+        defaults = {each.id: each.otherwise for each in callee.inputs}
+        return self.document(callee, {**defaults, **given}, place)
+
+    def _given(self, step: Step, scope: Scope, at: Origin) -> Fields:
+        own = own_names(step, self.library.modules)
+        given = {
+            each.name: scope.inside(own.get(each.name, ())).resolve(each.value)
+            for each in step.parameters
+        }
+        self.weigh(given.values(), at)
+        return given
+
+    def _primitive(self, name: str, given: Fields, step: Step, place: Place) -> Fields:
+        op = OPS[name]
+        params: dict[str, Value] = {
+            each.id: given.get(each.id, Literal(each.default)) for each in op.served
+        }
+        if "prompt" in params:
+            names = params.pop("names")
+            params = {key: fill_names(value, names) for key, value in params.items()}
+        head = params.get("call")
+        id = self.add(
+            Primitive(
+                id=PrimitiveId(place.path),
+                op=name,
+                pool=self.library.pools.of(op.kind, place.engine),
+                params=params,
+                after=frozenset(),
+                call=head.primitive if isinstance(head, Output) else None,
+                priority=place.priority,
+                step=place.step,
+                origin=place.origin or step.origin,
+                region=place.region,
+            )
+        )
+        return {port: Output(id, port) for port in op.given}
+
+    def _put_after(self, later: slice, ends: frozenset[PrimitiveId]) -> None:
+        first = heads(self.primitives[later])
+        self.primitives[later] = [
+            replace(primitive, after=primitive.after | ends) if primitive.id in first else primitive
+            for primitive in self.primitives[later]
+        ]
+
+    def ends(self, made: slice, region: RegionId | None) -> frozenset[PrimitiveId]:
+        """Return what has to be done for all that was `made` in `region` to be over.
+
+        What only a region inside waits for is among it: that region may be given up.
+        """
+        exits = {each.exit for each in self.regions if each.within == region}
+        part = self.primitives[made]
+        direct = [each for each in part if each.region == region]
+        waited_for = {id for each in direct for id in each.waits_for()}
+        last = (each.id for each in part if each.region == region or each.id in exits)
+        return frozenset(last) - waited_for
+
+
+def computed(op: str, id: PrimitiveId, params: Fields, place: Place, library: Library) -> Primitive:
+    """Return a primitive that needs no engine, for the step at `place`."""
+    if place.origin is None:
+        raise ValueError(f"{id} stands in no step")
+    return Primitive(
+        id=id,
+        op=op,
+        pool=library.pools.default["inline"],
+        params=params,
+        after=frozenset(),
+        call=None,
+        priority=place.priority,
+        step=place.step,
+        origin=place.origin,
+        region=place.region,
+    )
+
+
+def as_object(fields: Fields) -> Value:
+    """Return fields as one value."""
+    return ObjectOf(tuple(fields.items()))
+
+
+def asked_each(step: Step) -> bool:
+    """Whether the condition is asked about each element: it reads a name that elements give."""
+    own: tuple[str, ...] = ()
+    match step.control.over:
+        case ForEach():
+            own = ("item", "position")
+        case Fold():
+            own = ("item", "position", "acc")
+    condition = step.control.condition
+    return condition is not None and any(
+        isinstance(leaf, Name) and leaf.id in own for leaf in leaves(condition)
+    )
+
+
+def _may_fail_alone(step: Step) -> bool:
+    control = step.control
+    return bool(control.retry or control.timeout_ms is not None or control.fallback is not None)

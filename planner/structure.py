@@ -1,0 +1,115 @@
+"""What of a plan is known only while it runs: parts that are opened one by one, as they are needed.
+
+A structure begins with a primitive that computes what it depends on (`opening`: a condition, a
+list) and ends with one that gives its fields (`closing`). What is between is made by
+`planner.unfold`, a pure function, and arrives as a `Delta`. A region is what may fail alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from planner.graph import Primitive, PrimitiveId, RegionId
+from planner.place import Place
+from planner.scope import Scope
+from spec.model import Step
+from spec.values import Leaf, Value
+
+Kind: TypeAlias = Literal["branch", "memo", "for_each", "fold", "reduce", "loop"]
+#: A field of a closing, to the outputs of the workflow that show its text as it comes.
+Feeds: TypeAlias = Mapping[tuple[PrimitiveId, str], tuple[str, ...]]
+
+#: Elements that are open at the same time, where the author says nothing.
+WINDOW = 256
+#: Elements of one list that a step goes over.
+ELEMENTS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Leaf):
+    """What each of `count` elements gave, as a list; `path` is that of their step."""
+
+    path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One execution of a body, or one element of several. Its fields are the value of `exit`.
+
+    Up to `retry` faults that may pass are tried again inside it, for `timeout_ms` at most from when
+    `start` is done. What then fails takes the region with it: `instead` stands in for its fields,
+    and where there is none, what it is `within` fails too.
+    """
+
+    id: RegionId
+    within: RegionId | None
+    exit: PrimitiveId
+    retry: int = 0
+    timeout_ms: int | None = None
+    start: PrimitiveId | None = None
+    instead: Primitive | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a structure opens: a step, and what its names stand for where it is.
+
+    Of a branch, `inner` says what is opened when its condition holds, and `refused` are the fields
+    when it does not.
+    """
+
+    step: Step
+    scope: Scope
+    place: Place
+    inner: Literal["over", "attempts"] = "attempts"
+    refused: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What opens at run time: at most `width` children at once, in `region`."""
+
+    opening: PrimitiveId
+    closing: PrimitiveId
+    kind: Kind
+    region: RegionId | None
+    width: int
+    fields: tuple[str, ...]
+    body: Body = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known once an opening is done, or a round is over: never a value itself.
+
+    Whether a condition, or `until`, is true, or a result is remembered (`truth`); the `count` of a
+    list, or the most rounds; the `fan_in` of a tree.
+    """
+
+    truth: bool = True
+    count: int = 0
+    fan_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One part of a structure: an element, a round, a group of a tree's `level`, a branch."""
+
+    index: int = 0
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What is added to a plan while it runs. A primitive that is there already is replaced.
+
+    `exit` is the primitive at which a child is over; none where the closing itself was made.
+    """
+
+    primitives: tuple[Primitive, ...]
+    structures: tuple[Structure, ...] = ()
+    regions: tuple[Region, ...] = ()
+    exit: PrimitiveId | None = None
+    streams: Mapping[PrimitiveId, tuple[str, ...]] = field(default_factory=dict)
+    feeds: Feeds = field(default_factory=dict)

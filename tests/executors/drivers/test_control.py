@@ -1,0 +1,182 @@
+"""Control constructs while a run goes on: what overlaps, what fails alone, what is cancelled.
+
+What each of them comes to is held against the plain run in `tests/equivalence`.
+"""
+
+import json
+
+import pytest
+
+from executors.engines.scripted import Behaviour
+
+HEAD = "workflow: control\ninputs: {words: 'string[]', n: integer}\nsteps:\n"
+ASKED = "use: llm, prompt: 'About {{ item }}'"
+EACH = f"  s: {{for_each: $inputs.words, {ASKED}}}"
+
+
+def page(steps: str, outputs: str = "{x: $s.text}") -> str:
+    return f"{HEAD}{steps}\noutputs: {outputs}\n"
+
+
+def seconds(request) -> Behaviour:
+    return Behaviour(latency_s=1.0)
+
+
+def failing(word: str, fault: str = "engine-error"):
+    def behave(request) -> Behaviour:
+        wrong = word in json.dumps(request.args["prompt"])
+        return Behaviour(latency_s=1.0, fault=fault if wrong else None)
+
+    return behave
+
+
+def took_s(world) -> float:
+    """How long the run took, in virtual time."""
+    (ended,) = [
+        e for e in world.store.events("local", "r1", limit=10_000) if e.kind == "run.finished"
+    ]
+    return ended.data["duration_ms"] / 1000
+
+
+def started(world, run: str = "r1") -> int:
+    """How many calls of a model were finished."""
+    events = world.store.events("local", run, limit=10_000)
+    return sum(e.kind == "primitive.finished" and e.data["op"] == "decode" for e in events)
+
+
+def test_elements_run_all_at_once(world, plan_of):
+    here = world(behaviours={"llm": seconds}, replicas=4)
+    here.submit(
+        plan_of(page(f"  s: {{for_each: $inputs.words, {ASKED}}}")), {"words": list("abcd")}
+    )
+    here.run()
+    assert here.record().status == "succeeded"
+    assert took_s(here) == pytest.approx(1.0)
+
+
+def test_no_more_elements_are_open_than_the_author_allows(world, plan_of):
+    here = world(behaviours={"llm": seconds}, replicas=4)
+    step = f"  s: {{for_each: $inputs.words, max_parallel: 2, {ASKED}}}"
+    here.submit(plan_of(page(step)), {"words": list("abcd")})
+    here.run()
+    assert took_s(here) == pytest.approx(2.0)
+
+
+def test_a_tree_goes_up_as_soon_as_a_group_is_known(world, plan_of):
+    here = world(behaviours={"llm": seconds}, replicas=8)
+    step = "  s: {reduce: $inputs.words, use: llm, prompt: \"{{ items | join(' ') }}\"}"
+    here.submit(plan_of(page(step)), {"words": [str(n) for n in range(8)]})
+    here.run()
+    assert took_s(here) == pytest.approx(3.0)
+
+
+def test_a_refused_step_asks_no_engine_and_is_told_as_skipped(world, plan_of):
+    here = world(behaviours={"llm": seconds})
+    step = "  s: {if: $inputs.n > 1, use: llm, prompt: Hello, else: {text: nothing}}"
+    here.submit(plan_of(page(step)), {"words": [], "n": 1})
+    here.run()
+    assert here.record().outputs == {"x": "nothing"}
+    assert started(here) == 0
+    (step,) = [e for e in here.store.events("local", "r1", limit=100) if e.kind == "step.finished"]
+    assert step.data["status"] == "skipped"
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("null", 3), ("drop", 2)])
+def test_an_element_that_fails_is_null_or_left_out(world, plan_of, mode, kept):
+    here = world(behaviours={"llm": failing("bad")})
+    step = f"  s: {{for_each: $inputs.words, on_error: {mode}, {ASKED}}}"
+    here.submit(plan_of(page(step)), {"words": ["a", "bad", "c"]})
+    here.run()
+    assert here.record().status == "succeeded"
+    assert len(here.record().outputs["x"]) == kept
+
+
+def test_the_run_fails_with_the_element_and_the_line_where_nothing_is_said(world, plan_of):
+    here = world(behaviours={"llm": failing("bad")})
+    here.submit(
+        plan_of(page(f"  s: {{for_each: $inputs.words, {ASKED}}}")), {"words": ["a", "bad"]}
+    )
+    here.run()
+    problem = here.record().problem
+    assert here.record().status == "failed"
+    assert (problem["step"], problem["line"]) == ("s", 4)
+    assert problem["primitive"] == "s[1].prefill"
+
+
+def test_what_fails_takes_only_its_own_body_with_it(world, plan_of):
+    here = world(behaviours={"llm": failing("bad")}, replicas=4)
+    steps = """\
+  s:
+    fallback: {text: instead}
+    steps:
+      a: {use: llm, prompt: bad}
+      b: {for_each: $inputs.words, use: llm, prompt: "Good {{ item }}"}
+    outputs: {text: $a.text}
+  t: {use: llm, prompt: Good too}"""
+    here.submit(plan_of(page(steps, "{x: $s.text, y: $t.text}")), {"words": ["a"] * 50})
+    here.run()
+    assert here.record().outputs["x"] == "instead"
+    assert here.record().outputs["y"]
+    assert started(here) < 50
+
+
+def test_text_of_a_guarded_step_is_still_streamed(world, plan_of):
+    here = world(behaviours={"llm": seconds})
+    step = "  s: {if: $inputs.n > 0, use: llm, prompt: Hello, else: {text: nothing}}"
+    text = page(step) + "stream: [x]\n"
+    here.submit(plan_of(text), {"words": [], "n": 1})
+    here.run()
+    events = here.store.events("local", "r1", limit=100)
+    told = "".join(e.data["text"] for e in events if e.kind == "output.delta")
+    assert told == here.record().outputs["x"]
+
+
+def test_of_a_fold_the_last_text_is_streamed(world, plan_of):
+    here = world(behaviours={"llm": seconds})
+    step = '  s: {fold: $inputs.words, start: "", use: llm, prompt: "{{ acc }} {{ item }}"}'
+    here.submit(plan_of(page(step) + "stream: [x]\n"), {"words": ["a", "b", "c"]})
+    here.run()
+    events = here.store.events("local", "r1", limit=1000)
+    told = "".join(e.data["text"] for e in events if e.kind == "output.delta")
+    assert told == here.record().outputs["x"]
+
+
+def test_a_body_that_takes_too_long_is_given_up(world, plan_of):
+    here = world(behaviours={"llm": lambda request: Behaviour(stalls=True)})
+    step = "  s: {use: llm, prompt: Hello, timeout: 3s, fallback: {text: late}}"
+    here.submit(plan_of(page(step)), {"words": []})
+    here.run()
+    assert here.record().outputs == {"x": "late"}
+    assert took_s(here) == pytest.approx(3.0)
+
+
+def test_without_a_fallback_the_run_fails_by_the_name_of_the_step(world, plan_of):
+    here = world(behaviours={"llm": lambda request: Behaviour(stalls=True)})
+    here.submit(plan_of(page("  s: {use: llm, prompt: Hello, timeout: 500ms}")), {"words": []})
+    here.run()
+    assert here.record().status == "failed"
+    assert here.record().problem["code"] == "timed-out"
+    assert here.record().problem["step"] == "s"
+
+
+def test_cancelled_in_the_middle_no_more_work_reaches_an_engine(world, plan_of):
+    here = world(behaviours={"llm": seconds}, replicas=2)
+    here.submit(plan_of(page(EACH)), {"words": [str(n) for n in range(1000)]})
+    here.cancel("r1", at=10.5)
+    here.run()
+    assert here.record().status == "cancelled"
+    assert started(here) == 20
+    assert took_s(here) == pytest.approx(10.5)
+    assert not any(pool.busy or pool.waiting for pool in here.scheduler.pools.values())
+
+
+def test_equal_seeds_open_the_same_parts_in_the_same_order(world, plan_of):
+    def journal(seed: int) -> str:
+        here = world(seed=seed, behaviours={"llm": lambda r: Behaviour(jitter_s=1.0)}, replicas=3)
+        here.submit(
+            plan_of(page(f"  s: {{for_each: $inputs.words, {ASKED}}}")), {"words": ["a"] * 20}
+        )
+        here.run()
+        return str(here.journal)
+
+    assert journal(7) == journal(7)
