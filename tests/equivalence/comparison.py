@@ -1,0 +1,110 @@
+"""One made-up workflow run twice, plainly and by the service, and what became of both."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from executors.scheduler.policies.table import POLICIES
+from planner.available import Later, is_available, later_modules
+from spec.inputs import check_inputs
+from spec.model import Document
+from spec.values import JSON
+from tests.equivalence.service import Settings, plan_of, serve
+from tests.interpreter.callees import stocked
+from tests.interpreter.conftest import ACCEPTED_AT
+from tests.interpreter.documents import workflow
+from tests.interpreter.faults import Script
+from tests.interpreter.files import opened
+from tests.interpreter.interpreter import run
+from tests.interpreter.outcome import Outcome
+from tests.interpreter.scripted import Scripted
+from tests.interpreter.shelf import ALIASES, Shelf
+
+
+@dataclass(slots=True)
+class Report:
+    """How many workflows were compared, and how often each construct was met in them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    fired: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = [f"{count:8}  {what}" for what, count in sorted(self.counts.items())]
+        lines += [f"{count:8}  {name}" for name, count in sorted(self.fired.items())]
+        return "\n".join([*lines, *self.differences])
+
+
+class Comparison:
+    """Compares workflows by number: the same number is the same workflow, inputs and faults."""
+
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self.shelf = shelf or stocked(Shelf.standard())
+        self.library = self.shelf.library()
+        self.later: Mapping[str, Later] = later_modules(self.shelf.modules)
+
+    def report(self, numbers: Iterable[int]) -> Report:
+        """Compare the workflows with these numbers, until each has been looked at."""
+        report = Report()
+        for number in numbers:
+            self._compare(number, report)
+        return report
+
+    def _compare(self, number: int, report: Report) -> None:
+        made = workflow(Random(number))
+        document = self.shelf.load(made.page)
+        if not is_available(document, self.later):
+            report.counts["not available yet"] += 1
+            return
+        script = _script(number)
+        plain = run(document, made.inputs, self.library, Scripted(script, ALIASES), ACCEPTED_AT)
+        report.fired.update({name: count > 0 for name, count in plain.fired.items()})
+        report.counts[f"plainly {plain.status}"] += 1
+        for what in self.differences(document, made.inputs, script, plain, _settings(number)):
+            report.differences.append(f"workflow {number}: {what}")
+
+    def differences(
+        self,
+        document: Document,
+        inputs: Mapping[str, JSON],
+        script: Script,
+        plain: Outcome,
+        settings: Settings,
+    ) -> Iterator[str]:
+        """Yield what the service makes of a document that the plain run does not."""
+        given = {
+            id: opened(value) if _is_file(document, id) else value
+            for id, value in check_inputs(document.inputs, inputs).items()
+        }
+        served = serve(plan_of(document, self.library), given, script, settings)
+        if served.status != plain.status:
+            yield f"{served.status}, plainly {plain.status}: {served.problem} {plain.failure}"
+        elif plain.outputs is not None and _bytes(served.outputs) != _bytes(plain.outputs):
+            yield f"{_bytes(served.outputs)[:300]}, plainly {_bytes(plain.outputs)[:300]}"
+
+
+def _script(number: int) -> Script:
+    """Return the faults of a workflow: of every other one, none."""
+    if number % 2 == 0:
+        return Script()
+    return Script(seed=number, transient=0.1, permanent=0.04, slow=0.02)
+
+
+def _settings(number: int) -> Settings:
+    random = Random(f"settings {number}")
+    return Settings(
+        seed=number,
+        policy=random.choice(sorted(POLICIES)),
+        batch_rows=random.choice((1, 2, 8, 64)),
+        replicas=random.choice((1, 2, 5)),
+    )
+
+
+def _is_file(document: Document, id: str) -> bool:
+    return next(each for each in document.inputs if each.id == id).type.word == "file"
+
+
+def _bytes(value: JSON) -> str:
+    return json.dumps(value, ensure_ascii=False)

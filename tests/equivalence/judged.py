@@ -1,0 +1,94 @@
+"""The scripted engine of the plain run, as an engine of the service under a virtual clock.
+
+Both ask the same pure functions, so what differs between two runs is the service's doing.
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, FirstToken, Request
+from executors.usage import Usage
+from planner.primitives import OPS
+from tests.interpreter.faults import Script
+from tests.interpreter.outcome import Fault as Trouble
+from tests.interpreter.scripted import Scripted
+from tests.interpreter.shelf import ALIASES
+
+SLOW_S = 1e9  # as good as for ever, and still over before the end of the virtual world
+_READ = ("prompt", "system", "messages", "tools")
+_DERIVED = ("items", "value", "message", "messages")
+
+
+class Judged:
+    """One replica of `pool`. Every answer costs one token in and one out."""
+
+    def __init__(self, pool: str, kind: str, script: Script) -> None:
+        self.pool = pool
+        self.scripted = Scripted(script, ALIASES)
+        self.asked = 0
+        self.traits = EngineTraits(
+            name="judged",
+            model=pool,
+            kind=kind,
+            ops=frozenset(op.name for op in OPS.values() if op.kind == kind),
+            slots=2,
+            batch_rows_max=64,
+            streams=kind == "llm",
+            deterministic=True,
+            batch_invariant=True,
+        )
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def stop(self) -> None:
+        """Nothing to give back."""
+
+    async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
+        """Answer at once."""
+        for _, emission in self.script(batch, Random(batch.id)):
+            yield emission
+
+    def stalls(self, batch: Batch) -> bool:
+        """Every batch ends by itself."""
+        return False
+
+    def script(self, batch: Batch, random: Random) -> Iterator[tuple[float, Emission]]:
+        """Yield each emission with the seconds to wait before it."""
+        for request in batch.requests:
+            self.asked += 1
+            params = self._params(request)
+            slow = self.scripted.takes_ms(request.op, params, request.attempt) > 0
+            wait_s = SLOW_S if slow else random.uniform(0, 0.01)
+            answer = self.scripted.fails(
+                request.op, params, request.attempt
+            ) or self.scripted.answer(request.op, params, self.pool)
+            if isinstance(answer, Trouble):
+                yield wait_s, Fault(request.id, answer.code, answer.detail, answer.transient)
+                continue
+            if request.op == "decode":
+                yield wait_s / 2, FirstToken(request.id)
+            yield wait_s / 2, Done(request.id, _outputs(request.op, answer), Usage(1, 1))
+
+    def _params(self, request: Request) -> dict[str, Any]:
+        params = dict(request.args)
+        if request.op == "decode":
+            read = {name: params.pop(name, None) for name in _READ}
+            read["tools"] = read["tools"] or []
+            params["call"] = self.scripted.answer("prefill", read, self.pool)["call"]
+        if params.get("vectors") is not None:
+            params["vectors"] = [[float(each) for each in row] for row in params["vectors"]]
+        return params
+
+
+def _outputs(op: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an engine says itself; the rest follows from it in the service."""
+    outputs = {
+        port: value for port, value in answer.items() if port not in _DERIVED or op != "decode"
+    }
+    if op == "embed":
+        outputs["vectors"] = np.array(answer["vectors"], np.float64)
+    return outputs

@@ -1,0 +1,107 @@
+"""One run of a document on the whole scheduler, in virtual time, its laws checked on the way."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from executors.drivers.virtual import VirtualDriver
+from executors.journal import Journal
+from executors.memo import Memo
+from executors.performer import Performer
+from executors.pools import Pool
+from executors.scheduler.events import RunAccepted, RunId
+from executors.scheduler.invariants import broken
+from executors.scheduler.scheduler import Scheduler
+from executors.store.memory import MemoryRunStore
+from executors.store.record import RunRecord
+from executors.values import Values
+from executors.workspace import Workspace
+from planner.expand import make_plan
+from planner.graph import PoolName
+from planner.library import Pools
+from planner.plan import Plan
+from planner.primitives import OPS
+from spec.model import Document
+from spec.values import JSON
+from tests.equivalence.judged import Judged
+from tests.interpreter.faults import Script
+from tests.interpreter.interpreter import Library
+from tests.interpreter.shelf import ALIASES
+
+KINDS = {PoolName(op.kind): op.kind for op in OPS.values()}
+POOLS = Pools(
+    kinds={**KINDS, **{PoolName(name): kind for name, kind in ALIASES.items()}},
+    default={kind: name for name, kind in KINDS.items()},
+)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
+_FOR_EVER = 1e15
+_NOWHERE = Path("/nowhere")  # nothing is spilled: all fits in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What of the service must not show in any output."""
+
+    seed: int = 0
+    policy: str = "throughput"
+    batch_rows: int = 8
+    replicas: int = 1
+
+
+def plan_of(document: Document, library: Library) -> Plan:
+    """Open a document that needs nothing but what `library` has."""
+    return make_plan(document, library.modules, POOLS, library.flows)
+
+
+def serve(plan: Plan, inputs: dict[str, JSON], script: Script, settings: Settings) -> RunRecord:
+    """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken."""
+    return _World(script, settings).run(plan, inputs)
+
+
+class _World:
+    def __init__(self, script: Script, settings: Settings) -> None:
+        pools = [_pool(name, kind, script, settings) for name, kind in POOLS.kinds.items()]
+        self.store = MemoryRunStore(lambda: START)
+        self.workspace = Workspace(
+            Values(_NOWHERE, 1 << 30, 1 << 28), Memo(1 << 30), lambda: self.driver.now
+        )
+        self.broken: list[str] = []
+        self.events = 0
+        performer = Performer(
+            workspace=self.workspace,
+            append=self.store.append,
+            traits={pool.name: pool.traits for pool in pools},
+            clock=lambda: self.driver.now,
+            after_run=lambda run: None,
+        )
+        self.driver = VirtualDriver(
+            scheduler=Scheduler({pool.name: pool.queue() for pool in pools}, runs_max=1),
+            performer=performer,
+            engines={pool.name: pool.replicas for pool in pools},  # type: ignore[misc]
+            journal=Journal(1),
+            seed=settings.seed,
+            watch=self._check,
+        )
+
+    def run(self, plan: Plan, inputs: dict[str, JSON]) -> RunRecord:
+        run = RunId("r1")
+        asyncio.run(self.store.accept(RunRecord(run, "local", "made-up", "1", inputs, START)))
+        self.workspace.open(run, "local", plan, inputs, START)
+        self.driver.at(0.0, RunAccepted(run, "local", plan, deadline=_FOR_EVER))
+        self.driver.run()
+        assert self.broken == [], self.broken[:3]
+        return self.store.get("local", run)
+
+    def _check(self, scheduler: Scheduler) -> None:
+        self.events += 1
+        if self.events < EVERY_EVENT or self.events % EVERY_EVENT == 0:
+            self.broken += broken(scheduler)
+
+
+def _pool(name: PoolName, kind: str, script: Script, settings: Settings) -> Pool:
+    rows = settings.batch_rows if kind == "embedding" else 1
+    engines: list[Any] = [Judged(name, kind, script) for _ in range(settings.replicas)]
+    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000)

@@ -1,0 +1,81 @@
+"""The service gives what the plain run gives, byte for byte, whatever order things happen in."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from tests.equivalence.comparison import Comparison, Report
+from tests.equivalence.service import Settings
+from tests.interpreter.conftest import ACCEPTED_AT
+from tests.interpreter.documents import workflow
+from tests.interpreter.faults import Script
+from tests.interpreter.interpreter import run
+from tests.interpreter.scripted import Scripted
+from tests.interpreter.shelf import ALIASES, Shelf
+from tests.interpreter.test_golden import ACCEPTED, CALLER, EXAMPLES, given, stocked_for_golden
+
+COUNT = 1_000
+PARTS = 10
+#: What is met in one of twenty workflows at the least.
+COMMON = (
+    "if taken", "if refused", "else", "for_each", "fold", "reduce", "loop", "block", "collect",
+    "use", "after", "engine",
+)  # fmt: skip
+#: What is met at all.
+RARE = (
+    "fallback", "retry", "retry cured", "timeout", "on_error null", "on_error drop", "flow",
+    "for_each of nothing", "fold of nothing", "reduce of nothing", "reduce group of one", "until",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return Comparison()
+
+
+@pytest.fixture(scope="module")
+def reports(comparison: Comparison) -> dict[int, Report]:
+    return {}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_made_up_workflows_come_to_the_same(comparison, reports, part):
+    first, size = part * COUNT // PARTS, COUNT // PARTS
+    reports[part] = comparison.report(range(first, first + size))
+    assert reports[part].differences == []
+
+
+def test_every_construct_was_met(reports):
+    if len(reports) < PARTS:
+        pytest.fail("the workflows were not compared")
+    fired = sum((report.fired for report in reports.values()), Counter[str]())
+    compared = sum(report.counts["plainly succeeded"] for report in reports.values())
+    assert compared > COUNT // 2
+    assert [name for name in COMMON if fired[name] < COUNT / 20] == []
+    assert [name for name in RARE if not fired[name]] == []
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_neither_seeds_nor_policies_nor_batches_show(comparison, number):
+    made = workflow(Random(number))
+    document = comparison.shelf.load(made.page)
+    script = Script()
+    library = comparison.library
+    plain = run(document, made.inputs, library, Scripted(script, ALIASES), ACCEPTED_AT)
+    for seed, policy, rows in ((1, "fifo", 1), (2, "throughput", 3), (3, "throughput", 64)):
+        settings = Settings(seed, policy, rows, replicas=seed)
+        found = comparison.differences(document, made.inputs, script, plain, settings)
+        assert list(found) == []
+
+
+@pytest.mark.parametrize("path", [*ACCEPTED, *EXAMPLES], ids=lambda path: path.stem)
+def test_every_accepted_document_and_every_example_comes_to_the_same(path):
+    shelf, page = stocked_for_golden(Shelf.standard()), path.read_text("utf-8")
+    if page.startswith("module:"):
+        shelf, page = shelf.with_module(page), CALLER
+    inputs = given(page, shelf, path.stem)
+    here = Comparison(shelf)
+    document, script = shelf.load(page), Script()
+    plain = run(document, inputs, here.library, Scripted(script, ALIASES), ACCEPTED_AT)
+    assert list(here.differences(document, inputs, script, plain, Settings(seed=1))) == []
