@@ -262,6 +262,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "too-large": {
         "a value": lambda f: f.tree is None or f.on_value,
         "a key": lambda f: f.tree is not None and f.on_key and f.key == "steps",
+        "a slot": lambda f: f.tree is not None and f.within and f.written.startswith("{{"),
     },
 }  # fmt: skip
 STYLES = ("plain, inside", "quoted, inside", "literal, inside", "other, its start",
