@@ -56,8 +56,8 @@ serve: setup  ## Run the service until interrupted, its address is printed (opti
 test: setup  ## Run the default suite: no GPU, no browser, no network (one file: ARGS=tests/test_x.py)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-test-full: setup chromium language-server  ## Run every test there is, the slow ones, the browser's and the editor's included
-	$(BIN)/python -m pytest $(ARGS)
+test-full: setup chromium language-server  ## Run the slow suite: twenty thousand expressions, five minutes of fuzz, browser, editor
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 bad-inputs: setup  ## Send the catalogue of bad inputs to the service, over HTTP (some: ARGS="C D")
 	@$(BIN)/python -m tests.bad_inputs $(ARGS)

@@ -261,7 +261,6 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     },
     "too-large": {
         "a value": lambda f: f.tree is None or f.on_value,
-        "a slot in one": lambda f: f.tree is not None and f.written.startswith("{{"),
         "a key": lambda f: f.tree is not None and f.on_key and f.key == "steps",
         "a slot": lambda f: f.tree is not None and f.within and f.written.startswith("{{"),
     },
