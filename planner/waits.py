@@ -9,7 +9,8 @@ from spec.values import Name, Value, leaves
 def needs(step: Step, modules: Mapping[str, Document]) -> set[str]:
     """Return the names that `step` reads, and the steps that it comes after.
 
-    Those of steps inside it are among them: an inner step has no name that is visible outside.
+    What steps inside it read is among them, but for each other: one of them may be called like the
+    step that it is inside of.
     """
     own = own_names(step, modules)
     found = set(step.after)
@@ -20,6 +21,7 @@ def needs(step: Step, modules: Mapping[str, Document]) -> set[str]:
     if isinstance(step.body, Block):
         for inner in step.body.steps:
             found |= needs(inner, modules)
+        found -= {inner.id for inner in step.body.steps}
     return found
 
 

@@ -279,3 +279,17 @@ def test_a_value_that_each_module_doubles_is_refused(registry, plan_of, read):
         plan_of(TOO_MUCH, chain_of_modules(registry, read, doubled))
     assert found.value.limit == "plan_reads_max"
     assert (found.value.origin.pointer, found.value.origin.line) == ("/steps/s", 4)
+
+
+def test_a_step_in_a_block_may_be_called_like_the_block(plan_of):
+    plan = plan_of("""
+workflow: w
+steps:
+  line:
+    steps:
+      line: {use: text, template: inner}
+      both: {use: text, template: "{{ line.text }} twice"}
+    outputs: {x: $both.text}
+outputs: {x: $line.x}
+""")
+    assert list(plan.graph.primitives) == ["line.line.filled", "line.both.filled", "output:x"]
