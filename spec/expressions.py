@@ -1,13 +1,14 @@
 """Expressions: what follows a `$`. A scanner and recursive descent; a dot is a key, never more."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import cast
 
 from spec.functions import FUNCTIONS, NAMES, NOW
 from spec.limits import EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, PATH_SEGMENTS_MAX
 from spec.misreadings import misreading
-from spec.parsed import Parsed, Placed, Reference, Refused, name_path
+from spec.parsed import Parsed, Placed, Refused
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, OutOfRange, Scanner
 from spec.values import (
@@ -16,17 +17,24 @@ from spec.values import (
     ListOf,
     Literal,
     Member,
-    Name,
     Operation,
     Operator,
     Slice,
     Value,
 )
 
-_PATH = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_PATH = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8}")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _NOT_NAMES = ("and", "or", "not", "in")
+_WORDS = frozenset((*_CONSTANTS, *_NOT_NAMES))
+
+# How tight operators bind. Here a `not` is the one of `not in`; the one before a value is no more
+# than a place in this order.
+_OR, _AND, _NOT, _COMPARED, _ADDED = 1, 2, 3, 4, 5
+_LEVELS: Mapping[str, int] = MappingProxyType(
+    {"or": _OR, "and": _AND, "+": _ADDED}
+    | dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in", "not"), _COMPARED)
+)
 
 
 def parse_expression(text: str) -> Parsed:
@@ -34,8 +42,10 @@ def parse_expression(text: str) -> Parsed:
     if len(text) > EXPRESSION_CHARS_MAX:
         detail = f"an expression longer than {EXPRESSION_CHARS_MAX} characters"
         return _refused(Refused("too-large", f"{detail} (`expression_chars_max`)"))
-    if _PATH.fullmatch(text) and (path := _path(text)):
-        return path
+    path = _PATH.fullmatch(text)
+    if path is not None and path[1] not in _WORDS:
+        placed = Placed.named(text[1:], 1)
+        return Parsed(placed.value, tuple(placed.references()), placed=placed)
     try:
         parser = _Parser(text)
         placed = parser.whole()
@@ -49,19 +59,6 @@ def parse_expression(text: str) -> Parsed:
     if parser.problems:
         return Parsed(Literal(None), references, tuple(parser.problems))
     return Parsed(placed.value, references, placed=placed)
-
-
-def _path(text: str) -> Parsed | None:
-    """Read a name and the names of fields, which most expressions are and no more."""
-    segments = name_path(text[1:], 1)
-    name, offset = str(segments[0].key), segments[0].offset
-    if name in _CONSTANTS or name in _NOT_NAMES or len(segments) > PATH_SEGMENTS_MAX:
-        return None
-    placed = Placed(Name(name), offset)
-    for segment in segments[1:]:
-        key = Placed(Literal(segment.key), segment.offset)
-        placed = Placed(Member(placed.value, segment.key), offset, (placed, key))
-    return Parsed(placed.value, (Reference(segments),), placed=placed)
 
 
 def collected(items: list[Value]) -> Value:
@@ -91,121 +88,118 @@ class _Parser:
 
     def expression(self) -> Placed:
         self.deeper()
-        value = self.chain("or", self.conjunction)
+        value = self.joined(_OR)
         self.depth -= 1
         return value
 
-    def conjunction(self) -> Placed:
-        return self.chain("and", self.negation)
+    def joined(self, least: int) -> Placed:
+        """Read what operators join that bind at least as tight as `least` says."""
+        negated = least <= _NOT and self.scanner.name == "not"
+        value = self.negation() if negated else self.postfix()
+        while (level := self.level()) >= least:
+            value = self.comparison(value) if level == _COMPARED else self.chain(value, level)
+        return value
 
-    def chain(self, word: Operator, operand: Callable[[], Placed]) -> Placed:
-        """Read what stands between any number of the same word; that one, when it is alone."""
-        first = operand()
-        if not self.scanner.word(word):
-            return first
+    def level(self) -> int:
+        """Return how tight the operator binds that is here; 0 when none is."""
+        return _LEVELS.get(self.scanner.sign or self.scanner.name, 0)
+
+    def chain(self, first: Placed, level: int) -> Placed:
+        """Read what stands between any number of the same word, after the `first`."""
         operands = [first]
-        while self.scanner.word(word):
-            self.scanner.take()
-            operands.append(operand())
-        return _operation(word, operands)
+        operator = cast(Operator, self.scanner.sign or self.scanner.name)
+        while self.level() == level:
+            self.scanner.advance()
+            operands.append(self.joined(level + 1))
+        return _operation(operator, operands)
 
     def negation(self) -> Placed:
-        if not self.scanner.word("not"):
-            return self.comparison()
-        offset = self.scanner.take().offset
+        offset = self.scanner.offset
+        self.scanner.advance()
         self.deeper()
-        of = self.negation()
+        of = self.joined(_NOT)
         self.depth -= 1
         return _operation("not", [of], offset)
 
-    def comparison(self) -> Placed:
-        left = self.sum()
-        operator = self.comparing()
-        if operator is None:
-            return left
-        compared = _operation(operator, [left, self.sum()])
-        again = self.comparing()
-        if again is not None:
-            detail = f"comparisons do not chain: join two by `and` before this {quoted(again)}"
-            raise Malformed(detail, self.scanner.token.offset)
+    def comparison(self, left: Placed) -> Placed:
+        compared = _operation(self.comparing(), [left, self.joined(_COMPARED + 1)])
+        if self.level() == _COMPARED:
+            detail = f"before this {quoted(self.comparing())}"
+            raise self.scanner.malformed(f"comparisons do not chain: join two by `and` {detail}")
         return compared
 
-    def comparing(self) -> Operator | None:
-        """Go past the comparison that is here, if one is."""
-        token = self.scanner.token
-        if token.kind != "name":
-            if token.kind != "sign" or token.value not in _COMPARISONS:
-                return None
-            return cast(Operator, self.scanner.take().value)
-        if self.scanner.word("in"):
-            self.scanner.take()
-            return "in"
-        if self.scanner.word("not"):
-            self.scanner.take()
-            if not self.scanner.word("in"):
-                raise self.scanner.malformed("after a value, `not` has to be followed by `in`")
-            self.scanner.take()
-            return "not in"
-        return None
-
-    def sum(self) -> Placed:
-        first = self.postfix()
-        if not self.scanner.sign("+"):
-            return first
-        operands = [first]
-        while self.scanner.skip("+"):
-            operands.append(self.postfix())
-        return _operation("+", operands)
+    def comparing(self) -> Operator:
+        """Go past the comparison that is here."""
+        word = self.scanner.sign or self.scanner.name
+        self.scanner.advance()
+        if word != "not":
+            return cast(Operator, word)
+        if self.scanner.name != "in":
+            raise self.scanner.malformed("after a value, `not` has to be followed by `in`")
+        self.scanner.advance()
+        return "not in"
 
     def postfix(self) -> Placed:
         value = self.atom()
-        members = _members(value)
-        while True:
-            if self.scanner.skip("."):
-                value = self.field(value)
-            elif self.scanner.skip("["):
-                value = self.bracket(value)
-            else:
-                return value
+        members = _members(value.value)
+        while self.scanner.sign in (".", "["):
+            value = self.field(value) if self.scanner.skip(".") else self.bracket(value)
             members += 1
             if members > PATH_SEGMENTS_MAX:
                 detail = f"a path has at most {PATH_SEGMENTS_MAX} parts"
                 raise _TooLargeError(f"{detail} (`path_segments_max`)")
+        return value
 
     def field(self, of: Placed) -> Placed:
         token = self.scanner.field()
-        if self.scanner.sign("("):
-            detail = f"there are no methods, so no {quoted(f'.{token.value}()')}"
-            cure = f": write {quoted(f'{token.value}(…)')}" if token.value in NAMES else ""
-            raise Malformed(detail + cure, token.offset)
-        return _member(of, Placed(Literal(token.value), token.offset))
+        name = str(token.value)
+        if self.scanner.sign == "(":
+            raise _method(name, token.offset)
+        return of.member(Placed(Literal(name), token.offset))
 
     def bracket(self, of: Placed) -> Placed:
-        start = None if self.scanner.sign(":") else self.expression()
-        if start is not None and not self.scanner.sign(":"):
+        self.scanner.advance()
+        start = None if self.scanner.sign == ":" else self.expression()
+        if start is not None and self.scanner.sign != ":":
             self.expect("]")
-            return _member(of, start)
-        self.scanner.take()
-        end = None if self.scanner.sign("]") else self.expression()
+            return of.member(start)
+        self.scanner.advance()
+        end = None if self.scanner.sign == "]" else self.expression()
         self.expect("]")
         first, last = (None if bound is None else bound.value for bound in (start, end))
         inner = tuple(part for part in (of, start, end) if part is not None)
         return Placed(Slice(of.value, first, last), of.offset, inner)
 
     def atom(self) -> Placed:
+        if self.scanner.name:
+            return self.named()
         if self.scanner.skip("("):
             value = self.expression()
             self.expect(")")
             return value
-        if self.scanner.skip("$") or self.scanner.token.kind == "name":
+        if self.scanner.skip("$"):
             return self.named()
-        offset = self.scanner.token.offset
+        offset = self.scanner.offset
         if self.scanner.skip("["):
             items = self.until("]")
             return Placed(collected([item.value for item in items]), offset, tuple(items))
         return self.plain()
 
     def named(self) -> Placed:
+        if not self.scanner.name or self.scanner.name in _WORDS:
+            return self.word()
+        offset = self.scanner.offset
+        names = self.scanner.take_names()
+        if self.scanner.sign != "(":
+            return Placed.named(names, offset)
+        _, dot, name = names.rpartition(".")
+        if dot:
+            raise _method(name, offset)
+        self.scanner.advance()
+        return self.call(name, offset)
+
+    def word(self) -> Placed:
+        """Read a name with a meaning of its own."""
         token = self.scanner.take()
         name = str(token.value)
         if token.kind != "name":
@@ -216,9 +210,7 @@ class _Parser:
             raise Malformed(negated if name == "not" else detail, token.offset)
         if self.scanner.skip("("):
             return self.call(name, token.offset)
-        if name in _CONSTANTS:
-            return Placed(Literal(_CONSTANTS[name]), token.offset)
-        return Placed(Name(name), token.offset)
+        return Placed(Literal(_CONSTANTS[name]), token.offset)
 
     def call(self, name: str, offset: int) -> Placed:
         arguments = self.until(")")
@@ -240,10 +232,11 @@ class _Parser:
         return placed
 
     def plain(self) -> Placed:
-        offset = self.scanner.token.offset
+        offset = self.scanner.offset
         negative = self.scanner.skip("-")
-        here = self.scanner.here
-        token = self.scanner.take()
+        token = self.scanner.token
+        here = "" if token.kind in ("number", "string") else self.scanner.here
+        self.scanner.advance()
         if isinstance(token.value, int | float):
             return Placed(Literal(-token.value if negative else token.value), offset)
         if negative:
@@ -282,19 +275,17 @@ def _operation(operator: Operator, operands: Sequence[Placed], offset: int | Non
     return Placed(Operation(operator, values), start, tuple(operands))
 
 
-def _member(of: Placed, key: Placed) -> Placed:
-    written = key.value
-    if isinstance(written, Literal) and type(written.value) in (str, int):
-        return Placed(Member(of.value, written.value), of.offset, (of, key))
-    return Placed(Member(of.value, written), of.offset, (of, key))
-
-
-def _members(placed: Placed) -> int:
+def _members(value: Value) -> int:
     count = 0
-    while isinstance(placed.value, Member | Slice):
-        placed = placed.parts[0]
+    while isinstance(value, Member | Slice):
+        value = value.of
         count += 1
     return count
+
+
+def _method(name: str, offset: int) -> Malformed:
+    cure = f": write {quoted(f'{name}(…)')}" if name in NAMES else ""
+    return Malformed(f"there are no methods, so no {quoted(f'.{name}()')}{cure}", offset)
 
 
 def _refused(problem: Refused) -> Parsed:

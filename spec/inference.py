@@ -101,9 +101,8 @@ class _Inference:
         self.found = found
 
     def shape(self, placed: Placed) -> Shape | None:
-        path = placed.path()
-        if path:
-            return self._path(placed, Reference(path))
+        if placed.reference is not None:
+            return self._path(placed, placed.reference)
         rule = _SHAPES.get(type(placed.value))
         return rule(self, placed) if rule else None
 

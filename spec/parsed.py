@@ -1,11 +1,11 @@
 """What reading one string of a document gives: a value, the paths it reads, what is wrong in it."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from spec.codes import Code
-from spec.values import Formatter, Literal, Member, Name, ObjectOf, Text, Value, parts
+from spec.values import JSON, Formatter, Literal, Member, Name, ObjectOf, Text, Value, parts
 
 
 class Segment(NamedTuple):
@@ -31,13 +31,15 @@ class Reference:
 class Placed(NamedTuple):
     """A value and where in its string it starts. `parts` are in the order of `values.parts`.
 
-    The key of a member is always a part, at the place of its name or of what is in the brackets.
-    A tuple, because an expression has one for each of its words.
+    A path, from a name on by written keys, is a `reference` and has no parts. The key of any other
+    member is a part, at the place of its name or of what is in the brackets. A tuple, because an
+    expression has one for each of its words.
     """
 
     value: Value
     offset: int = 0
     parts: tuple["Placed", ...] = ()
+    reference: Reference | None = None
 
     @staticmethod
     def of(value: Value) -> "Placed":
@@ -45,33 +47,36 @@ class Placed(NamedTuple):
 
         Nothing is asked of text and objects but that they are: what is in them has its own place.
         """
-        if isinstance(value, Text | ObjectOf):
+        if isinstance(value, Literal | Text | ObjectOf):
             return Placed(value)
-        inner = parts(value)
+        if isinstance(value, Name):
+            return Placed.named(value.id, 0)
         if isinstance(value, Member) and isinstance(value.key, str | int):
-            inner = (*inner, Literal(value.key))
-        return Placed(value, 0, tuple(Placed.of(part) for part in inner))
+            return Placed.of(value.of).member(Placed(Literal(value.key)))
+        return Placed(value, 0, tuple(Placed.of(part) for part in parts(value)))
 
-    def path(self) -> tuple[Segment, ...]:
-        """Return the path that this is, from a name on by written keys; empty when it is none."""
-        match self.value:
-            case Name(id):
-                return (Segment(id, self.offset),)
-            case Member(_, str() | int() as key):
-                of, place = self.parts
-                before = of.path()
-                return (*before, Segment(key, place.offset)) if before else ()
-            case _:
-                return ()
+    @staticmethod
+    def named(text: str, offset: int) -> "Placed":
+        """Return the path that `text`, names with dots between and no more, is from `offset` on."""
+        segments = name_path(text, offset)
+        return Placed(path_value(segments), offset, reference=Reference(segments))
 
-    def references(self) -> Iterator[Reference]:
-        """Yield every path in it, each as long as it can be, from left to right."""
-        path = self.path()
-        if path:
-            yield Reference(path)
-            return
-        for part in self.parts:
-            yield from part.references()
+    def member(self, key: "Placed") -> "Placed":
+        """Return what `key` reads from this. A path goes on where the key is written down."""
+        written: JSON = key.value.value if isinstance(key.value, Literal) else None
+        if type(written) not in (str, int):
+            return Placed(Member(self.value, key.value), self.offset, (self, key))
+        value = Member(self.value, written)
+        if self.reference is None:
+            return Placed(value, self.offset, (self, key))
+        segments = (*self.reference.segments, Segment(written, key.offset))
+        return Placed(value, self.offset, reference=Reference(segments))
+
+    def references(self) -> list[Reference]:
+        """Return every path in it, each as long as it can be, from left to right."""
+        if self.reference is not None:
+            return [self.reference]
+        return [reference for part in self.parts for reference in part.references()]
 
 
 def name_path(text: str, offset: int) -> tuple[Segment, ...]:
@@ -81,6 +86,14 @@ def name_path(text: str, offset: int) -> tuple[Segment, ...]:
         segments.append(Segment(name, offset))
         offset += len(name) + 1
     return tuple(segments)
+
+
+def path_value(segments: Sequence[Segment]) -> Value:
+    """Return the value that is read by a path, whose first segment is a name."""
+    value: Value = Name(str(segments[0].key))
+    for segment in segments[1:]:
+        value = Member(value, segment.key)
+    return value
 
 
 @dataclass(frozen=True, slots=True)

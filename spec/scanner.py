@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-from spec.limits import INTEGER_MAX
+from spec.limits import INTEGER_MAX, PATH_SEGMENTS_MAX
 from spec.problems import quoted
 
 Kind: TypeAlias = Literal["name", "number", "string", "sign", "end"]
@@ -18,6 +18,7 @@ _WORD = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_NAMES = re.compile(rf"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){{0,{PATH_SEGMENTS_MAX}}}")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 _DIGITS_MAX = 30
 
@@ -36,56 +37,59 @@ class OutOfRange(Malformed):
 
 
 class Token(NamedTuple):
-    """One word. `value` is the name, the sign, or what a number or string stands for.
-
-    A tuple, because nothing is made more often while a page is read.
-    """
+    """One word. `value` is the name, the sign, or what a number or string stands for."""
 
     kind: Kind
     value: str | int | float
     offset: int
-    end: int
 
 
 class Scanner:
-    """Reads words one by one, with one word of look-ahead in `token`.
+    """Reads words one by one: `name`, `sign`, `offset` and `end` are of the one that is here.
 
-    With `patterns`, a string may be one for `each`, whose escaped braces are left to its reader.
+    `name` and `sign` are empty where it is something else. With `patterns`, a string may be one
+    for `each`, whose escaped braces are left to its reader.
     """
 
     def __init__(self, text: str, start: int, *, patterns: bool = False) -> None:
         self.text = text
         self.patterns = patterns
-        self.token = self._read(start)
+        self._read(start)
+
+    @property
+    def token(self) -> Token:
+        """The current word."""
+        return Token(self._kind, self._value, self.offset)
+
+    def advance(self) -> None:
+        """Go on to the next word."""
+        self._read(self.end)
 
     def take(self) -> Token:
         """Return the current word and go on to the next."""
         token = self.token
-        self.token = self._read(token.end)
+        self._read(self.end)
         return token
 
-    def word(self, value: str) -> bool:
-        """Whether the current word is the name `value`."""
-        token = self.token
-        return token.value == value and token.kind == "name"
+    def take_names(self) -> str:
+        """Return the current name with each dot and name right behind it, and go on."""
+        match = _NAMES.match(self.text, self.offset)
+        if match is None:
+            raise self.malformed("a name has to stand here")
+        self._read(match.end())
+        return match.group()
 
-    def sign(self, value: str) -> bool:
-        """Whether the current word is the sign `value`."""
-        token = self.token
-        return token.value == value and token.kind == "sign"
-
-    def skip(self, value: str) -> bool:
-        """Go past the sign `value` if it is here; say whether it was."""
-        token = self.token
-        if token.value != value or token.kind != "sign":
+    def skip(self, sign: str) -> bool:
+        """Go past a sign if it is here; say whether it was."""
+        if self.sign != sign:
             return False
-        self.token = self._read(token.end)
+        self._read(self.end)
         return True
 
-    def expect(self, value: str) -> None:
-        """Go past the sign `value`, which has to be here."""
-        if not self.skip(value):
-            raise self.malformed(f"`{value}` is missing {self.here}")
+    def expect(self, sign: str) -> None:
+        """Go past a sign, which has to be here."""
+        if not self.skip(sign):
+            raise self.malformed(f"`{sign}` is missing {self.here}")
 
     def field(self) -> Token:
         """Take the name of a field, which has to follow a dot."""
@@ -99,34 +103,45 @@ class Scanner:
     @property
     def here(self) -> str:
         """Where the current word stands, said by that word."""
-        token = self.token
-        if token.kind == "end":
+        if self._kind == "end":
             return "at the end"
-        return f"before {quoted(self.text[token.offset : token.end])}"
+        return f"before {quoted(self.text[self.offset : self.end])}"
 
     def malformed(self, detail: str) -> Malformed:
         """Return the error for the current word."""
-        return Malformed(detail, self.token.offset)
+        return Malformed(detail, self.offset)
 
-    def _read(self, index: int) -> Token:
+    def _read(self, index: int) -> None:
         match = _WORD.match(self.text, index)
         if match is None:
             raise ValueError(f"{index} is no place in the text")  # every place in it matches
-        kind = cast(Kind, match.lastgroup)
-        start, end = match.span(match.lastindex or 0)
-        if kind == "string":
-            return self._string(start)
-        text = self.text[start:end]
-        return Token(kind, _number(text, start) if kind == "number" else text, start, end)
+        self._kind = kind = cast(Kind, match.lastgroup)
+        text: str = match[kind]
+        self._value: str | int | float = text
+        self.offset, self.end = match.span(kind)
+        self.name = text if kind == "name" else ""
+        self.sign = text if kind == "sign" else ""
+        if kind == "number":
+            self._value = _number(text, self.offset)
+        elif kind == "string":
+            self._value = self._string(self.offset, text)
 
-    def _string(self, start: int) -> Token:
-        quote = self.text[start]
+    def _string(self, start: int, quote: str) -> str:
+        closing = self.text.find(quote, start + 1)
+        plain = self.text[start + 1 : closing]
+        if closing < 0 or "\\" in plain:
+            return self._escaped(start, quote)
+        self.end = closing + 1
+        return plain
+
+    def _escaped(self, start: int, quote: str) -> str:
         parts: list[str] = []
         index = start + 1
         while index < len(self.text):
             char = self.text[index]
             if char == quote:
-                return Token("string", "".join(parts), start, index + 1)
+                self.end = index + 1
+                return "".join(parts)
             if char == "\\":
                 char = self._escape(index)
                 index += 1

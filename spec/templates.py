@@ -7,11 +7,11 @@ import re
 
 from spec.formatters import FORMATTERS
 from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
-from spec.parsed import Parsed, Reference, Refused, Segment, name_path
+from spec.parsed import Parsed, Reference, Refused, Segment, name_path, path_value
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, OutOfRange, Scanner, Token
-from spec.values import JSON, Formatter, Literal, Member, Name, Slot, Text, Value
+from spec.values import JSON, Formatter, Literal, Slot, Text, Value
 
 _PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})\s*\}\}")
 _COMPUTE = "what is computed stands in a `value` step"
@@ -70,36 +70,33 @@ class _Reader:
         segments = name_path(match[1], match.start(1))
         if segments[0].key in _NOT_NAMES:
             return 0
-        value: Value = Name(str(segments[0].key))
-        for segment in segments[1:]:
-            value = Member(value, segment.key)
-        self.segments.append(Slot(value))
+        self.segments.append(Slot(path_value(segments)))
         self.references.append(Reference(segments, ()))
         return match.end()
 
     def _slot(self, opening: int) -> int:
         try:
             scanner = Scanner(self.text, opening + 2, patterns=True)
-            value, segments = _path(scanner)
+            segments = _path(scanner)
             found = len(self.problems)
             formatters = self._formatters(scanner)
-            if not scanner.sign("}}"):
+            if scanner.sign != "}}":
                 raise _unclosed(scanner)
         except Malformed as error:
             self.problems.append(_refused(error, opening))
             closing = self.text.find("}}", opening)
             return closing + 2 if closing >= 0 else len(self.text)
-        self.segments.append(Slot(value, formatters))
+        self.segments.append(Slot(path_value(segments), formatters))
         known = len(self.problems) == found
         self.references.append(Reference(segments, formatters if known else None))
-        return scanner.token.end
+        return scanner.end
 
     def _formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:
         found: list[Formatter] = []
         while scanner.skip("|"):
             if len(found) == FORMATTERS_MAX:
                 detail = f"a slot has at most {FORMATTERS_MAX} formatters (`formatters_max`)"
-                raise _TooLarge(detail, scanner.token.offset)
+                raise _TooLarge(detail, scanner.offset)
             token = scanner.take()
             if token.kind != "name":
                 raise Malformed("a formatter has to follow `|`", token.offset)
@@ -132,22 +129,20 @@ def _unclosed(scanner: Scanner) -> Malformed:
     return scanner.malformed(detail if plain else f"{detail}; {_COMPUTE}")
 
 
-def _path(scanner: Scanner) -> tuple[Value, tuple[Segment, ...]]:
-    token = scanner.take()
-    if token.value == "$":
-        raise Malformed("names in a slot stand without `$`", token.offset)
-    if token.kind != "name" or token.value in _NOT_NAMES:
+def _path(scanner: Scanner) -> tuple[Segment, ...]:
+    if not scanner.name or scanner.name in _NOT_NAMES:
+        token = scanner.take()
+        if token.value == "$":
+            raise Malformed("names in a slot stand without `$`", token.offset)
         raise Malformed(f"a slot starts with a name; {_COMPUTE}", token.offset)
-    value: Value = Name(str(token.value))
-    segments = [Segment(str(token.value), token.offset)]
-    while scanner.sign(".") or scanner.sign("["):
-        step = _member(scanner)
-        value = Member(value, step.key)
-        segments.append(step)
-        if len(segments) > PATH_SEGMENTS_MAX:
-            detail = f"a path has at most {PATH_SEGMENTS_MAX} parts (`path_segments_max`)"
-            raise _TooLarge(detail, step.offset)
-    return value, tuple(segments)
+    offset = scanner.offset
+    segments = [*name_path(scanner.take_names(), offset)]
+    while scanner.sign in (".", "[") and len(segments) <= PATH_SEGMENTS_MAX:
+        segments.append(_member(scanner))
+    if len(segments) > PATH_SEGMENTS_MAX:
+        detail = f"a path has at most {PATH_SEGMENTS_MAX} parts (`path_segments_max`)"
+        raise _TooLarge(detail, segments[-1].offset)
+    return tuple(segments)
 
 
 def _member(scanner: Scanner) -> Segment:

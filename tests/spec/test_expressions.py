@@ -78,7 +78,8 @@ def test_operators_bind_as_the_grammar_says(text: str, value: object):
 
 def test_every_part_knows_where_it_starts():
     def walk(placed: Placed):
-        yield placed.offset
+        path = placed.reference.segments if placed.reference else ()
+        yield placed.offset if not path else [segment.offset for segment in path]
         for part in placed.parts:
             yield from walk(part)
 
@@ -86,7 +87,7 @@ def test_every_part_knows_where_it_starts():
     #                          0         1         2         3
     #                          0123456789012345678901234567890123456
     assert placed is not None
-    assert list(walk(placed)) == [1, 6, 6, 6, 6, 6, 8, 12, 17, 19, 25, 26, 29, 34]
+    assert list(walk(placed)) == [1, 6, 6, 6, [6, 8], 12, 17, [19], 25, [26], 29, [34]]
 
 
 @pytest.mark.parametrize(
