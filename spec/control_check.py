@@ -159,7 +159,7 @@ def _over(sight: Sight) -> ForEach | Fold | Reduce | None:
 
 
 def _canonical(written: Written | None, scope: Scope) -> Value | None:
-    return None if written is None else scope.canonical(written.value)
+    return None if written is None else scope.written_out(written)
 
 
 def _object(sight: Sight, key: str) -> Value | None:
@@ -167,7 +167,7 @@ def _object(sight: Sight, key: str) -> Value | None:
     if fields is None:
         return None
     inner = sight.fields_scope(key)
-    return ObjectOf(tuple((name, inner.canonical(each.value)) for name, each in fields.items()))
+    return ObjectOf(tuple((name, inner.written_out(each)) for name, each in fields.items()))
 
 
 def _places(report: Report, pointer: Pointer) -> dict[str, Origin]:

@@ -34,6 +34,8 @@ class Guards:
 
     def among(self, terms: Iterable[Value], own: Collection[str], *, known: bool) -> "Guards":
         """Return what is known one step further in, where the names `own` have a new meaning."""
+        if not (terms or own or self.own) and known:
+            return self
         kept = tuple(term for term in self.terms if not reads(term, own))
         return Guards((*kept, *terms), frozenset(own), self.known and known)
 

@@ -19,6 +19,7 @@ from spec.problems import listed, nearest, quoted
 from spec.schemas import type_of_schema
 from spec.types import ANY, OBJECT, RECORDS, STRING, Type
 from spec.values import JSON, Member, Name, ObjectOf, Value, rewrite
+from spec.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,14 @@ class Scope:
         """Return the shape of what `reference` reads. Raises `Unresolved`."""
         first, *keys = (segment.key for segment in reference.segments)
         return self._walk(str(first), keys)
+
+    def naming(self, names: Mapping[str, Type]) -> "Scope":
+        """Return this scope with the `names` that a prompt declares."""
+        return replace(self, names=names) if names or self.names else self
+
+    def written_out(self, written: Written) -> Value:
+        """Return the value of `written`, canonical."""
+        return self.canonical(written.value) if written.names_alone else written.value
 
     def canonical(self, value: Value) -> Value:
         """Return `value` with every name alone written out: a step's field, all the inputs."""

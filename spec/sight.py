@@ -98,7 +98,7 @@ class Sight:
             return ()
         own = dict.fromkeys(self.controls.own)
         inner = replace(self.outer, elements={**self.outer.elements, **own})
-        return tuple(terms_of(inner.canonical(condition.value)))
+        return tuple(terms_of(inner.written_out(condition)))
 
     def _guarded(self, scope: Scope) -> Scope:
         condition = self.controls.condition
@@ -121,6 +121,8 @@ class Sight:
 
     def _element_scope(self) -> Scope:
         guards = self.outer.guards.among((), self.own, known=True)
+        if not self.own and guards is self.outer.guards:
+            return self.outer
         return replace(self.outer, elements={**self.outer.elements, **self.own}, guards=guards)
 
     def _each(self) -> Fields | None:

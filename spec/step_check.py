@@ -1,7 +1,6 @@
 """Steps: their values checked against what they call; made when all is well."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from spec.control_check import check_controls, make_control
 from spec.data import type_of_data
@@ -52,7 +51,7 @@ def _check_step(report: Report, sight: Sight) -> None:
     check_controls(report, sight)
     for name, written in outline.parameters.items():
         input = inputs.get(name)
-        inner = replace(sight.body, names=input.names if input else {})
+        inner = sight.body.naming(outline.prompt_names(name))
         passed_on = outline.signature is not None and outline.signature.passes_on(name)
         fit = Fit(report, inner, null_welcome=passed_on)
         fit.check_references(written)
@@ -122,7 +121,7 @@ def _output(report: Report, id: str, written: Written, inside: Inside) -> Output
     shape = shape_of(inside.scope, written.value)
     output = Output(
         id=id,
-        value=inside.scope.canonical(written.value),
+        value=inside.scope.written_out(written),
         type=shape.type if shape else ANY,
         origin=origin_of(report.tree, written.pointer),
     )
@@ -138,7 +137,7 @@ def _make_step(report: Report, sight: Sight) -> Step:
     parameters = tuple(
         Parameter(
             name,
-            replace(sight.body, names=outline.prompt_names(name)).canonical(written.value),
+            sight.body.naming(outline.prompt_names(name)).written_out(written),
             origin_of(report.tree, written.pointer),
         )
         for name, written in outline.parameters.items()
@@ -173,15 +172,15 @@ def _make_loop(loop: LoopOutline | None, body: Scope, inner: Scope) -> Loop | No
     if loop is None or loop.max is None:
         return None
     return Loop(
-        max=body.canonical(loop.max.value),
+        max=body.written_out(loop.max),
         start=_canonical(loop.start, body),
-        until=None if loop.until is None else inner.canonical(loop.until.value),
+        until=None if loop.until is None else inner.written_out(loop.until),
         next=_canonical(loop.next, inner),
     )
 
 
 def _canonical(fields: Mapping[str, Written], scope: Scope) -> tuple[tuple[str, Value], ...]:
-    return tuple((name, scope.canonical(written.value)) for name, written in fields.items())
+    return tuple((name, scope.written_out(written)) for name, written in fields.items())
 
 
 def _check_keys(report: Report, outline: Outline, signature: Signature) -> None:

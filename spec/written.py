@@ -26,6 +26,11 @@ class Written:
     known: bool = True
     placed: Placed | None = None
 
+    @property
+    def names_alone(self) -> bool:
+        """Whether a name stands in it with no field behind it."""
+        return any(len(reference.segments) == 1 for _, reference in self.all_references())
+
     def strings(self) -> Iterator["Written"]:
         """Yield this, or every string and constant of the page in it."""
         if not self.children:
