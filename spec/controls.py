@@ -56,7 +56,7 @@ class Controls:
     @property
     def over(self) -> str | None:
         """The key whose list the body goes over."""
-        return next((key for key in OVER_KEYS if key in self.values), None)
+        return next((key for key in self.values if key in OVER_KEYS), None)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -68,8 +68,7 @@ class Controls:
         """Whether the condition is asked for each element."""
         if self.condition is None or self.over not in ("for_each", "fold"):
             return False
-        found = self.condition.all_references()
-        return any(str(reference.segments[0].key) in self.own for _, reference in found)
+        return any(reference.name in self.own for reference in self.condition.all_references())
 
     @property
     def plain(self) -> bool:

@@ -147,10 +147,9 @@ class Outline:
         yield from self.after
         for name, written in self.parameters.items():
             own = self.prompt_names(name)
-            for _, reference in written.all_references():
-                first = str(reference.segments[0].key)
-                if first in steps and first not in own:
-                    yield first
+            for reference in written.all_references():
+                if reference.name in steps and reference.name not in own:
+                    yield reference.name
         yield from first_names(self.controls.all_values(), steps)
         if self.block is not None:
             yield from (name for name in self.block.waits(steps) if name != self.id)
@@ -164,7 +163,6 @@ class Outline:
 def first_names(values: Iterable[Written], among: Container[str]) -> Iterator[str]:
     """Yield the first name of every path in `values` that is one of `among`."""
     for written in values:
-        for _, reference in written.all_references():
-            first = str(reference.segments[0].key)
-            if first in among:
-                yield first
+        for reference in written.all_references():
+            if reference.name in among:
+                yield reference.name

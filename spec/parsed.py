@@ -22,6 +22,11 @@ class Reference:
     segments: tuple[Segment, ...]
     formatters: tuple[Formatter, ...] | None = None
 
+    @property
+    def name(self) -> str:
+        """The name in scope that it starts from."""
+        return str(self.segments[0].key)
+
     def __str__(self) -> str:
         first, *rest = (segment.key for segment in self.segments)
         steps = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)

@@ -48,7 +48,7 @@ class Report:
 
     def knows(self, pointer: Pointer) -> bool:
         """Whether the value at `pointer` is what the author wrote, all of it."""
-        return pointer not in self.tree.unknown
+        return not self.tree.unknown or pointer not in self.tree.unknown
 
     def _add(
         self, code: Code, pointer: Pointer, position: Position, detail: str, hint: str | None

@@ -1,6 +1,6 @@
 """Values as they stand on the page: read once, each string with its paths and its place."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spec.expressions import collected, parse_expression
@@ -29,35 +29,38 @@ class Written:
     @property
     def names_alone(self) -> bool:
         """Whether a name stands in it with no field behind it."""
-        return any(len(reference.segments) == 1 for _, reference in self.all_references())
+        return any(len(reference.segments) == 1 for reference in self.all_references())
 
-    def strings(self) -> Iterator["Written"]:
-        """Yield this, or every string and constant of the page in it."""
+    def strings(self) -> Sequence["Written"]:
+        """Return this, or every string and constant of the page in it."""
         if not self.children:
-            yield self
-        for child in self.children:
-            yield from child.strings()
+            return (self,)
+        return [string for child in self.children for string in child.strings()]
 
-    def all_references(self) -> Iterator[tuple[Pointer, Reference]]:
-        """Yield every reference in it, with the string it stands in."""
-        for string in self.strings():
-            for reference in string.references:
-                yield string.pointer, reference
+    def all_references(self) -> Sequence[Reference]:
+        """Return every reference in it."""
+        if not self.children:
+            return self.references
+        return [reference for string in self.strings() for reference in string.references]
 
 
 def read_value(report: Report, pointer: Pointer) -> Written:
     """Read the value at `pointer`: `$` opens an expression, any other string is text with slots."""
-    data = report.tree.at(pointer)
+    return _read(report, pointer, report.tree.at(pointer))
+
+
+def _read(report: Report, pointer: Pointer, data: JSON) -> Written:
     if not report.knows(pointer):
         return Written(pointer, Literal(None), known=False)
     if isinstance(data, str):
         return _read_string(report, pointer, data)
     if isinstance(data, list):
-        children = tuple(read_value(report, (*pointer, index)) for index in range(len(data)))
+        items = enumerate(data)
+        children = tuple(_read(report, (*pointer, index), item) for index, item in items)
         value = collected([child.value for child in children])
         return _whole(pointer, value, children)
     if isinstance(data, dict):
-        children = tuple(read_value(report, (*pointer, key)) for key in data)
+        children = tuple(_read(report, (*pointer, key), data[key]) for key in data)
         return _whole(pointer, _object(data, children), children)
     return Written(pointer, Literal(data))
 

@@ -32,10 +32,11 @@ def test_a_dollar_hands_over_and_braces_write(written: str, value: object):
 
 
 def test_references_are_known_with_the_string_they_stand_in():
-    found = read_value(report("v: [$a.b, {k: '{{ c }}'}]"), ("v",)).all_references()
-    assert [(pointer, str(reference)) for pointer, reference in found] == [
+    found = read_value(report("v: [$a.b, {k: '{{ c }}'}]"), ("v",))
+    assert [(string.pointer, *map(str, string.references)) for string in found.strings()] == [
         (("v", 0), "a.b"), (("v", 1, "k"), "c"),
     ]  # fmt: skip
+    assert list(map(str, found.all_references())) == ["a.b", "c"]
 
 
 def test_after_a_problem_nothing_is_known():
