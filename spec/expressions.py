@@ -80,7 +80,7 @@ class _Parser:
 
     def whole(self) -> Placed:
         value = self.expression()
-        if self.scanner.token.kind != "end":
+        if self.scanner.kind != "end":
             detail = misreading(self.scanner.token, after_value=True)
             ended = f"the expression should have ended {self.scanner.here}"
             raise self.scanner.malformed(detail or ended)
@@ -94,7 +94,7 @@ class _Parser:
 
     def joined(self, least: int) -> Placed:
         """Read what operators join that bind at least as tight as `least` says."""
-        negated = least <= _NOT and self.scanner.name == "not"
+        negated = least <= _NOT and self.scanner.word == "not"
         value = self.negation() if negated else self.postfix()
         while (level := self.level()) >= least:
             value = self.comparison(value) if level == _COMPARED else self.chain(value, level)
@@ -102,12 +102,12 @@ class _Parser:
 
     def level(self) -> int:
         """Return how tight the operator binds that is here; 0 when none is."""
-        return _LEVELS.get(self.scanner.sign or self.scanner.name, 0)
+        return _LEVELS.get(self.scanner.word, 0)
 
     def chain(self, first: Placed, level: int) -> Placed:
         """Read what stands between any number of the same word, after the `first`."""
         operands = [first]
-        operator = cast(Operator, self.scanner.sign or self.scanner.name)
+        operator = cast(Operator, self.scanner.word)
         while self.level() == level:
             self.scanner.advance()
             operands.append(self.joined(level + 1))
@@ -130,11 +130,11 @@ class _Parser:
 
     def comparing(self) -> Operator:
         """Go past the comparison that is here."""
-        word = self.scanner.sign or self.scanner.name
+        word = self.scanner.word
         self.scanner.advance()
         if word != "not":
             return cast(Operator, word)
-        if self.scanner.name != "in":
+        if self.scanner.word != "in":
             raise self.scanner.malformed("after a value, `not` has to be followed by `in`")
         self.scanner.advance()
         return "not in"
@@ -142,7 +142,7 @@ class _Parser:
     def postfix(self) -> Placed:
         value = self.atom()
         members = _members(value.value)
-        while self.scanner.sign in (".", "["):
+        while self.scanner.word in (".", "["):
             value = self.field(value) if self.scanner.skip(".") else self.bracket(value)
             members += 1
             if members > PATH_SEGMENTS_MAX:
@@ -153,25 +153,25 @@ class _Parser:
     def field(self, of: Placed) -> Placed:
         token = self.scanner.field()
         name = str(token.value)
-        if self.scanner.sign == "(":
+        if self.scanner.word == "(":
             raise _method(name, token.offset)
         return of.member(Placed(Literal(name), token.offset))
 
     def bracket(self, of: Placed) -> Placed:
         self.scanner.advance()
-        start = None if self.scanner.sign == ":" else self.expression()
-        if start is not None and self.scanner.sign != ":":
+        start = None if self.scanner.word == ":" else self.expression()
+        if start is not None and self.scanner.word != ":":
             self.expect("]")
             return of.member(start)
         self.scanner.advance()
-        end = None if self.scanner.sign == "]" else self.expression()
+        end = None if self.scanner.word == "]" else self.expression()
         self.expect("]")
         first, last = (None if bound is None else bound.value for bound in (start, end))
         inner = tuple(part for part in (of, start, end) if part is not None)
         return Placed(Slice(of.value, first, last), of.offset, inner)
 
     def atom(self) -> Placed:
-        if self.scanner.name:
+        if self.scanner.kind == "name":
             return self.named()
         if self.scanner.skip("("):
             value = self.expression()
@@ -186,11 +186,11 @@ class _Parser:
         return self.plain()
 
     def named(self) -> Placed:
-        if not self.scanner.name or self.scanner.name in _WORDS:
+        if self.scanner.kind != "name" or self.scanner.word in _WORDS:
             return self.word()
         offset = self.scanner.offset
         names = self.scanner.take_names()
-        if self.scanner.sign != "(":
+        if self.scanner.word != "(":
             return Placed.named(names, offset)
         _, dot, name = names.rpartition(".")
         if dot:
@@ -234,9 +234,8 @@ class _Parser:
     def plain(self) -> Placed:
         offset = self.scanner.offset
         negative = self.scanner.skip("-")
-        token = self.scanner.token
-        here = "" if token.kind in ("number", "string") else self.scanner.here
-        self.scanner.advance()
+        here = self.scanner.here if self.scanner.kind in ("sign", "end") else ""
+        token = self.scanner.take()
         if isinstance(token.value, int | float):
             return Placed(Literal(-token.value if negative else token.value), offset)
         if negative:

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)?\}")
+_PART = re.compile(
+    r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)?\}|\\\{|[^\\{]+|.", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,13 @@ def read_pattern(pattern: str) -> tuple[str | Field, ...] | None:
     """
     parts: list[str | Field] = []
     plain: list[str] = []
-    index = 0
-    while index < len(pattern):
-        if pattern.startswith("\\{", index):
-            plain.append("{")
-            index += 2
-        elif pattern[index] == "{":
-            match = _FIELD.match(pattern, index)
-            if match is None:
-                return None
-            names = tuple(match.group(1).split(".")) if match.group(1) else ()
-            parts += ["".join(plain), Field(names)]
-            plain.clear()
-            index = match.end()
-        else:
-            plain.append(pattern[index])
-            index += 1
+    for match in _PART.finditer(pattern):
+        text = match[0]
+        if text == "{":
+            return None
+        if not text.startswith("{"):
+            plain.append("{" if text == "\\{" else text)
+            continue
+        parts += ["".join(plain), Field(tuple(match[1].split(".")) if match[1] else ())]
+        plain.clear()
     return tuple(part for part in (*parts, "".join(plain)) if part != "")

@@ -8,17 +8,19 @@ from spec.problems import quoted
 
 Kind: TypeAlias = Literal["name", "number", "string", "sign", "end"]
 
+_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_NAMES = re.compile(rf"({_NAME}(?:\.{_NAME}){{0,{PATH_SEGMENTS_MAX}}})\s*")
+_SPACE = re.compile(r"\s*")
+_PLAIN = re.compile(r"""[^'"\\]*""")
 _WORD = re.compile(
-    r"""\s*(?:
-        (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    rf"""(?:
+        (?P<name>{_NAME})
+        | (?P<sign>==|!=|<=|>=|\}}\}}|[^0-9'"])
         | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)
-        | (?P<string>['"])
-        | (?P<sign>==|!=|<=|>=|\}\}|.)
-        | (?P<end>)
-    )""",
-    re.VERBOSE | re.DOTALL,
+        | (?P<string>'[^'\\]*+'|"[^"\\]*+"|['"])
+    )\s*""",
+    re.VERBOSE,
 )
-_NAMES = re.compile(rf"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){{0,{PATH_SEGMENTS_MAX}}}")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 _DIGITS_MAX = 30
 
@@ -45,30 +47,35 @@ class Token(NamedTuple):
 
 
 class Scanner:
-    """Reads words one by one: `name`, `sign`, `offset` and `end` are of the one that is here.
+    """Reads words one by one: `kind`, `value` and `offset` are of the one that is here.
 
-    `name` and `sign` are empty where it is something else. With `patterns`, a string may be one
-    for `each`, whose escaped braces are left to its reader.
+    `word` is the name or the sign that is here, empty where it is something else. With `patterns`,
+    a string may be one for `each`, whose escaped braces are left to its reader.
     """
+
+    kind: Kind
+    word: str
+    value: str | int | float
+    offset: int
 
     def __init__(self, text: str, start: int, *, patterns: bool = False) -> None:
         self.text = text
         self.patterns = patterns
-        self._read(start)
+        self._read(_past(_SPACE, text, start))
 
     @property
     def token(self) -> Token:
         """The current word."""
-        return Token(self._kind, self._value, self.offset)
+        return Token(self.kind, self.value, self.offset)
 
     def advance(self) -> None:
         """Go on to the next word."""
-        self._read(self.end)
+        self._read(self._end)
 
     def take(self) -> Token:
         """Return the current word and go on to the next."""
         token = self.token
-        self._read(self.end)
+        self._read(self._end)
         return token
 
     def take_names(self) -> str:
@@ -77,19 +84,19 @@ class Scanner:
         if match is None:
             raise self.malformed("a name has to stand here")
         self._read(match.end())
-        return match.group()
+        return match[1]
 
-    def skip(self, sign: str) -> bool:
-        """Go past a sign if it is here; say whether it was."""
-        if self.sign != sign:
+    def skip(self, word: str) -> bool:
+        """Go past a name or a sign if it is here; say whether it was."""
+        if self.word != word:
             return False
-        self._read(self.end)
+        self._read(self._end)
         return True
 
-    def expect(self, sign: str) -> None:
-        """Go past a sign, which has to be here."""
-        if not self.skip(sign):
-            raise self.malformed(f"`{sign}` is missing {self.here}")
+    def expect(self, word: str) -> None:
+        """Go past a name or a sign, which has to be here."""
+        if not self.skip(word):
+            raise self.malformed(f"`{word}` is missing {self.here}")
 
     def field(self) -> Token:
         """Take the name of a field, which has to follow a dot."""
@@ -103,50 +110,46 @@ class Scanner:
     @property
     def here(self) -> str:
         """Where the current word stands, said by that word."""
-        if self._kind == "end":
+        if self.kind == "end":
             return "at the end"
-        return f"before {quoted(self.text[self.offset : self.end])}"
+        return f"before {quoted(self.text[self.offset : self._end].rstrip())}"
 
     def malformed(self, detail: str) -> Malformed:
         """Return the error for the current word."""
         return Malformed(detail, self.offset)
 
     def _read(self, index: int) -> None:
+        """Read the word at `index`, where no space is."""
+        self.offset = index
         match = _WORD.match(self.text, index)
         if match is None:
-            raise ValueError(f"{index} is no place in the text")  # every place in it matches
-        self._kind = kind = cast(Kind, match.lastgroup)
-        text: str = match[kind]
-        self._value: str | int | float = text
-        self.offset, self.end = match.span(kind)
-        self.name = text if kind == "name" else ""
-        self.sign = text if kind == "sign" else ""
+            self.kind, self.word, self.value, self._end = "end", "", "", index
+            return
+        self.kind = kind = cast(Kind, match.lastgroup)
+        self.word = text = match[kind]
+        self.value = text
+        self._end = match.end()
         if kind == "number":
-            self._value = _number(text, self.offset)
+            self.word, self.value = "", _number(text, index)
         elif kind == "string":
-            self._value = self._string(self.offset, text)
-
-    def _string(self, start: int, quote: str) -> str:
-        closing = self.text.find(quote, start + 1)
-        plain = self.text[start + 1 : closing]
-        if closing < 0 or "\\" in plain:
-            return self._escaped(start, quote)
-        self.end = closing + 1
-        return plain
+            closed = len(text) > 1
+            self.word, self.value = "", text[1:-1] if closed else self._escaped(index, text)
 
     def _escaped(self, start: int, quote: str) -> str:
         parts: list[str] = []
         index = start + 1
         while index < len(self.text):
-            char = self.text[index]
+            run = _past(_PLAIN, self.text, index)
+            parts.append(self.text[index:run])
+            char = self.text[run : run + 1]
+            index = run + 1
             if char == quote:
-                self.end = index + 1
+                self._end = _past(_SPACE, self.text, index)
                 return "".join(parts)
             if char == "\\":
-                char = self._escape(index)
+                char = self._escape(run)
                 index += 1
             parts.append(char)
-            index += 1
         raise Malformed("a string is not closed", start)
 
     def _escape(self, index: int) -> str:
@@ -156,6 +159,12 @@ class Scanner:
         if char not in _ESCAPES:
             raise Malformed("a string knows the escapes \\n \\t \\\\ \\' \\\" only", index)
         return _ESCAPES[char]
+
+
+def _past(pattern: re.Pattern[str], text: str, index: int) -> int:
+    """Return where what matches `pattern` at `index` ends."""
+    match = pattern.match(text, index)
+    return match.end() if match else index
 
 
 def _number(text: str, offset: int) -> int | float:

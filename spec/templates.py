@@ -80,7 +80,7 @@ class _Reader:
             segments = _path(scanner)
             found = len(self.problems)
             formatters = self._formatters(scanner)
-            if scanner.sign != "}}":
+            if scanner.word != "}}":
                 raise _unclosed(scanner)
         except Malformed as error:
             self.problems.append(_refused(error, opening))
@@ -89,7 +89,7 @@ class _Reader:
         self.segments.append(Slot(path_value(segments), formatters))
         known = len(self.problems) == found
         self.references.append(Reference(segments, formatters if known else None))
-        return scanner.end
+        return scanner.offset + len("}}")
 
     def _formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:
         found: list[Formatter] = []
@@ -125,19 +125,19 @@ def _refused(error: Malformed, opening: int) -> Refused:
 
 def _unclosed(scanner: Scanner) -> Malformed:
     detail = f"`}}}}` is missing {scanner.here}"
-    plain = scanner.token.kind == "end" or scanner.token.value == "}"
+    plain = scanner.kind == "end" or scanner.token.value == "}"
     return scanner.malformed(detail if plain else f"{detail}; {_COMPUTE}")
 
 
 def _path(scanner: Scanner) -> tuple[Segment, ...]:
-    if not scanner.name or scanner.name in _NOT_NAMES:
+    if scanner.kind != "name" or scanner.word in _NOT_NAMES:
         token = scanner.take()
         if token.value == "$":
             raise Malformed("names in a slot stand without `$`", token.offset)
         raise Malformed(f"a slot starts with a name; {_COMPUTE}", token.offset)
     offset = scanner.offset
     segments = [*name_path(scanner.take_names(), offset)]
-    while scanner.sign in (".", "[") and len(segments) <= PATH_SEGMENTS_MAX:
+    while scanner.word in (".", "[") and len(segments) <= PATH_SEGMENTS_MAX:
         segments.append(_member(scanner))
     if len(segments) > PATH_SEGMENTS_MAX:
         detail = f"a path has at most {PATH_SEGMENTS_MAX} parts (`path_segments_max`)"

@@ -188,9 +188,9 @@ def _pattern(pattern: str) -> Iterator[str]:
 def _signs(text: str) -> Iterator[str]:
     scanner = Scanner(text, 1)
     before = None
-    while scanner.token.kind != "end":
-        if scanner.sign("$"):
+    while scanner.kind != "end":
+        if scanner.word == "$":
             yield "a `$` before a name inside"
-        if scanner.sign("(") and (before is None or before.kind == "sign"):
+        if scanner.word == "(" and (before is None or before.kind == "sign"):
             yield "brackets"
         before = scanner.take()
