@@ -4,7 +4,7 @@ Knows conditions as values with every name written out; what they are of is for 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from spec.values import Literal, Member, Name, Operation, Value, leaves
@@ -13,45 +13,86 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Guards:
-    """The terms of conditions that held. Where a condition is not `known`, nothing may be null."""
+class Term:
+    """What has to hold: terms that say the same share the `key`, and `path` is not null then."""
 
-    terms: tuple[Value, ...] = ()
+    key: str
+    path: Path | None
+    names: frozenset[str]
+
+
+@dataclass(slots=True)
+class Guards:
+    """The terms of conditions that held, by their keys, and the `paths` that are not null then.
+
+    `own` are the names that mean something else to other steps of the map. Where a condition is
+    not `known`, nothing may be null.
+    """
+
     own: frozenset[str] = frozenset()
     known: bool = True
+    terms: dict[str, Term] = field(default_factory=dict)
+    paths: set[Path] = field(default_factory=set)
+    _inner: "dict[frozenset[str], Guards]" = field(default_factory=dict)
 
     def sure_of(self, path: Path) -> bool:
         """Whether what `path` reads is not null here."""
-        return not self.known or any(_assures(term) == path for term in self.terms)
+        return not self.known or path in self.paths
 
-    def keys(self) -> frozenset[str]:
-        """Return what identifies the terms that mean the same to every step of the map."""
-        return frozenset(repr(term) for term in self.terms if not reads(term, self.own))
+    def hold(self, keys: frozenset[str]) -> bool:
+        """Whether terms with these `keys` hold here, and mean what they do to the whole map."""
+        if not keys <= self.terms.keys():
+            return False
+        return not self.own or all(self.own.isdisjoint(self.terms[key].names) for key in keys)
 
-    def supposing(self, terms: Iterable[Value]) -> "Guards":
-        """Return what is known here where `terms` hold too."""
-        return replace(self, terms=(*self.terms, *terms))
+    def suppose(self, terms: Iterable[Term]) -> None:
+        """Take `terms` to hold too."""
+        for term in terms:
+            self.terms[term.key] = term
+            if term.path is not None:
+                self.paths.add(term.path)
 
-    def among(self, terms: Iterable[Value], own: Collection[str], *, known: bool) -> "Guards":
+    def copy(self) -> "Guards":
+        """Return the same guards, to suppose more with."""
+        return Guards(self.own, self.known, self.terms.copy(), self.paths.copy())
+
+    def among(self, terms: Collection[Term], own: Collection[str], *, known: bool) -> "Guards":
         """Return what is known one step further in, where the names `own` have a new meaning."""
-        if not (terms or own or self.own) and known:
+        inner = self._within(frozenset(own))
+        if not terms and known:
+            return inner
+        inner = inner.copy()
+        inner.known = inner.known and known
+        inner.suppose(terms)
+        return inner
+
+    def _within(self, own: frozenset[str]) -> "Guards":
+        """Return what of this still holds where `own` are new: the same for every such step."""
+        if own == self.own == frozenset():
             return self
-        kept = tuple(term for term in self.terms if not reads(term, own))
-        return Guards((*kept, *terms), frozenset(own), self.known and known)
+        if own not in self._inner:
+            self._inner[own] = inner = Guards(own, self.known)
+            inner.suppose(term for term in self.terms.values() if own.isdisjoint(term.names))
+        return self._inner[own]
 
 
-def terms_of(condition: Value) -> Iterator[Value]:
-    """Yield what all has to hold for `condition` to hold."""
+def terms_of(condition: Value) -> tuple[Term, ...]:
+    """Return what all has to hold for `condition` to hold."""
+    return tuple(map(_term, _conjuncts(condition)))
+
+
+def _conjuncts(condition: Value) -> Iterator[Value]:
+    """Yield what is joined by `and`, however deep in brackets."""
     if isinstance(condition, Operation) and condition.op == "and":
         for operand in condition.operands:
-            yield from terms_of(operand)
+            yield from _conjuncts(operand)
     else:
         yield condition
 
 
-def reads(value: Value, names: Collection[str]) -> bool:
-    """Whether `value` reads one of `names`."""
-    return any(isinstance(leaf, Name) and leaf.id in names for leaf in leaves(value))
+def _term(value: Value) -> Term:
+    names = frozenset(leaf.id for leaf in leaves(value) if isinstance(leaf, Name))
+    return Term(repr(value), _assures(value), names)
 
 
 def _assures(term: Value) -> Path | None:

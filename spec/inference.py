@@ -164,15 +164,12 @@ class _Inference:
 
     def _logic(self, operator: str, placed: Placed) -> None:
         supposing = self.guarding and placed is self.whole and operator == "and"
+        if supposing:  # each term is known to hold in those to its right
+            self.scope = replace(self.scope, guards=self.scope.guards.copy())
         for part in placed.parts:
             self.operand(part, _TRUTH, f"`{operator}` takes")
             if supposing:
-                self._suppose(part)
-
-    def _suppose(self, term: Placed) -> None:
-        """Go on where `term` is known to hold."""
-        terms = terms_of(self.scope.canonical(term.value))
-        self.scope = replace(self.scope, guards=self.scope.guards.supposing(terms))
+                self.scope.guards.suppose(terms_of(self.scope.canonical(part.value)))
 
     def call(self, placed: Placed) -> Shape | None:
         if not isinstance(placed.value, Call):

@@ -187,7 +187,7 @@ class Scope:
 
     def _fields(self, name: str) -> Fields | None:
         opened = self.opened.get(name)
-        if opened is not None and opened.keys <= self.guards.keys():
+        if opened is not None and self.guards.hold(opened.keys):
             return opened.fields
         return self.steps[name]
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from spec.guards import terms_of
+from spec.guards import Term, terms_of
 from spec.inference import shape_of
 from spec.order import in_order
 from spec.outline import LoopOutline, Outline
 from spec.scope import Fields, Opened, Scope, Shape, list_of, member, nullable
 from spec.types import ANY, BOOLEAN, INTEGER
-from spec.values import Literal, Value
+from spec.values import Literal
 from spec.written import Written
 
 _Of = TypeVar("_Of")
@@ -92,13 +92,13 @@ class Sight:
             return None
         return {name: state_of(self.body, written) for name, written in loop.start.items()}
 
-    def _terms(self) -> tuple[Value, ...]:
+    def _terms(self) -> tuple[Term, ...]:
         condition = self.controls.condition
         if condition is None or condition.placed is None:
             return ()
         own = dict.fromkeys(self.controls.own)
         inner = replace(self.outer, elements={**self.outer.elements, **own})
-        return tuple(terms_of(inner.written_out(condition)))
+        return terms_of(inner.written_out(condition))
 
     def _guarded(self, scope: Scope) -> Scope:
         condition = self.controls.condition
@@ -161,7 +161,7 @@ class Sight:
     def _opened(self) -> Opened | None:
         if self.whole is None or self.controls.condition is None or self.controls.per_element:
             return None
-        return Opened(frozenset(repr(term) for term in self.terms), self.whole)
+        return Opened(frozenset(term.key for term in self.terms), self.whole)
 
     def _with_refusals(self, fields: Fields) -> Fields:
         controls = self.controls
