@@ -46,7 +46,8 @@ class _Checker:
         self.kind = "module" if "module" in root and "workflow" not in root else "workflow"
         self._check_top(root)
         self._read(root)
-        inside = look_inside(self.outlines, Scope(self.inputs, {}, unread=self._unread(root)))
+        scope = Scope.of_document(self.inputs, self._unread(root))
+        inside = look_inside(self.outlines, scope)
         check_steps(self.report, inside)
         check_repetition(self.report, self.outlines)
         is_module = self.kind == "module"

@@ -74,7 +74,8 @@ class Scope:
     kin. `opened` says what each step under a condition gives where that is known to have held, as
     `guards` may say. `hidden` are steps that may not be read: the blocks one is in. `loop` is the
     state of the loop one is in. `unread` says of `inputs` and `steps` that there may be others,
-    in what could not be read.
+    in what could not be read. `objects` are what `inputs` and `loop` alone are written out as,
+    made once for all who name them.
     """
 
     inputs: Mapping[str, Input | None]
@@ -86,6 +87,13 @@ class Scope:
     hidden: frozenset[str] = frozenset()
     loop: Fields | None = None
     unread: frozenset[str] = frozenset()
+    objects: Mapping[str, Value] = field(default_factory=dict)
+
+    @staticmethod
+    def of_document(inputs: Mapping[str, Input | None], unread: frozenset[str]) -> "Scope":
+        """Return what all parts of a document may read."""
+        objects = {"inputs": as_object("inputs", inputs)}
+        return Scope(inputs, {}, unread=unread, objects=objects)
 
     def is_step(self, name: str) -> bool:
         """Whether `name` stands for a step, and not for a name that wins over it."""
@@ -120,10 +128,8 @@ class Scope:
     def _whole(self, name: str) -> Value:
         if name in self.names or name in self.elements:
             return Name(name)
-        if name == "inputs":
-            return ObjectOf(tuple((id, Member(Name(name), id)) for id in self.inputs))
-        if name == "loop" and self.loop is not None:
-            return ObjectOf(tuple((id, Member(Name(name), id)) for id in self.loop))
+        if name in self.objects:
+            return self.objects[name]
         fields = self.steps.get(name)
         only = only_field(fields) if fields else None
         return Member(Name(name), only) if only else Name(name)
@@ -216,6 +222,11 @@ class Scope:
         else:
             detail = f"{quoted(name)} is no step here; {_listed(steps)}"
         return Unresolved("unknown-reference", 0, detail, name, known)
+
+
+def as_object(name: str, keys: Iterable[str]) -> Value:
+    """Return the object that `name` is, with each of its `keys` read from it."""
+    return ObjectOf(tuple((key, Member(Name(name), key)) for key in keys))
 
 
 def only_field(fields: Fields) -> str | None:

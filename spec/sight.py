@@ -12,7 +12,7 @@ from spec.guards import Term, terms_of
 from spec.inference import shape_of
 from spec.order import in_order
 from spec.outline import LoopOutline, Outline
-from spec.scope import Fields, Opened, Scope, Shape, list_of, member, nullable
+from spec.scope import Fields, Opened, Scope, Shape, as_object, list_of, member, nullable
 from spec.types import ANY, BOOLEAN, INTEGER
 from spec.values import Literal
 from spec.written import Written
@@ -220,9 +220,11 @@ def look_inside(
         steps=_over(steps, around.steps),
         opened=_over(opened, around.opened),
         hidden=(around.hidden | ({block} if block is not None else set())) - steps.keys(),
-        loop=around.loop if loop is None else loop,
         unread=around.unread if outlines else around.unread | {"steps"},
     )
+    if loop is not None:
+        objects = {**around.objects, "loop": as_object("loop", loop)}
+        scope = replace(scope, loop=loop, objects=objects)
     waits = {id: list(outline.waits(outlines)) for id, outline in outlines.items()}
     order = dict.fromkeys(id for id, outline in outlines.items() if outline.is_fixed)
     order.update(dict.fromkeys(in_order(waits)))

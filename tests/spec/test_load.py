@@ -56,6 +56,12 @@ def test_all_inputs_together_are_written_out(vocabulary: Vocabulary):
     assert loaded(text, vocabulary).outputs[1].value == ObjectOf((("question", question),))
 
 
+def test_all_inputs_are_written_out_once_for_all_who_name_them(vocabulary: Vocabulary):
+    text = YAML.replace("[$b.text, 1]", "[$inputs, $inputs]")
+    first, second = loaded(text, vocabulary).outputs[1].value.items
+    assert first is second
+
+
 def test_every_part_keeps_its_place(vocabulary: Vocabulary):
     step = loaded(YAML, vocabulary).steps[1]
     assert (step.origin.source, step.origin.pointer) == ("small.yaml", "/steps/a")
