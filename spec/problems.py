@@ -4,9 +4,10 @@ What is echoed back is cut short and cleaned of anything a terminal would act on
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from itertools import islice
 from unicodedata import combining, east_asian_width
 
@@ -17,6 +18,7 @@ from spec.values import JSON
 
 _LINE_CHARS_MAX = 100
 _NAMES_SHOWN_MAX = 12
+_COMPARED_MAX = 6_000  # characters of one name times those of each that it is compared with
 _NEAR = 0.65  # of 1; `query` and `retry` have 0.6, and nobody means one by the other
 
 
@@ -115,8 +117,25 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     ('retrieve', 'llm')
     """
     compared = {each.lower(): each for each in sorted(islice(known, NAMES_COMPARED_MAX))}
-    close = get_close_matches(name[:ECHO_CHARS_MAX].lower(), compared, n=1, cutoff=_NEAR)
-    return compared[close[0]] if close else None
+    name = name[:ECHO_CHARS_MAX].lower()
+    letters = Counter(name)
+    alike = ((_letters_shared(letters, other), other) for other in compared)
+    likely = sorted(((share, other) for share, other in alike if share >= _NEAR), reverse=True)
+    matcher = SequenceMatcher(b=name)
+    best, found, work = _NEAR, "", 0
+    for share, other in likely:
+        work += len(name) * len(other)
+        if share < best or work > _COMPARED_MAX:
+            break
+        matcher.set_seq1(other)
+        best, found = max((best, found), (matcher.ratio(), other))
+    return compared[found] if found else None
+
+
+def _letters_shared(letters: Counter[str], other: str) -> float:
+    """Return how alike two names are if only their letters count: no less than they are."""
+    shared = sum(min(count, other.count(letter)) for letter, count in letters.items())
+    return 2 * shared / max(letters.total() + len(other), 1)
 
 
 def quoted(name: str) -> str:

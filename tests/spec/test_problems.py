@@ -1,6 +1,10 @@
 """Problems are shown in full, in order, and safely."""
 
+from difflib import get_close_matches
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spec.codes import CODES, Code
 from spec.limits import ECHO_CHARS_MAX, PROBLEMS_MAX
@@ -112,6 +116,15 @@ def test_the_nearest_name_is_one_that_is_close():
     assert nearest("zzz", ["documents", "question"]) is None
     assert nearest("query", ["retry", "question"]) is None
     assert nearest("x" * 100_000, ["x"]) is None
+
+
+NAMES = st.text("ab_c", max_size=12)
+
+
+@given(NAMES, st.lists(NAMES, max_size=20))
+def test_the_nearest_name_is_the_one_with_most_in_common(name: str, known: list[str]):
+    closest = get_close_matches(name, known, n=1, cutoff=0.65) if name else []
+    assert [nearest(name, known)] == (closest or [None])
 
 
 def test_every_code_has_a_meaning_and_a_cure():
