@@ -35,24 +35,56 @@ class Shape:
 
 
 class Unresolved(Exception):
-    """A path that leads nowhere; `segment` counts to the first name that does not exist."""
+    """A path that leads nowhere; `segment` counts to the first name that does not exist.
+
+    What to say of it, and what was meant, is only worked out for those who ask.
+    """
 
     def __init__(
-        self, code: Code, segment: int, detail: str, name: str = "", known: Iterable[str] = ()
+        self,
+        code: Code,
+        segment: int,
+        said: str,
+        name: str = "",
+        known: Collection[str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        super().__init__(said)
         self.code = code
         self.segment = segment
-        self.detail = detail
+        self.said = said
         self.name = name
         self.known = known
 
     @property
+    def detail(self) -> str:
+        """What is wrong, and which names there are."""
+        return self.said if self.known is None else f"{self.said}; {_listed(self.known)}"
+
+    @property
     def hint(self) -> str | None:
         """The right name that is nearest to the wrong one."""
-        if f"inputs.{self.name}" in self.known:
+        return nearest(self.name, self.known or ())
+
+
+class _NoSuchName(Unresolved):
+    """A first name of a path that is nothing in `scope`."""
+
+    def __init__(self, scope: "Scope", name: str) -> None:
+        super().__init__("unknown-reference", 0, f"{quoted(name)} is no step here", name)
+        self.scope = scope
+
+    @property
+    def detail(self) -> str:
+        if self.name in ELEMENT_NAMES:
+            keys = " or ".join(map(quoted, ELEMENT_NAMES[self.name]))
+            return f"{quoted(self.name)} exists only in the body of a step with {keys}"
+        return f"{self.said}; {_listed(self.scope.readable())}"
+
+    @property
+    def hint(self) -> str | None:
+        if self.name in self.scope.inputs:
             return f"inputs.{self.name}"
-        return nearest(self.name, self.known)
+        return nearest(self.name, [*self.scope.readable(), "inputs"])
 
 
 Fields: TypeAlias = Mapping[str, Shape | None]
@@ -98,6 +130,11 @@ class Scope:
     def is_step(self, name: str) -> bool:
         """Whether `name` stands for a step, and not for a name that wins over it."""
         return name in self.steps and name not in self.names
+
+    def readable(self) -> list[str]:
+        """Return the names that may be read here, but `inputs`, and as many as are looked at."""
+        seen = [id for id in islice(self.steps, NAMES_COMPARED_MAX) if id not in self.hidden]
+        return [*seen, *self.names, *self.elements]
 
     def resolve(self, reference: Reference) -> Shape | None:
         """Return the shape of what `reference` reads. Raises `Unresolved`."""
@@ -149,7 +186,7 @@ class Scope:
             return self._state(self.loop, keys)
         if "steps" in self.unread and name not in self.hidden and name not in ELEMENT_NAMES:
             return None
-        raise self._unknown(name)
+        raise _NoSuchName(self, name)
 
     def _input(self, keys: list[str | int]) -> Shape | None:
         if not keys:
@@ -158,7 +195,7 @@ class Scope:
         if id not in self.inputs and "inputs" in self.unread:
             return None
         if id not in self.inputs:
-            detail = f"there is no input {quoted(str(id))}; {_listed(self.inputs)}"
+            detail = f"there is no input {quoted(str(id))}"
             raise Unresolved("unknown-reference", 1, detail, str(id), self.inputs)
         input = self.inputs[str(id)]
         shape = Shape(input.type, input.schema) if input else None
@@ -171,7 +208,7 @@ class Scope:
         if not state:
             return None
         if id not in state:
-            detail = f"the state of the loop has no {quoted(id)}; {_listed(state)}"
+            detail = f"the state of the loop has no {quoted(id)}"
             raise Unresolved("unknown-reference", 1, detail, id, state)
         return self._along(state[id], ("loop", *keys), 2)
 
@@ -187,7 +224,7 @@ class Scope:
             return self._along(fields[only], (name, only), 2)
         key = str(keys[0])
         if key not in fields:
-            detail = f"{quoted(name)} has no field {quoted(key)}; {_listed(fields)}"
+            detail = f"{quoted(name)} has no field {quoted(key)}"
             raise Unresolved("unknown-reference", 1, detail, key, fields)
         return self._along(fields[key], (name, *keys), 2)
 
@@ -211,17 +248,6 @@ class Scope:
         if shape is None or not shape.type.optional or not self.guards.sure_of(path):
             return shape
         return Shape(shape.type.or_null(False), shape.schema)
-
-    def _unknown(self, name: str) -> Unresolved:
-        seen = [id for id in islice(self.steps, NAMES_COMPARED_MAX) if id not in self.hidden]
-        steps = [*seen, *self.names, *self.elements]
-        known = [*steps, "inputs", *([f"inputs.{name}"] if name in self.inputs else [])]
-        if name in ELEMENT_NAMES:
-            keys = " or ".join(map(quoted, ELEMENT_NAMES[name]))
-            detail = f"{quoted(name)} exists only in the body of a step with {keys}"
-        else:
-            detail = f"{quoted(name)} is no step here; {_listed(steps)}"
-        return Unresolved("unknown-reference", 0, detail, name, known)
 
 
 def as_object(name: str, keys: Iterable[str]) -> Value:
@@ -278,7 +304,7 @@ def _element(shape: Shape, segment: int) -> Shape:
 def _record_field(word: str, key: str, segment: int) -> Type:
     fields = RECORDS[word]
     if key not in fields:
-        detail = f"a `{word}` has no field {quoted(key)}; {_listed(fields)}"
+        detail = f"a `{word}` has no field {quoted(key)}"
         raise Unresolved("unknown-reference", segment, detail, key, fields)
     return fields[key]
 
@@ -292,7 +318,7 @@ def _property(schema: JSON, key: str, segment: int) -> Shape:
         type = type_of_schema(properties[key])
         return Shape(type if required else type.or_null(), properties[key])
     if schema.get("additionalProperties") is False:
-        detail = f"this object has no field {quoted(key)}; {_listed(properties)}"
+        detail = f"this object has no field {quoted(key)}"
         raise Unresolved("unknown-reference", segment, detail, key, properties)
     return Shape(ANY)
 
