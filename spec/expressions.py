@@ -45,7 +45,8 @@ def parse_expression(text: str) -> Parsed:
     path = _PATH.fullmatch(text)
     if path is not None and path[1] not in _WORDS:
         placed = Placed.named(text[1:], 1)
-        return Parsed(placed.value, tuple(placed.references()), placed=placed)
+        words = 1 + 2 * text.count(".")
+        return Parsed(placed.value, tuple(placed.references()), placed=placed, words=words)
     try:
         parser = _Parser(text)
         placed = parser.whole()
@@ -58,7 +59,7 @@ def parse_expression(text: str) -> Parsed:
     references = tuple(placed.references())
     if parser.problems:
         return Parsed(Literal(None), references, tuple(parser.problems))
-    return Parsed(placed.value, references, placed=placed)
+    return Parsed(placed.value, references, placed=placed, words=parser.scanner.words)
 
 
 def collected(items: list[Value]) -> Value:

@@ -115,10 +115,12 @@ class Refused:
 class Parsed:
     """A value, every reference in it from left to right, and every problem.
 
-    An expression is also `placed`; text has the places of its slots in its references.
+    An expression is also `placed`; text has the places of its slots in its references. `words` are
+    the names, signs, numbers and strings in it that had to be read.
     """
 
     value: Value
     references: tuple[Reference, ...] = ()
     problems: tuple[Refused, ...] = ()
     placed: Placed | None = None
+    words: int = 0

@@ -19,6 +19,7 @@ class Report:
         self.tree = tree
         self.problems = list(found)
         self.regexes = Regexes()
+        self.words = 0  # of the expressions and slots read so far
         self._taken = {Position(problem.line, problem.column) for problem in found}
 
     def at_value(self, code: Code, pointer: Pointer, detail: str, hint: str | None = None) -> None:

@@ -49,8 +49,9 @@ class Token(NamedTuple):
 class Scanner:
     """Reads words one by one: `kind`, `value` and `offset` are of the one that is here.
 
-    `word` is the name or the sign that is here, empty where it is something else. With `patterns`,
-    a string may be one for `each`, whose escaped braces are left to its reader.
+    `word` is the name or the sign that is here, empty where it is something else; `words` is how
+    many have been read. With `patterns`, a string may be one for `each`, whose escaped braces are
+    left to its reader.
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class Scanner:
     def __init__(self, text: str, start: int, *, patterns: bool = False) -> None:
         self.text = text
         self.patterns = patterns
+        self.words = 0
         self._read(_past(_SPACE, text, start))
 
     @property
@@ -83,6 +85,7 @@ class Scanner:
         match = _NAMES.match(self.text, self.offset)
         if match is None:
             raise self.malformed("a name has to stand here")
+        self.words += 2 * match[1].count(".")
         self._read(match.end())
         return match[1]
 
@@ -125,6 +128,7 @@ class Scanner:
         if match is None:
             self.kind, self.word, self.value, self._end = "end", "", "", index
             return
+        self.words += 1
         self.kind = kind = cast(Kind, match.lastgroup)
         self.word = text = match[kind]
         self.value = text

@@ -24,7 +24,7 @@ def parse_template(text: str, start: int = 0) -> Parsed:
     reader.read(start)
     if reader.problems:
         return Parsed(Literal(None), tuple(reader.references), tuple(reader.problems))
-    return Parsed(_value(reader.segments), tuple(reader.references))
+    return Parsed(_value(reader.segments), tuple(reader.references), words=reader.words)
 
 
 def _value(segments: list[str | Slot]) -> Value:
@@ -51,6 +51,7 @@ class _Reader:
         self.segments: list[str | Slot] = []
         self.references: list[Reference] = []
         self.problems: list[Refused] = []
+        self.words = 0
 
     def read(self, index: int) -> None:
         while (opening := self.text.find("{{", index)) >= 0:
@@ -72,6 +73,7 @@ class _Reader:
             return 0
         self.segments.append(Slot(path_value(segments)))
         self.references.append(Reference(segments, ()))
+        self.words += 1 + 2 * len(segments)
         return match.end()
 
     def _slot(self, opening: int) -> int:
@@ -87,6 +89,7 @@ class _Reader:
             closing = self.text.find("}}", opening)
             return closing + 2 if closing >= 0 else len(self.text)
         self.segments.append(Slot(path_value(segments), formatters))
+        self.words += 1 + scanner.words
         known = len(self.problems) == found
         self.references.append(Reference(segments, formatters if known else None))
         return scanner.offset + len("}}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spec.expressions import collected, parse_expression
+from spec.limits import EXPRESSION_WORDS_MAX
 from spec.parsed import Parsed, Placed, Reference
 from spec.report import Report
 from spec.source import Pointer
@@ -78,7 +79,14 @@ def _object(data: dict[str, JSON], children: tuple[Written, ...]) -> Value:
 
 
 def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
+    if report.words > EXPRESSION_WORDS_MAX:
+        return Written(pointer, Literal(None), known=False)
     parsed = _parse(text)
+    report.words += parsed.words
+    if report.words > EXPRESSION_WORDS_MAX:
+        detail = f"more than {EXPRESSION_WORDS_MAX} words in all expressions and slots"
+        report.at_value("too-large", pointer, f"{detail} (`expression_words_max`)")
+        return Written(pointer, Literal(None), known=False)
     for problem in parsed.problems:
         if problem.code == "bad-expression":
             report.at_expression(pointer, problem.detail, problem.hint)
