@@ -39,7 +39,7 @@ class Fit:
         self.scope = scope
         self.null_welcome = null_welcome
         self.taker = ""
-        self._shapes: dict[Pointer, Shape | None] = {}  # of whole strings, once they are checked
+        self._shapes: dict[int, Shape | None] = {}  # of what is checked, by its identity
 
     def check_references(self, written: Written) -> None:
         """Report every path in `written` that leads nowhere, all that cannot be computed, and
@@ -47,8 +47,8 @@ class Fit:
         for string in written.strings():
             if string.placed is not None:
                 report = partial(self._report, string.pointer)
-                self._shapes[string.pointer] = infer(
-                    self.scope, string.placed, report, guarding=self.guarding
+                self._shapes[id(string.placed)] = infer(
+                    self.scope, string.placed, report, self._shapes, guarding=self.guarding
                 )
                 continue
             for reference in string.references:
@@ -149,8 +149,8 @@ class Fit:
             for part in placed.parts:
                 self._check_placed(pointer, part, element, whole=False)
             return
-        known = whole and pointer in self._shapes
-        shape = self._shapes[pointer] if known else shape_of(self.scope, placed)
+        known = id(placed) in self._shapes
+        shape = self._shapes[id(placed)] if known else shape_of(self.scope, placed)
         wrong = self._misfit(placed, shape, wanted) if shape else None
         if wrong is not None:
             unplaced = whole and wrong.code == "wrong-type"

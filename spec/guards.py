@@ -3,7 +3,7 @@
 Knows conditions as values with every name written out; what they are of is for `spec.scope`.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ Path: TypeAlias = tuple[str | int, ...]
 class Term:
     """What has to hold: terms that say the same share the `key`, and `path` is not null then."""
 
-    key: str
+    key: Hashable
     path: Path | None
     names: frozenset[str]
 
@@ -31,7 +31,7 @@ class Guards:
 
     own: frozenset[str] = frozenset()
     known: bool = True
-    terms: dict[str, Term] = field(default_factory=dict)
+    terms: dict[Hashable, Term] = field(default_factory=dict)
     paths: set[Path] = field(default_factory=set)
     _inner: "dict[frozenset[str], Guards]" = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class Guards:
         """Whether what `path` reads is not null here."""
         return not self.known or path in self.paths
 
-    def hold(self, keys: frozenset[str]) -> bool:
+    def hold(self, keys: frozenset[Hashable]) -> bool:
         """Whether terms with these `keys` hold here, and mean what they do to the whole map."""
         if not keys <= self.terms.keys():
             return False
@@ -91,8 +91,11 @@ def _conjuncts(condition: Value) -> Iterator[Value]:
 
 
 def _term(value: Value) -> Term:
+    path = _assures(value)
+    if path is not None:
+        return Term((isinstance(value, Operation), path), path, frozenset((str(path[0]),)))
     names = frozenset(leaf.id for leaf in leaves(value) if isinstance(leaf, Name))
-    return Term(repr(value), _assures(value), names)
+    return Term(repr(value), None, names)
 
 
 def _assures(term: Value) -> Path | None:

@@ -51,6 +51,9 @@ class Wrong:
     hint: str | None = None
 
 
+_PLAIN: Mapping[type, Shape] = MappingProxyType(
+    {bool: Shape(BOOLEAN), int: Shape(INTEGER), float: Shape(NUMBER), str: Shape(STRING)}
+)
 _TRUTH = Wanted("a boolean", lambda type: type == BOOLEAN, null=True)
 _POSITION = Wanted("an integer", lambda type: type == INTEGER)
 _KEY = Wanted("a string", lambda type: type == STRING)
@@ -75,13 +78,23 @@ def shape_of(scope: Scope, value: Value | Placed) -> Shape | None:
 
 
 def infer(
-    scope: Scope, placed: Placed, found: Callable[[Wrong], None], *, guarding: bool = False
+    scope: Scope,
+    placed: Placed,
+    found: Callable[[Wrong], None],
+    elements: dict[int, Shape | None] | None = None,
+    *,
+    guarding: bool = False,
 ) -> Shape | None:
     """Return the shape of what stands in one string, and hand every mistake in it to `found`.
 
-    In a `guarding` one each term of an `and` is known to hold in those to its right.
+    The shapes of elements of lists in it are put into `elements`, by the identity of each. In a
+    `guarding` string each term of an `and` is known to hold in those to its right.
     """
-    return _Inference(scope, placed, found, guarding=guarding).shape(placed)
+    inference = _Inference(scope, placed, found, guarding=guarding)
+    shape = inference.shape(placed)
+    if elements is not None:
+        elements.update(inference.elements)
+    return shape
 
 
 class _Inference:
@@ -99,6 +112,7 @@ class _Inference:
         self.scope = scope
         self.whole = whole
         self.found = found
+        self.elements: dict[int, Shape | None] = {}
 
     def shape(self, placed: Placed) -> Shape | None:
         if placed.reference is not None:
@@ -107,12 +121,14 @@ class _Inference:
         return rule(self, placed) if rule else None
 
     def literal(self, placed: Placed) -> Shape | None:
-        if isinstance(placed.value, Literal):
-            return Shape(type_of_data(placed.value.value))
-        return None
+        if not isinstance(placed.value, Literal):
+            return None
+        data = placed.value.value
+        return _PLAIN.get(type(data)) or Shape(type_of_data(data))
 
     def list(self, placed: Placed) -> Shape | None:
         shapes = [(part, self.shape(part)) for part in placed.parts]
+        self.elements.update((id(part), shape) for part, shape in shapes)
         known = [shape.type for part, shape in shapes if shape and not _is_null(part)]
         if len(known) + sum(_is_null(part) for part, _ in shapes) < len(shapes):
             return Shape(ANY.listed())
@@ -160,7 +176,7 @@ class _Inference:
             self._within(operator, *placed.parts)
         else:
             self._ordering(operator, *placed.parts)
-        return Shape(BOOLEAN)
+        return _PLAIN[bool]
 
     def _logic(self, operator: str, placed: Placed) -> None:
         supposing = self.guarding and placed is self.whole and operator == "and"
@@ -286,7 +302,7 @@ class _Inference:
 
 
 def _is_null(placed: Placed) -> bool:
-    return placed.value == Literal(None)
+    return isinstance(placed.value, Literal) and placed.value.value is None
 
 
 def _key_of(type: Type) -> Wanted | None:

@@ -134,7 +134,7 @@ class Outline:
         if not given.known:
             return None
         if how.how == "given":
-            return shape_of(scope, given.value)
+            return shape_of(scope, given.placed or given.value)
         match given.value:
             case Literal(dict() as schema):
                 shape = Shape(OBJECT, schema)

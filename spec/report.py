@@ -47,6 +47,11 @@ class Report:
         self._taken.update(rest)
         self.at_value("bad-expression", pointer, f"{detail}; {CUT}" if rest else detail, hint)
 
+    def stop(self, code: Code, pointer: Pointer, detail: str) -> SpecError:
+        """Report a problem with a value after which nothing is looked at; returns what to raise."""
+        self.at_value(code, pointer, detail)
+        return SpecError(self.problems, self.tree.page.name)
+
     def knows(self, pointer: Pointer) -> bool:
         """Whether the value at `pointer` is what the author wrote, all of it."""
         return not self.tree.unknown or pointer not in self.tree.unknown

@@ -3,7 +3,7 @@
 Unknown is an answer: None says that something else is wrong already, and that nothing follows.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeAlias
@@ -94,7 +94,7 @@ Fields: TypeAlias = Mapping[str, Shape | None]
 class Opened:
     """What a step gives where everything in `keys` is known to hold."""
 
-    keys: frozenset[str]
+    keys: frozenset[Hashable]
     fields: Fields
 
 

@@ -96,8 +96,9 @@ class Sight:
         condition = self.controls.condition
         if condition is None or condition.placed is None:
             return ()
-        own = dict.fromkeys(self.controls.own)
-        inner = replace(self.outer, elements={**self.outer.elements, **own})
+        inner, own = self.outer, dict.fromkeys(self.controls.own)
+        if own:
+            inner = replace(inner, elements={**inner.elements, **own})
         return terms_of(inner.written_out(condition))
 
     def _guarded(self, scope: Scope) -> Scope:

@@ -79,14 +79,11 @@ def _object(data: dict[str, JSON], children: tuple[Written, ...]) -> Value:
 
 
 def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
-    if report.words > EXPRESSION_WORDS_MAX:
-        return Written(pointer, Literal(None), known=False)
     parsed = _parse(text)
     report.words += parsed.words
     if report.words > EXPRESSION_WORDS_MAX:
         detail = f"more than {EXPRESSION_WORDS_MAX} words in all expressions and slots"
-        report.at_value("too-large", pointer, f"{detail} (`expression_words_max`)")
-        return Written(pointer, Literal(None), known=False)
+        raise report.stop("too-large", pointer, f"{detail} (`expression_words_max`)")
     for problem in parsed.problems:
         if problem.code == "bad-expression":
             report.at_expression(pointer, problem.detail, problem.hint)
