@@ -28,7 +28,7 @@ def decode(source: Source, limits: Limits) -> tuple[str, Page]:
     nul = source.data.find(b"\0")
     if nul >= 0:
         raise _refusal(source, nul, "a NUL character")
-    return text, Page(source.name, tuple(_LINE_END.split(text)))
+    return text, Page(source.name, _lines(text))
 
 
 def position_of(text: str, index: int) -> Position:
@@ -37,9 +37,13 @@ def position_of(text: str, index: int) -> Position:
     return Position(len(ends) + 1, index - (ends[-1] if ends else 0) + 1)
 
 
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+
 def _refusal(source: Source, index: int, detail: str) -> SpecError:
     before = source.data[:index].decode("utf-8", "replace")
     around = source.data[:index] + source.data[index : index + 200]
-    page = Page(source.name, tuple(_LINE_END.split(around.decode("utf-8", "replace"))))
+    page = Page(source.name, _lines(around.decode("utf-8", "replace")))
     problem = problem_at(page, "syntax", None, position_of(before, len(before)), detail)
     return SpecError([problem], source.name)

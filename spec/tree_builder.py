@@ -86,7 +86,9 @@ class TreeBuilder:
 
     def key(self, text: str, position: Position) -> None:
         """Take the key of the value that comes next. A repeated one keeps its first value."""
-        self._count(position)
+        self._nodes += 1
+        if self._nodes > self.limits.nodes_max:
+            raise self._too_many(position)
         self._check_text(text, position, "key", self.limits.key_chars_max)
         frame = self._frames[-1]
         frame.key, frame.key_position = text, position
@@ -127,14 +129,14 @@ class TreeBuilder:
             detail = "half of a surrogate pair is not a character"
             raise self.stop("syntax", position, detail, here=False)
 
-    def _count(self, position: Position) -> None:
-        self._nodes += 1
-        if self._nodes > self.limits.nodes_max:
-            detail = f"more than {self.limits.nodes_max} keys and values (`nodes_max`)"
-            raise self.stop("too-large", position, detail)
+    def _too_many(self, position: Position) -> SpecError:
+        detail = f"more than {self.limits.nodes_max} keys and values (`nodes_max`)"
+        return self.stop("too-large", position, detail)
 
     def _put(self, value: JSON, position: Position, style: Style) -> bool:
-        self._count(position)
+        self._nodes += 1
+        if self._nodes > self.limits.nodes_max:
+            raise self._too_many(position)
         frame = self._frame
         if frame is None:
             self._root = value
@@ -148,7 +150,8 @@ class TreeBuilder:
             return frame.kept
         kept = frame.kept and frame.key_kept
         if kept:
-            self._places[self.pointer] = Place(position, frame.key_position, style)
+            pointer = (*frame.pointer, frame.key or "")
+            self._places[pointer] = Place(position, frame.key_position, style)
         if frame.key_kept:
             frame.container[frame.key] = value
         frame.key, frame.key_position = None, None

@@ -5,11 +5,13 @@ Depth and size are counted as events arrive, so a hostile document costs no more
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
 import yaml
 
+from spec.codes import Code
 from spec.limits import Limits
 from spec.page import decode, position_of
 from spec.problems import SpecError, echo, quoted
@@ -18,21 +20,23 @@ from spec.source import START, Page, Position, Source, Style, Tree
 from spec.tree_builder import TreeBuilder
 from spec.values import JSON
 
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
+_CONSTANTS: Mapping[str, bool | None] = MappingProxyType(
+    dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
+    | dict.fromkeys(("true", "True", "TRUE"), True)
+    | dict.fromkeys(("false", "False", "FALSE"), False)
+)
 _OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
 _OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _NUMBER = re.compile(
-    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-    rf"|0o[0-7]+|0x[0-9a-fA-F]+|{_NOT_FINITE.pattern}"
+    r"(?P<integer>[-+]?[0-9]+)"
+    r"|(?P<decimal>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
+    r"|(?P<based>0o[0-7]+|0x[0-9a-fA-F]+)"
+    r"|(?P<not_finite>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
 _UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_PERHAPS_NO_STRING = frozenset("-+.0123456789~nNtTfF")  # how one begins, or it is empty
+_PERHAPS_SPECIAL = frozenset(("", *"-+.0123456789~nNtTfFyYoO<"))  # how what is no string begins
 _DIRECTIVE = "a `%` directive; leave it out"
 _OLD_BOOLEAN_CHARS_MAX = max(map(len, _OLD_BOOLEAN))
 _DIGITS_MAX = 30
@@ -53,8 +57,7 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
         for event in _events(text):
             taker = _TAKERS.get(type(event))
             if taker is not None:
-                mark = event.start_mark
-                taker(reader, event, Position(mark.line + 1, mark.column + 1))
+                taker(reader, event)
     except yaml.MarkedYAMLError as error:
         raise _refusal(error, builder) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -66,7 +69,12 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
 
 def _events(text: str) -> Iterator[Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.parse(text, Loader=loader)
+    return iter(loader(text).get_event, None)
+
+
+def _position(event: Any) -> Position:
+    mark = event.start_mark
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _refusal(error: yaml.MarkedYAMLError, builder: TreeBuilder) -> SpecError:
@@ -92,7 +100,8 @@ class _Reader:
         self.builder = builder
         self.documents = 0
 
-    def document(self, event: Any, position: Position) -> None:
+    def document(self, event: Any) -> None:
+        position = _position(event)
         self.documents += 1
         if self.documents > 1:
             detail = "a second document starts here; one text is one document"
@@ -100,13 +109,13 @@ class _Reader:
         if event.version or event.tags:
             self.builder.refuse("yaml-feature", position, _DIRECTIVE)
 
-    def object(self, event: Any, position: Position) -> None:
-        self._container(event, {}, position)
+    def object(self, event: Any) -> None:
+        self._container(event, {}, _position(event))
 
-    def list(self, event: Any, position: Position) -> None:
-        self._container(event, [], position)
+    def list(self, event: Any) -> None:
+        self._container(event, [], _position(event))
 
-    def end(self, _: Any, __: Position) -> None:
+    def end(self, _: Any) -> None:
         self.builder.close()
 
     def _container(self, event: Any, container: JSON, position: Position) -> None:
@@ -120,7 +129,8 @@ class _Reader:
         written = self.builder.page.line(position.line)[: position.column]
         return f"{detail}; {begins_with('{{')}" if written.endswith("{{") else detail
 
-    def alias(self, event: Any, position: Position) -> None:
+    def alias(self, event: Any) -> None:
+        position = _position(event)
         name = quoted(f"*{event.anchor}")
         detail = f"{name} is an alias; write the value out, or quote it as text"
         if self.builder.wants_key:
@@ -136,23 +146,27 @@ class _Reader:
             tag = event.tag.replace(_CORE_TAGS, "!!", 1)
             self.builder.refuse("yaml-feature", position, f"{quoted(tag)} is a tag; {_LEFT_OUT}")
 
-    def scalar(self, event: Any, position: Position) -> None:
-        is_key = self.builder.wants_key
-        if is_key:  # taken first, so that what is refused of it is pointed at by it
-            self.builder.key(event.value, position)
-        refused = event.anchor is not None or event.tag is not None
-        if refused:
+    def scalar(self, event: Any) -> None:
+        position = _position(event)
+        if self.builder.wants_key:
+            self._key(event, position)
+        elif event.anchor is not None or event.tag is not None:
             self._properties(event, position)
-        plain = not event.style and not refused
-        if is_key:
-            if plain:
-                self._plain_key(event.value, position)
-        elif refused:
             self.builder.unknown(position)
-        elif plain:
+        elif event.style:
+            self.builder.scalar(event.value, position, _style(event.style))
+        elif event.value[:1] in _PERHAPS_SPECIAL:
             self._plain(event.value, position)
         else:
-            self.builder.scalar(event.value, position, _style(event.style))
+            self.builder.scalar(event.value, position, "plain")
+
+    def _key(self, event: Any, position: Position) -> None:
+        text = event.value
+        self.builder.key(text, position)  # so that what is refused of it is pointed at by it
+        if event.anchor is not None or event.tag is not None:
+            self._properties(event, position)
+        elif not event.style and text[:1] in _PERHAPS_SPECIAL:
+            self._plain_key(text, position)
 
     def _plain_key(self, text: str, position: Position) -> None:
         if text == "<<":
@@ -161,41 +175,39 @@ class _Reader:
         elif _is_old_boolean(text):
             if text not in _OWN_KEYS or self.builder.pointer[:-1] != ("plan",):
                 self.builder.refuse("yaml-boolean", position, _old_boolean(text))
-        elif not _is_string(text):
+        elif text in _CONSTANTS or _NUMBER.fullmatch(text):
             detail = f"a key has to be a string; quote {quoted(text) if text else 'it'}"
             self.builder.refuse("yaml-feature", position, detail)
 
     def _plain(self, text: str, position: Position) -> None:
-        if not _is_string(text):
-            self._constant(text, position)
+        if text in _CONSTANTS:
+            self.builder.scalar(_CONSTANTS[text], position)
+        elif number := _NUMBER.fullmatch(text):
+            self._number(text, number.lastgroup, position)
         elif _is_old_boolean(text):
-            self.builder.refuse("yaml-boolean", position, _old_boolean(text))
-            self.builder.unknown(position)
+            self._refuse("yaml-boolean", position, _old_boolean(text))
         else:
             self.builder.scalar(text, position, "plain")
 
-    def _constant(self, text: str, position: Position) -> None:
-        if text in _NULL:
-            self.builder.scalar(None, position)
-        elif text in _TRUE or text in _FALSE:
-            self.builder.scalar(text in _TRUE, position)
-        else:
-            self._number(text, position)
-
-    def _number(self, text: str, position: Position) -> None:
-        if _NOT_FINITE.fullmatch(text):
-            self.builder.refuse("yaml-feature", position, f"{quoted(text)} is not a finite number")
-            self.builder.unknown(position)
-            return
-        value = _number(text)
-        if value is None:
-            self.builder.refuse("bad-value", position, f"{echo(text)} is too large a number")
-            self.builder.unknown(position)
-        else:
+    def _number(self, text: str, form: str | None, position: Position) -> None:
+        if form == "integer" and len(text) <= _DIGITS_MAX:
+            self.builder.scalar(int(text), position)
+        elif form == "based" and len(text) <= _DIGITS_MAX:
+            self.builder.scalar(int(text, 0), position)
+        elif form == "decimal" and isfinite(value := float(text)):
             self.builder.scalar(value, position)
+        elif form == "not_finite":
+            self._refuse("yaml-feature", position, f"{quoted(text)} is not a finite number")
+        else:
+            self._refuse("bad-value", position, f"{echo(text)} is too large a number")
+
+    def _refuse(self, code: Code, position: Position, detail: str) -> None:
+        """Refuse a value, which stays in its place and says nothing."""
+        self.builder.refuse(code, position, detail)
+        self.builder.unknown(position)
 
 
-_TAKERS: Mapping[type, Callable[[_Reader, Any, Position], None]] = MappingProxyType(
+_TAKERS: Mapping[type, Callable[[_Reader, Any], None]] = MappingProxyType(
     {
         yaml.DocumentStartEvent: _Reader.document,
         yaml.MappingStartEvent: _Reader.object,
@@ -210,23 +222,6 @@ _TAKERS: Mapping[type, Callable[[_Reader, Any, Position], None]] = MappingProxyT
 
 def _is_old_boolean(text: str) -> bool:
     return len(text) <= _OLD_BOOLEAN_CHARS_MAX and text.lower() in _OLD_BOOLEAN
-
-
-def _is_string(text: str) -> bool:
-    if text and text[0] not in _PERHAPS_NO_STRING:
-        return True
-    if text in _NULL or text in _TRUE or text in _FALSE:
-        return False
-    return _NUMBER.fullmatch(text) is None
-
-
-def _number(text: str) -> int | float | None:
-    if _INTEGER.fullmatch(text):
-        return int(text) if len(text) <= _DIGITS_MAX else None
-    if text.startswith(("0o", "0x")):
-        return int(text, 0) if len(text) <= _DIGITS_MAX else None
-    value = float(text)
-    return value if abs(value) != float("inf") else None
 
 
 def _style(style: str) -> Style:
