@@ -24,7 +24,7 @@ def load(source: Source, vocabulary: Vocabulary) -> Document:
 
     Raises `SpecError` with all problems at once.
     """
-    with _no_collection():
+    with collection_put_off():
         tree, builder = _read(source, Limits())
         report = Report(tree, builder.problems)
         document = check(report, vocabulary, content_hash(tree.value))
@@ -38,7 +38,7 @@ def read(source: Source, limits: Limits | None = None) -> Tree:
 
     Raises `SpecError` with all problems at once.
     """
-    with _no_collection():
+    with collection_put_off():
         tree, builder = _read(source, limits or Limits())
     if builder.problems:
         raise SpecError(builder.problems, source.name)
@@ -52,13 +52,17 @@ def content_hash(value: JSON) -> str:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
-    """Put off the search for cyclic garbage: a tree has none, and a third of the time goes there.
+def collection_put_off() -> Iterator[None]:
+    """Put off the search for cyclic garbage: a tree has none, and a fifth of the time goes there.
 
-    What may wait for it is bounded by the limits of a page.
+    What may wait for it is bounded by the limits of a page. The switch is the whole process's, and
+    pages are read in several threads. Who finds it on turns it off, and on again in the end; who
+    finds it off leaves it alone. So in whatever order they act, the last to act turns on what was
+    on, and what was off stays off.
     """
     was_on = gc.isenabled()
-    gc.disable()
+    if was_on:
+        gc.disable()
     try:
         yield
     finally:

@@ -1,16 +1,19 @@
 """A checked document is what its page says, or every problem it has."""
 
+import gc
 import json
 import re
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.load import content_hash, load, read
+from spec.load import collection_put_off, content_hash, load, read
 from spec.model import Document, Op, Use
 from spec.problems import SpecError
 from spec.source import Source
@@ -132,3 +135,40 @@ def test_a_page_changed_anywhere_is_checked_or_refused(vocabulary: Vocabulary, d
 def test_the_schema_validator_is_loaded_only_when_a_schema_is_there():
     script = "import sys, spec; sys.exit('jsonschema_rs' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.fixture(params=[True, False], ids=["on", "off"])
+def collecting(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Have the collector on, or off, and afterwards as it was."""
+    was_on = gc.isenabled()
+    (gc.enable if request.param else gc.disable)()
+    yield request.param
+    (gc.enable if was_on else gc.disable)()
+
+
+def test_after_loads_in_many_threads_the_collector_is_as_it_was(
+    collecting: bool, vocabulary: Vocabulary
+):
+    with ThreadPoolExecutor(8) as threads:
+        pages = [YAML, "{", YAML.replace("a:", "a1:")] * 40
+        loads = [threads.submit(loaded, text, vocabulary) for text in pages]
+    assert sum(load.exception() is None for load in loads) == 40
+    assert gc.isenabled() is collecting
+
+
+def test_a_load_that_ends_just_as_another_begins_leaves_the_collector_as_it_was(
+    collecting: bool, monkeypatch: pytest.MonkeyPatch
+):
+    is_enabled = gc.isenabled
+    earlier = ExitStack()
+    earlier.enter_context(collection_put_off())
+
+    def look_while_the_earlier_one_ends() -> bool:
+        seen = is_enabled()
+        earlier.close()
+        return seen
+
+    monkeypatch.setattr(gc, "isenabled", look_while_the_earlier_one_ends)
+    with collection_put_off():
+        pass
+    assert is_enabled() is collecting
