@@ -8,7 +8,6 @@ from spec.names import CONTROL_KEYS, is_id
 from spec.problems import SpecError, echo, listed, nearest, quoted
 from spec.report import Report
 from spec.schema_error import SchemaError
-from spec.schema_refusals import refusals
 from spec.schema_words import JSON_TYPES
 from spec.schemas import schema_errors, type_of_schema
 from spec.source import Pointer, Tree, pointer_text
@@ -54,9 +53,9 @@ def check_data(
 
 def check_schema(report: Report, pointer: Pointer, value: JSON, schema: JSON) -> None:
     """Report where plain data at `pointer` does not meet `schema`; null is the type's affair."""
-    if value is None:
+    if value is None or not schema:
         return
-    for error in refusals(schema or {}, value):
+    for error in report.schemas.of(schema).refusals(value):
         _report(report, pointer, error)
 
 

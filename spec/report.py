@@ -6,6 +6,7 @@ from spec.limits import PROBLEMS_FOUND_MAX
 from spec.problems import Problem, SpecError, problem_at
 from spec.quoting import CUT
 from spec.regexes import Regexes
+from spec.schema_refusals import SchemaChecks
 from spec.source import Pointer, Position, Tree
 
 
@@ -19,6 +20,7 @@ class Report:
         self.tree = tree
         self.problems = list(found)
         self.regexes = Regexes()
+        self.schemas = SchemaChecks()
         self.words = 0  # of the expressions and slots read so far
         self._taken = {Position(problem.line, problem.column) for problem in found}
 

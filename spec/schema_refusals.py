@@ -4,7 +4,9 @@ Offline, within limits, and in linear time for the longest of values.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import reduce
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from itertools import islice
 from operator import getitem
 from typing import Any
 
@@ -17,32 +19,62 @@ from spec.source import Pointer
 from spec.values import JSON
 
 _ERRORS_MAX = 20
+_READY_MAX = 64
 _VALUE = "\0"  # what the engine's sentences have for a value, which may be as long as it likes
 
 
 def refusals(schema: Mapping[str, JSON], value: JSON) -> Iterator[SchemaError]:
     """Yield why `value` does not meet `schema`, which has no errors."""
-    if not schema:
-        return
-    places, characters = measure(value)
-    flat = not any(isinstance(part, dict | list) for part in schema.values())
-    if not (flat and places == 1) and places * cost(schema).looks > SCHEMA_WORK_MAX:
-        detail = "more values than its schema can be held against"
-        yield _passed(f"{detail} (`schema_work_max`: {SCHEMA_WORK_MAX})")
-        return
-    if characters > SCHEMA_MATCHED_CHARS_MAX and is_matching(schema):
-        detail = f"longer than the {SCHEMA_MATCHED_CHARS_MAX} characters that patterns and formats"
-        yield _passed(f"{detail} are held against (`schema_matched_chars_max`)")
-        return
-    found = (
-        refusal
-        for error in compiled(schema, mask=_VALUE).iter_errors(value)
-        for refusal in _told(error, value)
-    )
-    for count, refusal in enumerate(found):
-        if count == _ERRORS_MAX:
+    if schema:
+        yield from SchemaCheck(schema).refusals(value)
+
+
+class SchemaCheck:
+    """One schema, which has no errors, made ready once for all values that are held against it."""
+
+    def __init__(self, schema: Mapping[str, JSON]) -> None:
+        self.schema = schema
+        self.is_flat = not any(isinstance(part, dict | list) for part in schema.values())
+
+    @cached_property
+    def looks(self) -> int:
+        """How often it looks at any one place of a value."""
+        return cost(self.schema).looks
+
+    @cached_property
+    def validator(self) -> Any:
+        """What holds a value against it."""
+        return compiled(self.schema, mask=_VALUE)
+
+    def refusals(self, value: JSON) -> Iterator[SchemaError]:
+        """Yield why `value` does not meet the schema."""
+        places, characters = measure(value)
+        if not (self.is_flat and places == 1) and places * self.looks > SCHEMA_WORK_MAX:
+            detail = "more values than its schema can be held against"
+            yield _passed(f"{detail} (`schema_work_max`: {SCHEMA_WORK_MAX})")
             return
-        yield refusal
+        if characters > SCHEMA_MATCHED_CHARS_MAX and is_matching(self.schema):
+            most = f"{SCHEMA_MATCHED_CHARS_MAX} characters that patterns and formats"
+            yield _passed(f"longer than the {most} are held against (`schema_matched_chars_max`)")
+            return
+        errors = self.validator.iter_errors(value)
+        found = (refusal for error in errors for refusal in _told(error, value))
+        yield from islice(found, _ERRORS_MAX)
+
+
+@dataclass(slots=True)
+class SchemaChecks:
+    """The schemas that one page meets, as many as are kept ready at once."""
+
+    _ready: dict[int, SchemaCheck] = field(default_factory=dict)  # by the schema's identity
+
+    def of(self, schema: Mapping[str, JSON]) -> SchemaCheck:
+        """Return the check of `schema`, which is not changed while the page is looked at."""
+        if id(schema) not in self._ready:
+            if len(self._ready) == _READY_MAX:
+                self._ready.clear()
+            self._ready[id(schema)] = SchemaCheck(schema)
+        return self._ready[id(schema)]
 
 
 def _passed(detail: str) -> SchemaError:
