@@ -18,6 +18,7 @@ from spec.values import Literal, ObjectOf, Value
 from spec.written import Written
 
 _FAN_IN = 2
+_CONTROLS = frozenset(CONTROL_KEYS)
 
 
 def check_controls(report: Report, sight: Sight) -> None:
@@ -173,7 +174,7 @@ def _object(sight: Sight, key: str) -> Value | None:
 
 def _places(report: Report, pointer: Pointer) -> dict[str, Origin]:
     written = report.tree.at(pointer)
-    keys = (key for key in written if key in CONTROL_KEYS)
+    keys = (key for key in written if key in _CONTROLS)
     return {key: origin_of(report.tree, (*pointer, key)) for key in keys}
 
 

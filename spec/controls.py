@@ -86,7 +86,12 @@ def read_controls(
     report: Report, pointer: Pointer, written: Mapping[str, JSON], *, in_module: bool
 ) -> Controls:
     """Read the control keys of the step at `pointer`."""
+    if _READ_HERE.isdisjoint(written):
+        return _NONE
     return _Reading(report, pointer, written, in_module).controls()
+
+
+_NONE = Controls()
 
 
 class _Reading:
@@ -209,3 +214,4 @@ _SETTINGS: Mapping[str, Callable[[_Reading, str, JSON], JSON]] = MappingProxyTyp
         "collect": _Reading.name,
     }
 )
+_READ_HERE = frozenset((*_VALUE_KEYS, *_FIELD_KEYS, *_SETTINGS, *PARTNERS, *REPEATING_KEYS))

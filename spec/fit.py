@@ -79,7 +79,7 @@ class Fit:
         try:
             shape = self.scope.resolve(reference)
         except Unresolved as error:
-            offset = reference.segments[error.segment].offset
+            offset = reference.offsets[error.segment]
             self.report.at_offset(error.code, pointer, offset, error.detail, error.hint)
             return
         if shape is not None and reference.formatters is not None:
@@ -180,7 +180,7 @@ class Fit:
         return None
 
     def _check_slot(self, pointer: Pointer, reference: Reference, type: Type) -> None:
-        start = reference.segments[0].offset
+        start = reference.offsets[0]
         for formatter in reference.formatters or ():
             wrong = _not_taken(formatter, type)
             if wrong:

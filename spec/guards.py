@@ -5,11 +5,9 @@ Knows conditions as values with every name written out; what they are of is for 
 
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from spec.parsed import Path
 from spec.values import Literal, Member, Name, Operation, Value, leaves
-
-Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,7 @@ class _Inference:
             return self.scope.resolve(reference)
         except Unresolved as error:
             whole = error.code == "wrong-type" and placed is self.whole
-            offset = None if whole else reference.segments[error.segment].offset
+            offset = None if whole else reference.offsets[error.segment]
             self._unresolved(error, offset)
             return None
 

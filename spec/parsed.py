@@ -1,34 +1,55 @@
 """What reading one string of a document gives: a value, the paths it reads, what is wrong in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from spec.codes import Code
 from spec.values import JSON, Formatter, Literal, Member, Name, ObjectOf, Text, Value, parts
 
-
-class Segment(NamedTuple):
-    """One step of a path: a name, a key or a position, and where in the string it stands."""
-
-    key: str | int
-    offset: int
+Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A path that is read, from a name in scope on. In a slot it has `formatters`, maybe none."""
+    """A path that is read, from a name in scope on, and where in the string each part of it stands.
 
-    segments: tuple[Segment, ...]
+    In a slot it has `formatters`, maybe none.
+    """
+
+    path: Path
+    offsets: tuple[int, ...]
     formatters: tuple[Formatter, ...] | None = None
+
+    @staticmethod
+    def of_names(
+        text: str, offset: int, formatters: tuple[Formatter, ...] | None = None
+    ) -> "Reference":
+        """Return the path that `text`, names with dots between and no more, is from `offset` on."""
+        names = text.split(".")
+        offsets = []
+        for name in names:
+            offsets.append(offset)
+            offset += len(name) + 1
+        return Reference(tuple(names), tuple(offsets), formatters)
 
     @property
     def name(self) -> str:
         """The name in scope that it starts from."""
-        return str(self.segments[0].key)
+        return str(self.path[0])
+
+    def value(self) -> Value:
+        """Return the value that it reads."""
+        value: Value = Name(self.name)
+        for key in self.path[1:]:
+            value = Member(value, key)
+        return value
+
+    def then(self, key: str | int, offset: int) -> "Reference":
+        """Return the path that goes on from this one by `key`."""
+        return Reference((*self.path, key), (*self.offsets, offset))
 
     def __str__(self) -> str:
-        first, *rest = (segment.key for segment in self.segments)
+        first, *rest = self.path
         steps = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)
         return str(first) + "".join(steps)
 
@@ -63,8 +84,8 @@ class Placed(NamedTuple):
     @staticmethod
     def named(text: str, offset: int) -> "Placed":
         """Return the path that `text`, names with dots between and no more, is from `offset` on."""
-        segments = name_path(text, offset)
-        return Placed(path_value(segments), offset, reference=Reference(segments))
+        reference = Reference.of_names(text, offset)
+        return Placed(reference.value(), offset, reference=reference)
 
     def member(self, key: "Placed") -> "Placed":
         """Return what `key` reads from this. A path goes on where the key is written down."""
@@ -74,31 +95,13 @@ class Placed(NamedTuple):
         value = Member(self.value, written)
         if self.reference is None:
             return Placed(value, self.offset, (self, key))
-        segments = (*self.reference.segments, Segment(written, key.offset))
-        return Placed(value, self.offset, reference=Reference(segments))
+        return Placed(value, self.offset, reference=self.reference.then(written, key.offset))
 
     def references(self) -> list[Reference]:
         """Return every path in it, each as long as it can be, from left to right."""
         if self.reference is not None:
             return [self.reference]
         return [reference for part in self.parts for reference in part.references()]
-
-
-def name_path(text: str, offset: int) -> tuple[Segment, ...]:
-    """Return the path that `text`, names with dots between and no more, is from `offset` on."""
-    segments = []
-    for name in text.split("."):
-        segments.append(Segment(name, offset))
-        offset += len(name) + 1
-    return tuple(segments)
-
-
-def path_value(segments: Sequence[Segment]) -> Value:
-    """Return the value that is read by a path, whose first segment is a name."""
-    value: Value = Name(str(segments[0].key))
-    for segment in segments[1:]:
-        value = Member(value, segment.key)
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from spec.codes import Code
 from spec.data import article
-from spec.guards import Guards, Path
+from spec.guards import Guards
 from spec.limits import NAMES_COMPARED_MAX
 from spec.model import Input
 from spec.names import ELEMENT_NAMES
-from spec.parsed import Reference
+from spec.parsed import Path, Reference
 from spec.problems import listed, nearest, quoted
 from spec.schemas import type_of_schema
 from spec.types import ANY, OBJECT, RECORDS, STRING, Type
@@ -138,8 +138,7 @@ class Scope:
 
     def resolve(self, reference: Reference) -> Shape | None:
         """Return the shape of what `reference` reads. Raises `Unresolved`."""
-        first, *keys = (segment.key for segment in reference.segments)
-        return self._walk(str(first), keys)
+        return self._walk(reference.name, reference.path)
 
     def naming(self, names: Mapping[str, Type]) -> "Scope":
         """Return this scope with the `names` that a prompt declares."""
@@ -171,27 +170,27 @@ class Scope:
         only = only_field(fields) if fields else None
         return Member(Name(name), only) if only else Name(name)
 
-    def _walk(self, name: str, keys: list[str | int]) -> Shape | None:
+    def _walk(self, name: str, path: Path) -> Shape | None:
         if name in self.names:
-            return replace(self, guards=Guards())._along(Shape(self.names[name]), (name, *keys), 1)
+            return replace(self, guards=Guards())._along(Shape(self.names[name]), path, 1)
         if name in self.elements:
-            return self._along(self.elements[name], (name, *keys), 1)
+            return self._along(self.elements[name], path, 1)
         if name == "inputs":
-            return self._input(keys)
+            return self._input(path)
         if name == "secret":
-            return _secret(keys)
+            return _secret(path)
         if name in self.steps and name not in self.hidden:
-            return self._step(name, keys)
+            return self._step(name, path)
         if name == "loop" and self.loop is not None:
-            return self._state(self.loop, keys)
+            return self._state(self.loop, path)
         if "steps" in self.unread and name not in self.hidden and name not in ELEMENT_NAMES:
             return None
         raise _NoSuchName(self, name)
 
-    def _input(self, keys: list[str | int]) -> Shape | None:
-        if not keys:
+    def _input(self, path: Path) -> Shape | None:
+        if len(path) == 1:
             return Shape(OBJECT)
-        id = keys[0]
+        id = path[1]
         if id not in self.inputs and "inputs" in self.unread:
             return None
         if id not in self.inputs:
@@ -199,34 +198,34 @@ class Scope:
             raise Unresolved("unknown-reference", 1, detail, str(id), self.inputs)
         input = self.inputs[str(id)]
         shape = Shape(input.type, input.schema) if input else None
-        return self._along(shape, ("inputs", *keys), 2)
+        return self._along(shape, path, 2)
 
-    def _state(self, state: Fields, keys: list[str | int]) -> Shape | None:
-        if not keys:
+    def _state(self, state: Fields, path: Path) -> Shape | None:
+        if len(path) == 1:
             return Shape(OBJECT)
-        id = str(keys[0])
+        id = str(path[1])
         if not state:
             return None
         if id not in state:
             detail = f"the state of the loop has no {quoted(id)}"
             raise Unresolved("unknown-reference", 1, detail, id, state)
-        return self._along(state[id], ("loop", *keys), 2)
+        return self._along(state[id], path, 2)
 
-    def _step(self, name: str, keys: list[str | int]) -> Shape | None:
+    def _step(self, name: str, path: Path) -> Shape | None:
         fields = self._fields(name)
         if fields is None:
             return None
-        if not keys:
+        if len(path) == 1:
             only = only_field(fields)
             if only is None:
                 detail = f"{quoted(name)} has several fields; name one: {listed(fields)}"
                 raise Unresolved("wrong-type", 0, detail)
             return self._along(fields[only], (name, only), 2)
-        key = str(keys[0])
+        key = str(path[1])
         if key not in fields:
             detail = f"{quoted(name)} has no field {quoted(key)}"
             raise Unresolved("unknown-reference", 1, detail, key, fields)
-        return self._along(fields[key], (name, *keys), 2)
+        return self._along(fields[key], path, 2)
 
     def _fields(self, name: str) -> Fields | None:
         opened = self.opened.get(name)
@@ -236,16 +235,16 @@ class Scope:
 
     def _along(self, shape: Shape | None, path: Path, known: int) -> Shape | None:
         """Follow `path`, whose first `known` names lead to `shape`."""
-        shape = self._sure(shape, path[:known])
+        shape = self._sure(shape, path, known)
         for segment in range(known, len(path)):
             if shape is None:
                 return None
             below = nullable(member(shape, path[segment], segment), shape.type.optional)
-            shape = self._sure(below, path[: segment + 1])
+            shape = self._sure(below, path, segment + 1)
         return shape
 
-    def _sure(self, shape: Shape | None, path: Path) -> Shape | None:
-        if shape is None or not shape.type.optional or not self.guards.sure_of(path):
+    def _sure(self, shape: Shape | None, path: Path, known: int) -> Shape | None:
+        if shape is None or not shape.type.optional or not self.guards.sure_of(path[:known]):
             return shape
         return Shape(shape.type.or_null(False), shape.schema)
 
@@ -323,8 +322,8 @@ def _property(schema: JSON, key: str, segment: int) -> Shape:
     return Shape(ANY)
 
 
-def _secret(keys: list[str | int]) -> Shape:
-    if len(keys) != 1 or not isinstance(keys[0], str):
+def _secret(path: Path) -> Shape:
+    if len(path) != 2 or not isinstance(path[1], str):
         raise Unresolved("unknown-reference", 0, "a secret is named as `$secret.NAME`")
     return Shape(Type("secret"))
 

@@ -218,8 +218,8 @@ def look_inside(
     opened: dict[str, Opened] = {}
     scope = replace(
         around,
-        steps=_over(steps, around.steps),
-        opened=_over(opened, around.opened),
+        steps=steps if block is None else _over(steps, around.steps),
+        opened=opened if block is None else _over(opened, around.opened),
         hidden=(around.hidden | ({block} if block is not None else set())) - steps.keys(),
         unread=around.unread if outlines else around.unread | {"steps"},
     )
@@ -253,7 +253,7 @@ def state_of(scope: Scope, start: Written | None) -> Shape | None:
 
 def _over(inner: dict[str, _Of], outer: Mapping[str, _Of]) -> Mapping[str, _Of]:
     """Return one map of both, which sees what either will be given yet."""
-    return ChainMap(inner, *(outer.maps if isinstance(outer, ChainMap) else ()))
+    return ChainMap(inner, *(outer.maps if isinstance(outer, ChainMap) else (outer,)))
 
 
 def _element(shape: Shape | None) -> Shape | None:

@@ -19,6 +19,9 @@ from spec.written import Written, read_value
 PRIORITY_MAX = 10
 
 
+_CONTROLS = frozenset(CONTROL_KEYS)
+
+
 class StepReader:
     """Reads the keys of the steps of one document."""
 
@@ -184,7 +187,7 @@ class StepReader:
         inputs = signature.inputs if signature else {}
         found: dict[str, Written] = {}
         for key in written:
-            if key in CONTROL_KEYS:
+            if key in _CONTROLS:
                 continue
             where = (*pointer, key)
             literal = key in inputs and inputs[key].type.word == "schema"

@@ -7,7 +7,7 @@ import re
 
 from spec.formatters import FORMATTERS
 from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
-from spec.parsed import Parsed, Reference, Refused, Segment, name_path, path_value
+from spec.parsed import Parsed, Reference, Refused
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
 from spec.scanner import Malformed, OutOfRange, Scanner, Token
@@ -28,17 +28,11 @@ def parse_template(text: str, start: int = 0) -> Parsed:
 
 
 def _value(segments: list[str | Slot]) -> Value:
-    joined: list[str | Slot] = []
-    for segment in segments:
-        if isinstance(segment, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += segment
-        elif segment != "":
-            joined.append(segment)
-    if not joined:
+    if not segments:
         return Literal("")
-    if len(joined) == 1 and isinstance(joined[0], str):
-        return Literal(joined[0])
-    return Text(tuple(joined))
+    if len(segments) == 1 and isinstance(segments[0], str):
+        return Literal(segments[0])
+    return Text(tuple(segments))
 
 
 class _TooLarge(Malformed):
@@ -48,6 +42,7 @@ class _TooLarge(Malformed):
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.plain: list[str] = []  # of the text since the last slot
         self.segments: list[str | Slot] = []
         self.references: list[Reference] = []
         self.problems: list[Refused] = []
@@ -55,31 +50,42 @@ class _Reader:
 
     def read(self, index: int) -> None:
         while (opening := self.text.find("{{", index)) >= 0:
-            self.segments.append(self.text[index:opening])
+            self.plain.append(self.text[index:opening])
             if self.text.startswith("{{{{", opening):
-                self.segments.append("{{")
+                self.plain.append("{{")
                 index = opening + 4
             else:
                 index = self._plain_slot(opening) or self._slot(opening)
-        self.segments.append(self.text[index:])
+        self.plain.append(self.text[index:])
+        self._end_plain()
+
+    def _end_plain(self) -> None:
+        text = "".join(self.plain)
+        self.plain.clear()
+        if text:
+            self.segments.append(text)
+
+    def _found(self, reference: Reference, formatters: tuple[Formatter, ...], words: int) -> None:
+        self._end_plain()
+        self.segments.append(Slot(reference.value(), formatters))
+        self.references.append(reference)
+        self.words += words
 
     def _plain_slot(self, opening: int) -> int:
         """Go past a slot that is names with dots between, as most are; 0 if it is another."""
         match = _PLAIN_SLOT.match(self.text, opening)
         if match is None:
             return 0
-        segments = name_path(match[1], match.start(1))
-        if segments[0].key in _NOT_NAMES:
+        path = Reference.of_names(match[1], match.start(1), ())
+        if path.name in _NOT_NAMES:
             return 0
-        self.segments.append(Slot(path_value(segments)))
-        self.references.append(Reference(segments, ()))
-        self.words += 1 + 2 * len(segments)
+        self._found(path, (), 1 + 2 * len(path.path))
         return match.end()
 
     def _slot(self, opening: int) -> int:
         try:
             scanner = Scanner(self.text, opening + 2, patterns=True)
-            segments = _path(scanner)
+            path = _path(scanner)
             found = len(self.problems)
             formatters = self._formatters(scanner)
             if scanner.word != "}}":
@@ -88,10 +94,9 @@ class _Reader:
             self.problems.append(_refused(error, opening))
             closing = self.text.find("}}", opening)
             return closing + 2 if closing >= 0 else len(self.text)
-        self.segments.append(Slot(path_value(segments), formatters))
-        self.words += 1 + scanner.words
         known = len(self.problems) == found
-        self.references.append(Reference(segments, formatters if known else None))
+        reference = Reference(path.path, path.offsets, formatters if known else None)
+        self._found(reference, formatters, 1 + scanner.words)
         return scanner.offset + len("}}")
 
     def _formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:
@@ -132,32 +137,32 @@ def _unclosed(scanner: Scanner) -> Malformed:
     return scanner.malformed(detail if plain else f"{detail}; {_COMPUTE}")
 
 
-def _path(scanner: Scanner) -> tuple[Segment, ...]:
+def _path(scanner: Scanner) -> Reference:
     if scanner.kind != "name" or scanner.word in _NOT_NAMES:
         token = scanner.take()
         if token.value == "$":
             raise Malformed("names in a slot stand without `$`", token.offset)
         raise Malformed(f"a slot starts with a name; {_COMPUTE}", token.offset)
     offset = scanner.offset
-    segments = [*name_path(scanner.take_names(), offset)]
-    while scanner.word in (".", "[") and len(segments) <= PATH_SEGMENTS_MAX:
-        segments.append(_member(scanner))
-    if len(segments) > PATH_SEGMENTS_MAX:
+    path = Reference.of_names(scanner.take_names(), offset)
+    while scanner.word in (".", "[") and len(path.path) <= PATH_SEGMENTS_MAX:
+        path = _longer(path, scanner)
+    if len(path.path) > PATH_SEGMENTS_MAX:
         detail = f"a path has at most {PATH_SEGMENTS_MAX} parts (`path_segments_max`)"
-        raise _TooLarge(detail, segments[-1].offset)
-    return tuple(segments)
+        raise _TooLarge(detail, path.offsets[-1])
+    return path
 
 
-def _member(scanner: Scanner) -> Segment:
+def _longer(path: Reference, scanner: Scanner) -> Reference:
     if scanner.skip("."):
         token = scanner.field()
-        return Segment(str(token.value), token.offset)
+        return path.then(str(token.value), token.offset)
     scanner.expect("[")
     token = scanner.take()
     if not isinstance(token.value, int):
         raise Malformed(f"an index in a slot is digits alone; {_COMPUTE}", token.offset)
     scanner.expect("]")
-    return Segment(token.value, token.offset)
+    return path.then(token.value, token.offset)
 
 
 def _argument(scanner: Scanner) -> tuple[JSON, ...]:

@@ -30,7 +30,7 @@ class Written:
     @property
     def names_alone(self) -> bool:
         """Whether a name stands in it with no field behind it."""
-        return any(len(reference.segments) == 1 for reference in self.all_references())
+        return any(len(reference.path) == 1 for reference in self.all_references())
 
     def strings(self) -> Sequence["Written"]:
         """Return this, or every string and constant of the page in it."""

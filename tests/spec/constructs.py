@@ -94,9 +94,7 @@ class _Page:
         if isinstance(step.control.over, model.ForEach) and "on_error" in written:
             yield f"on_error: {step.control.over.on_error}"
         if step.control.otherwise is not None:
-            read_there = {
-                path.segments[0].key for path in parse_expression(written["if"]).references
-            }
+            read_there = {path.name for path in parse_expression(written["if"]).references}
             yield f"else {'of an element' if read_there & {'item', 'position'} else 'of a step'}"
         if "flow" in written:
             yield f"flow: {'name@version' if '@' in written['flow'] else 'name'}"

@@ -38,8 +38,7 @@ def test_an_expression_is_read(text: str, value: object):
 def test_every_path_is_reported_with_its_offsets():
     parsed = parse_expression("$[ab.c, (d)['e f'], $g[0]]")
     assert [str(reference) for reference in parsed.references] == ["ab.c", "d.e f", "g[0]"]
-    offsets = [[segment.offset for segment in path.segments] for path in parsed.references]
-    assert offsets == [[2, 5], [9, 12], [21, 23]]
+    assert [path.offsets for path in parsed.references] == [(2, 5), (9, 12), (21, 23)]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +77,7 @@ def test_operators_bind_as_the_grammar_says(text: str, value: object):
 
 def test_every_part_knows_where_it_starts():
     def walk(placed: Placed):
-        path = placed.reference.segments if placed.reference else ()
-        yield placed.offset if not path else [segment.offset for segment in path]
+        yield placed.reference.offsets if placed.reference else placed.offset
         for part in placed.parts:
             yield from walk(part)
 
@@ -87,7 +85,7 @@ def test_every_part_knows_where_it_starts():
     #                          0         1         2         3
     #                          0123456789012345678901234567890123456
     assert placed is not None
-    assert list(walk(placed)) == [1, 6, 6, 6, [6, 8], 12, 17, [19], 25, [26], 29, [34]]
+    assert list(walk(placed)) == [1, 6, 6, 6, (6, 8), 12, 17, (19,), 25, (26,), 29, (34,)]
 
 
 @pytest.mark.parametrize(
