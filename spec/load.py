@@ -25,12 +25,7 @@ def load(source: Source, vocabulary: Vocabulary) -> Document:
     Raises `SpecError` with all problems at once.
     """
     with collection_put_off():
-        tree, builder = _read(source, Limits())
-        report = Report(tree, builder.problems)
-        document = check(report, vocabulary, content_hash(tree.value))
-    if document is None:
-        raise SpecError(report.problems, source.name)
-    return document
+        return _load(source, vocabulary)
 
 
 def read(source: Source, limits: Limits | None = None) -> Tree:
@@ -68,6 +63,16 @@ def collection_put_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _load(source: Source, vocabulary: Vocabulary) -> Document:
+    """Load a page; all that it takes beside the document is gone when this returns."""
+    tree, builder = _read(source, Limits())
+    report = Report(tree, builder.problems)
+    document = check(report, vocabulary, content_hash(tree.value))
+    if document is None:
+        raise SpecError(report.problems, source.name)
+    return document
 
 
 def _read(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
