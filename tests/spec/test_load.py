@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spec.limits import EXPRESSION_WORDS_MAX
 from spec.load import collection_put_off, content_hash, load, read
 from spec.model import Document, Op, Use
 from spec.problems import SpecError
@@ -172,3 +173,21 @@ def test_a_load_that_ends_just_as_another_begins_leaves_the_collector_as_it_was(
     with collection_put_off():
         pass
     assert is_enabled() is collecting
+
+
+def _dense(words: int) -> Source:
+    """Return a page whose expressions have so many words together."""
+    full, rest = divmod(words, 1_999)  # as many as one expression may well have
+    texts = ["$1" + "+1" * 999] * full + ["$1" + "+1" * ((rest - 1) // 2)]
+    steps = {f"s{n}": {"use": "value", "value": text} for n, text in enumerate(texts)}
+    page = {"workflow": "dense", "steps": steps, "outputs": {"x": 1}}
+    return Source("dense.json", json.dumps(page).encode(), "json")
+
+
+def test_expressions_have_so_many_words_together_and_no_more(vocabulary: Vocabulary):
+    assert load(_dense(EXPRESSION_WORDS_MAX - 10), vocabulary).steps
+    with pytest.raises(SpecError) as refused:
+        load(_dense(EXPRESSION_WORDS_MAX + 10), vocabulary)
+    (problem,) = refused.value.problems
+    assert problem.pointer == f"/steps/s{EXPRESSION_WORDS_MAX // 1_999}/value"
+    assert "`expression_words_max`" in problem.detail
