@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from api.cli_schema import write_schema
+from api.exit_codes import Exit
+from api.settings import Settings
 from spec.editor_controls import MEANINGS
 from spec.names import CONTROL_KEYS
 from tests.editor.language_server import LanguageServer, language_server
@@ -51,7 +53,7 @@ MISTAKES = {
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
     """An editor in a folder that has the schema, which asks nobody for anything."""
     folder = tmp_path_factory.mktemp("editor")
-    write_schema(folder / "teola.json")
+    assert write_schema(Settings(), folder / "teola.json") == Exit.OK
     with language_server(folder) as server:
         yield server
         assert server.stop() == []
