@@ -164,8 +164,8 @@ class _Declaration:
         before = len(self.report.problems)
         self._check_own_keys(written)
         type, schema = self._type(written)
-        check_author_schema(self.report, self.pointer, schema)
-        if type is None or len(self.report.problems) > before:
+        sound = check_author_schema(self.report, self.pointer, schema)
+        if type is None or not sound or len(self.report.problems) > before:
             return None
         if self.written.get("type") not in (None, *JSON_TYPES):
             self._check_enum(type)

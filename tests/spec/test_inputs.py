@@ -160,3 +160,21 @@ def test_what_is_wrong_in_it_is_told_where_it_stands(
         load(Source("p.yaml", page.encode(), "yaml"), module_vocabulary)
     (problem,) = refused.value.problems
     assert (problem.code, problem.line, problem.column) == (code, 2, column)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "code"),
+    [
+        ("maximum: 1e999", "bad-value"),
+        ("maximum: &x 3", "yaml-feature"),
+        ("maximum: yes", "yaml-boolean"),
+        ("allOf: &x {minimum: 1}", "yaml-feature"),
+    ],
+)
+def test_a_keyword_that_was_refused_while_reading_is_held_against_no_default(
+    keyword: str, code: str, vocabulary: Vocabulary
+):
+    page = DECLARED.replace("maximum: 8", keyword)
+    with pytest.raises(SpecError) as refused:
+        load(Source("inputs.yaml", page.encode(), "yaml"), vocabulary)
+    assert [problem.code for problem in refused.value.problems] == [code]

@@ -159,7 +159,7 @@ def _from_somewhere(random: Random, page: bytes) -> bytes:
 def _wide(random: Random, page: bytes) -> bytes:
     """Return a page as large as one may be, or a little larger, of one thing again and again."""
     first, last = _range(random, page)
-    unit = random.choice((random.choice(_PIECES), page[first:last] or b" ", page))
+    unit = random.choice((random.choice(_PIECES), page[first:last], page)) or b" "
     times = _WIDE_CHARS_MAX // len(unit)
     around = random.choice((b"", page[:first])), random.choice((b"", page[last:]))
     return (around[0] + unit * random.choice((times, times // 7)) + around[1])[:_WIDE_CHARS_MAX]

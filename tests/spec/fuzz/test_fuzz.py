@@ -19,13 +19,15 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "300"))  # of processor time, for
 WITHOUT_END = 1 << 60
 
 
-def faults(outcomes: list[Outcome]) -> str:
-    return "\n\n".join(str(outcome) for outcome in outcomes if outcome.fault)
+def fail_at_faults(outcomes: list[Outcome]) -> None:
+    found = [str(outcome) for outcome in outcomes if outcome.fault]
+    if found:
+        pytest.fail("\n\n".join(found), pytrace=False)  # an input is long enough to be shown once
 
 
 def test_two_thousand_inputs_for_each_reader_are_read_or_refused(tmp_path: Path):
     outcomes = fuzz(BOTH, tmp_path, seed=1, count=2_000, seconds=WITHOUT_END)
-    assert not faults(outcomes), faults(outcomes)
+    fail_at_faults(outcomes)
     assert [outcome.tried for outcome in outcomes] == [2_000, 2_000]
 
 
@@ -37,7 +39,7 @@ def test_whatever_is_tried_for_minutes_is_read_or_refused(
     outcomes = fuzz(BOTH, tmp_path, seed=seed, count=WITHOUT_END, seconds=SECONDS / 2)
     with capsys.disabled():
         sys.stdout.write(f" {', '.join(map(str, outcomes))} ")
-    assert not faults(outcomes), faults(outcomes)
+    fail_at_faults(outcomes)
     assert all(outcome.tried for outcome in outcomes)
 
 
@@ -56,6 +58,13 @@ def test_a_planted_fault_is_noticed_with_its_input(target: str, fault: str, tmp_
     _, _, written = str(outcome).rpartition("input = ")
     assert literal_eval(written) == outcome.data
     assert outcome.data.endswith(PLANTED)
+
+
+def test_a_fault_fails_the_test_with_all_that_is_known_of_it():
+    with pytest.raises(pytest.fail.Exception, match=r"yaml: it hung\ninput = b'a: \\xff'"):
+        fail_at_faults(
+            [Outcome("yaml", fault="it hung", data=b"a: \xff"), Outcome("json", tried=3)]
+        )
 
 
 @pytest.mark.parametrize("media", ["yaml", "json"])
