@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from spec.controls import Controls
 from spec.inference import shape_of
 from spec.model import Flow, Follows, Op, Output, Use
+from spec.order import in_order
 from spec.scope import Fields, Scope, Shape, list_of
 from spec.source import Pointer
 from spec.types import ANY, OBJECT, Type
@@ -43,6 +44,7 @@ class BlockOutline:
 
     pointer: Pointer
     steps: Mapping[str, "Outline"]
+    order: "Order"
     outputs: Mapping[str, Written]
     loop: LoopOutline | None = None
 
@@ -166,3 +168,21 @@ def first_names(values: Iterable[Written], among: Container[str]) -> Iterator[st
         for reference in written.all_references():
             if reference.name in among:
                 yield reference.name
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which steps of one map wait for which, and the order in which most can be looked at.
+
+    One that is in or behind a cycle is not in `ids`.
+    """
+
+    waits: Mapping[str, list[str]]
+    ids: tuple[str, ...]
+
+    @staticmethod
+    def of(steps: Mapping[str, Outline]) -> "Order":
+        """Return the order of `steps`, those first that can be told by themselves."""
+        waits = {id: list(outline.waits(steps)) for id, outline in steps.items()}
+        fixed = (id for id, outline in steps.items() if outline.is_fixed)
+        return Order(waits, tuple(dict.fromkeys((*fixed, *in_order(waits)))))
