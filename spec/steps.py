@@ -8,7 +8,7 @@ from spec.described import read_schema
 from spec.limits import BLOCKS_DEEP_MAX, FLOWS_DEEP_MAX
 from spec.model import Flow, Op, Use
 from spec.names import BODY_KEYS, CONTROL_KEYS, RESERVED_STEP_IDS
-from spec.outline import BlockOutline, Order, Outline
+from spec.outline import BlockOutline, Outline
 from spec.problems import echo, nearest, quoted
 from spec.report import Report
 from spec.source import Pointer
@@ -120,15 +120,9 @@ class StepReader:
                 hint = nearest(key, CONTROL_KEYS)
                 self.report.at_key("unknown-key", (*pointer, key), detail, hint)
         steps = self.read_map((*pointer, "steps"), around)
-        return BlockOutline(
-            pointer=pointer,
-            steps=steps,
-            order=Order.of(steps),
-            outputs=read_outputs(self.report, (*pointer, "outputs"))
-            if "outputs" in written
-            else {},
-            loop=read_loop(self.report, (*pointer, "loop")) if "loop" in written else None,
-        )
+        outputs = read_outputs(self.report, (*pointer, "outputs")) if "outputs" in written else {}
+        loop = read_loop(self.report, (*pointer, "loop")) if "loop" in written else None
+        return BlockOutline.of(pointer, steps, outputs, loop)
 
     def _flow(self, where: Pointer) -> tuple[Flow | None, Signature | None]:
         name = self.report.tree.at(where)
