@@ -4,9 +4,10 @@ Run by `make bench-language`. Times are processor time, so neighbours on the mac
 the vocabulary is the one that ships. The 100-step workflow is twenty rounds of five steps, each
 reading the round before: a note (a `text` with two slots), a `chunk`, a `search` whose query is an
 expression, a `value` of an object with three expressions, and an `llm` with a prompt of ten lines,
-instructions and options. The page of one mebibyte is more of the same. The hostile pages, one
-mebibyte each, are each the worst of their kind; how long the parser takes to answer or to refuse
-is measured apart from the check of what it read. Exits with 1 if a bound is broken.
+instructions and options. The page of one mebibyte is more of the same. The hostile pages, of one
+mebibyte at most, are each the worst of their kind: those that a limit stops, and those that keep
+every limit and cost the checker most. How long the parser takes to answer or to refuse is measured
+apart from the check of what it read. Exits with 1 if a bound is broken.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from figures import Figure, show
+from language_costs import costly
 from language_pages import STEPS_A_ROUND, full_page, hostile, workflow
 
 from planner.registry import Registry
@@ -33,7 +35,7 @@ LOADS = 200
 def main(*, every: bool) -> None:
     """Measure everything and print it; with `every`, each hostile page too."""
     vocabulary = Registry.from_folder(ROOT / "workflows/modules", ENGINES).vocabulary()
-    pages = [*hostile()]
+    pages = [*hostile(), *costly()]
     figures = [*usual(vocabulary), *memory(vocabulary, pages), *worst(vocabulary, pages, every)]
     sys.exit(not show(figures))
 

@@ -8,7 +8,7 @@ from spec.fit import Fit
 from spec.inputs import read_inputs
 from spec.model import Document, Input, Origin
 from spec.names import DOCUMENT_KEYS, WORKFLOW_KEYS, is_name
-from spec.outline import Outline
+from spec.outline import Order, Outline
 from spec.problems import echo, nearest, quoted
 from spec.repetition import check_repetition
 from spec.report import Report
@@ -47,7 +47,7 @@ class _Checker:
         self._check_top(root)
         self._read(root)
         scope = Scope.of_document(self.inputs, self._unread(root))
-        inside = look_inside(self.outlines, scope)
+        inside = look_inside(self.outlines, Order.of(self.outlines), scope)
         check_steps(self.report, inside)
         check_repetition(self.report, self.outlines)
         is_module = self.kind == "module"

@@ -131,6 +131,9 @@ _OVER: Mapping[str, Callable[[_Checking], None]] = MappingProxyType(
 def make_control(report: Report, sight: Sight) -> Control:
     """Return the checked control keys. Only for an outline without problems."""
     given = sight.controls
+    places = _places(report, sight.outline.pointer)
+    if given.plain and not given.settings:
+        return Control(places=places)
     asked = sight.element if given.per_element else sight.outer
     return Control(
         condition=_canonical(given.condition, asked),
@@ -140,7 +143,7 @@ def make_control(report: Report, sight: Sight) -> Control:
         timeout_ms=given.settings.get("timeout"),
         fallback=_object(sight, "fallback"),
         cache_ms=given.settings.get("cache"),
-        places=_places(report, sight.outline.pointer),
+        places=places,
     )
 
 

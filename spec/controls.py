@@ -3,7 +3,7 @@
 What the values in them are, and whether they fit, is for `spec.control_check`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -41,12 +41,18 @@ RETRY_MAX = 3
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The control keys of a step. Of `refused` ones nothing is known but that they are there."""
+    """The control keys of a step. Of `refused` ones nothing is known but that they are there.
+
+    `over` is the key whose list the body goes over. A condition that reads one of the names that
+    are the body's `own` is asked `per_element`.
+    """
 
     values: Mapping[str, Written] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, Written]] = field(default_factory=dict)
     settings: Mapping[str, JSON] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
+    over: str | None = None
+    per_element: bool = False
 
     @property
     def condition(self) -> Written | None:
@@ -54,21 +60,9 @@ class Controls:
         return self.values.get("if")
 
     @property
-    def over(self) -> str | None:
-        """The key whose list the body goes over."""
-        return next((key for key in self.values if key in OVER_KEYS), None)
-
-    @property
     def own(self) -> tuple[str, ...]:
         """The names that have a meaning of their own in the body."""
         return _OWN[self.over] if self.over else ()
-
-    @property
-    def per_element(self) -> bool:
-        """Whether the condition is asked for each element."""
-        if self.condition is None or self.over not in ("for_each", "fold"):
-            return False
-        return any(reference.name in self.own for reference in self.condition.all_references())
 
     @property
     def plain(self) -> bool:
@@ -109,12 +103,12 @@ class _Reading:
         if "fold" in kept and "start" not in self.written:
             detail = "`fold` needs a `start`: the first `acc`"
             self.report.at_key("missing-key", self.pointer, detail)
+        values = {
+            key: read_value(self.report, (*self.pointer, key)) for key in kept if key in self.values
+        }
+        over = next((key for key in values if key in OVER_KEYS), None)
         return Controls(
-            values={
-                key: read_value(self.report, (*self.pointer, key))
-                for key in kept
-                if key in self.values
-            },
+            values=values,
             fields={key: self._fields(key) for key in kept if key in _FIELD_KEYS},
             settings={
                 key: self._setting(key)
@@ -122,6 +116,8 @@ class _Reading:
                 if key in _SETTINGS and key not in self.values
             },
             refused=frozenset(self.refused),
+            over=over,
+            per_element=over != "reduce" and _reads(values.get("if"), _OWN.get(over or "", ())),
         )
 
     def _is_handed_on(self, key: str) -> bool:
@@ -201,6 +197,11 @@ class _Reading:
         if not isinstance(given, str):
             self._refuse(key, f"{echo(given)}, where the name of a field is wanted")
         return given
+
+
+def _reads(condition: Written | None, names: Collection[str]) -> bool:
+    found = condition.all_references() if condition is not None and names else ()
+    return any(reference.name in names for reference in found)
 
 
 _SETTINGS: Mapping[str, Callable[[_Reading, str, JSON], JSON]] = MappingProxyType(

@@ -1,11 +1,13 @@
 """One step whose keys are read: what it calls, what it is given, and what it waits for."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from spec.controls import Controls
 from spec.inference import shape_of
 from spec.model import Flow, Follows, Op, Output, Use
+from spec.order import in_order
 from spec.scope import Fields, Scope, Shape, list_of
 from spec.source import Pointer
 from spec.types import ANY, OBJECT, Type
@@ -39,24 +41,29 @@ class LoopOutline:
 
 @dataclass(frozen=True, slots=True)
 class BlockOutline:
-    """The body of a step that is steps itself."""
+    """The body of a step that is steps itself. `reads` are the names around it that are read."""
 
     pointer: Pointer
     steps: Mapping[str, "Outline"]
+    order: "Order"
+    reads: tuple[str, ...]
     outputs: Mapping[str, Written]
     loop: LoopOutline | None = None
 
-    def waits(self, around: Container[str]) -> Iterator[str]:
-        """Yield what is read of the names `around` the block."""
-        for inner in self.steps.values():
-            yield from (name for name in inner.waits(around) if name not in self.steps)
-        written = [*self.outputs.values()]
-        before: list[Written] = []
-        if self.loop is not None:
-            written += self.loop.after()
-            before += self.loop.before()
-        yield from (name for name in first_names(written, around) if name not in self.steps)
-        yield from first_names(before, around)
+    @staticmethod
+    def of(
+        pointer: Pointer,
+        steps: Mapping[str, "Outline"],
+        outputs: Mapping[str, Written],
+        loop: LoopOutline | None,
+    ) -> "BlockOutline":
+        """Return the outline of a block of `steps`."""
+        inside = chain.from_iterable(inner.reads() for inner in steps.values())
+        after = first_names((*outputs.values(), *(loop.after() if loop else ())))
+        read = (name for name in chain(inside, after) if name not in steps)
+        before = first_names(loop.before() if loop else ())
+        reads = tuple(dict.fromkeys(chain(read, before)))
+        return BlockOutline(pointer, steps, Order.of(steps), reads, outputs, loop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +149,15 @@ class Outline:
                 shape = Shape(ANY)
         return list_of(shape) if how.how == "listed" else shape
 
-    def waits(self, steps: Container[str]) -> Iterator[str]:
-        """Yield which of `steps` this one reads or comes after."""
+    def reads(self) -> Iterator[str]:
+        """Yield each name that is read here of what is around, and what this step comes after."""
         yield from self.after
-        for name, written in self.parameters.items():
-            own = self.prompt_names(name)
-            for reference in written.all_references():
-                if reference.name in steps and reference.name not in own:
-                    yield reference.name
-        yield from first_names(self.controls.all_values(), steps)
+        for parameter, written in self.parameters.items():
+            own = self.prompt_names(parameter)
+            yield from (name for name in first_names([written]) if name not in own)
+        yield from first_names(self.controls.all_values())
         if self.block is not None:
-            yield from (name for name in self.block.waits(steps) if name != self.id)
+            yield from (name for name in self.block.reads if name != self.id)
 
     def prompt_names(self, parameter: str) -> Mapping[str, Type]:
         """Return the names that the text of `parameter` may use besides those in scope."""
@@ -160,9 +165,26 @@ class Outline:
         return input.names if input else {}
 
 
-def first_names(values: Iterable[Written], among: Container[str]) -> Iterator[str]:
-    """Yield the first name of every path in `values` that is one of `among`."""
-    for written in values:
-        for reference in written.all_references():
-            if reference.name in among:
-                yield reference.name
+def first_names(values: Iterable[Written]) -> Iterator[str]:
+    """Yield the first name of every path in `values`."""
+    return (reference.name for written in values for reference in written.all_references())
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which steps of one map wait for which, and the order in which most can be looked at.
+
+    One that is in or behind a cycle is not in `ids`.
+    """
+
+    waits: Mapping[str, list[str]]
+    ids: tuple[str, ...]
+
+    @staticmethod
+    def of(steps: Mapping[str, Outline]) -> "Order":
+        """Return the order of `steps`, those first that can be told by themselves."""
+        waits = {
+            id: [name for name in outline.reads() if name in steps] for id, outline in steps.items()
+        }
+        fixed = (id for id, outline in steps.items() if outline.is_fixed)
+        return Order(waits, tuple(dict.fromkeys((*fixed, *in_order(waits)))))

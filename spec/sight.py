@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from spec.guards import Term, terms_of
 from spec.inference import shape_of
-from spec.order import in_order
-from spec.outline import LoopOutline, Outline
+from spec.outline import LoopOutline, Order, Outline
 from spec.scope import Fields, Opened, Scope, Shape, as_object, list_of, member, nullable
 from spec.types import ANY, BOOLEAN, INTEGER
 from spec.values import Literal
@@ -81,7 +80,9 @@ class Sight:
 
     def _inside(self, loop: Mapping[str, Shape | None] | None) -> "Inside | None":
         block = self.outline.block
-        return None if block is None else look_inside(block.steps, self.body, self.outline.id, loop)
+        if block is None:
+            return None
+        return look_inside(block.steps, block.order, self.body, self.outline.id, loop)
 
     def _loop(self) -> LoopOutline | None:
         return self.outline.block.loop if self.outline.block else None
@@ -206,11 +207,12 @@ class Inside:
 
 def look_inside(
     outlines: Mapping[str, Outline],
+    order: Order,
     around: Scope,
     block: str | None = None,
     loop: Fields | None = None,
 ) -> Inside:
-    """Look at the steps of one map, most of them after those they wait for.
+    """Look at the steps of one map, in their `order`.
 
     `block` is the step that they are inside of, `loop` the state of its loop.
     """
@@ -226,11 +228,8 @@ def look_inside(
     if loop is not None:
         objects = {**around.objects, "loop": as_object("loop", loop)}
         scope = replace(scope, loop=loop, objects=objects)
-    waits = {id: list(outline.waits(outlines)) for id, outline in outlines.items()}
-    order = dict.fromkeys(id for id, outline in outlines.items() if outline.is_fixed)
-    order.update(dict.fromkeys(in_order(waits)))
     sights: dict[str, Sight] = {}
-    for id in order:
+    for id in order.ids:
         sights[id] = sight = Sight(outlines[id], scope)
         steps[id] = sight.fields
         if sight.opened:
@@ -238,7 +237,7 @@ def look_inside(
     for id in outlines:
         if id not in sights:  # in a cycle: nothing is known of what it gives
             sights[id] = Sight(outlines[id], scope)
-    return Inside(around, scope, outlines, waits, sights)
+    return Inside(around, scope, outlines, order.waits, sights)
 
 
 def state_of(scope: Scope, start: Written | None) -> Shape | None:

@@ -119,14 +119,10 @@ class StepReader:
                 detail = f"{quoted(key)} is no key of a block, which takes no inputs"
                 hint = nearest(key, CONTROL_KEYS)
                 self.report.at_key("unknown-key", (*pointer, key), detail, hint)
-        return BlockOutline(
-            pointer=pointer,
-            steps=self.read_map((*pointer, "steps"), around),
-            outputs=read_outputs(self.report, (*pointer, "outputs"))
-            if "outputs" in written
-            else {},
-            loop=read_loop(self.report, (*pointer, "loop")) if "loop" in written else None,
-        )
+        steps = self.read_map((*pointer, "steps"), around)
+        outputs = read_outputs(self.report, (*pointer, "outputs")) if "outputs" in written else {}
+        loop = read_loop(self.report, (*pointer, "loop")) if "loop" in written else None
+        return BlockOutline.of(pointer, steps, outputs, loop)
 
     def _flow(self, where: Pointer) -> tuple[Flow | None, Signature | None]:
         name = self.report.tree.at(where)

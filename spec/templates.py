@@ -6,7 +6,7 @@ What fills a slot is never read again, so nothing that arrives in one can open a
 import re
 
 from spec.formatters import FORMATTERS
-from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX
+from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX, PROBLEMS_FOUND_MAX
 from spec.parsed import Parsed, Reference, Refused
 from spec.patterns import read_pattern
 from spec.problems import nearest, quoted
@@ -50,6 +50,8 @@ class _Reader:
 
     def read(self, index: int) -> None:
         while (opening := self.text.find("{{", index)) >= 0:
+            if len(self.problems) >= PROBLEMS_FOUND_MAX:
+                return  # nobody is told of more
             self.plain.append(self.text[index:opening])
             if self.text.startswith("{{{{", opening):
                 self.plain.append("{{")

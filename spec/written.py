@@ -82,8 +82,9 @@ def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
     parsed = _parse(text)
     report.words += parsed.words
     if report.words > EXPRESSION_WORDS_MAX:
-        detail = f"more than {EXPRESSION_WORDS_MAX} words in all expressions and slots"
-        raise report.stop("too-large", pointer, f"{detail} (`expression_words_max`)")
+        most = f"{EXPRESSION_WORDS_MAX} names, signs and constants"
+        detail = f"more than {most} in all expressions and slots (`expression_words_max`)"
+        raise report.stop("too-large", pointer, detail)
     for problem in parsed.problems:
         if problem.code == "bad-expression":
             report.at_expression(pointer, problem.detail, problem.hint)

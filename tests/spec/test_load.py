@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
@@ -115,6 +115,52 @@ def test_a_value_step_hands_on_the_type_of_what_it_was_given(vocabulary: Vocabul
     assert [str(output.type) for output in outputs] == ["number[]", "number"]
 
 
+#: How many words expressions have that have as many together as a page may hold.
+FULL = (*[4_001] * 37, 1_963)
+
+
+def of_words(counts: Iterable[int], more: str) -> str:
+    """Return a page of lists that have so many words each, an odd number, and `more` steps."""
+    lists = (f"'$[{','.join('1' * (count // 2))}]'" for count in counts)
+    steps = "".join(f"  s{n}: {{use: value, value: {each}}}\n" for n, each in enumerate(lists))
+    return f"workflow: wordy\ninputs: {{q: string}}\nsteps:\n{steps}{more}outputs: {{x: 1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("counts", "more"),
+    [
+        (FULL, ""),
+        ((*FULL[1:], 3_995), '  t: {use: text, template: "{{ inputs.q }}"}\n'),
+        ((*FULL[1:], 3_993), '  t: {use: text, template: "{{ inputs.q | json }}"}\n'),
+    ],
+    ids=["expressions", "a slot", "a formatter"],
+)
+def test_a_page_may_have_as_many_words_as_the_limit_says(
+    counts: tuple[int, ...], more: str, vocabulary: Vocabulary
+):
+    assert sum(FULL) == EXPRESSION_WORDS_MAX
+    assert loaded(of_words(counts, more), vocabulary).steps
+
+
+@pytest.mark.parametrize(
+    ("counts", "more"),
+    [
+        (FULL, "  t: {use: value, value: $inputs}\n"),
+        ((*FULL[1:], 3_997), '  t: {use: value, value: "{{ inputs.q }}"}\n'),
+        ((*FULL[1:], 3_995), '  t: {use: value, value: "{{ inputs.q | json }}"}\n'),
+    ],
+    ids=["expressions", "a slot", "a formatter"],
+)
+def test_the_value_that_passes_the_limit_of_words_is_named_and_nothing_else_looked_at(
+    counts: tuple[int, ...], more: str, vocabulary: Vocabulary
+):
+    with pytest.raises(SpecError) as refused:
+        loaded(of_words(counts, more + "  u: {use: nothing}\n"), vocabulary)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.pointer) == ("too-large", "/steps/t/value")
+    assert "(`expression_words_max`)" in problem.detail
+
+
 def test_a_page_full_of_mistakes_is_answered_in_bounded_work(vocabulary: Vocabulary):
     steps = [f"  s{n}: {{use: txet, template: '{{{{ t{n} }}}}', engine: e}}" for n in range(5_000)]
     text = "workflow: many\nsteps:\n" + "\n".join(steps) + "\noutputs: {x: 1}\n"
@@ -173,21 +219,3 @@ def test_a_load_that_ends_just_as_another_begins_leaves_the_collector_as_it_was(
     with collection_put_off():
         pass
     assert is_enabled() is collecting
-
-
-def _dense(words: int) -> Source:
-    """Return a page whose expressions have so many words together."""
-    full, rest = divmod(words, 1_999)  # as many as one expression may well have
-    texts = ["$1" + "+1" * 999] * full + ["$1" + "+1" * ((rest - 1) // 2)]
-    steps = {f"s{n}": {"use": "value", "value": text} for n, text in enumerate(texts)}
-    page = {"workflow": "dense", "steps": steps, "outputs": {"x": 1}}
-    return Source("dense.json", json.dumps(page).encode(), "json")
-
-
-def test_expressions_have_so_many_words_together_and_no_more(vocabulary: Vocabulary):
-    assert load(_dense(EXPRESSION_WORDS_MAX - 10), vocabulary).steps
-    with pytest.raises(SpecError) as refused:
-        load(_dense(EXPRESSION_WORDS_MAX + 10), vocabulary)
-    (problem,) = refused.value.problems
-    assert problem.pointer == f"/steps/s{EXPRESSION_WORDS_MAX // 1_999}/value"
-    assert "`expression_words_max`" in problem.detail
