@@ -1,7 +1,6 @@
 """No bytes make the readers crash, hang, or fail otherwise than by saying what is wrong."""
 
 import os
-import secrets
 import sys
 from ast import literal_eval
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.spec.fuzz.targets import PLANTED
 
 BOTH: tuple[tuple[str, Media], ...] = (("lexer", "yaml"), ("lexer", "json"))
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "300"))  # of processor time, for both together
+SEED = int(os.environ.get("FUZZ_SEED", "7"))  # the same each time, so a change alone turns it red
 WITHOUT_END = 1 << 60
 
 
@@ -35,8 +35,7 @@ def test_two_thousand_inputs_for_each_reader_are_read_or_refused(tmp_path: Path)
 def test_whatever_is_tried_for_minutes_is_read_or_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    seed = secrets.randbits(32)  # other inputs each time: what fails is shown, not how it was found
-    outcomes = fuzz(BOTH, tmp_path, seed=seed, count=WITHOUT_END, seconds=SECONDS / 2)
+    outcomes = fuzz(BOTH, tmp_path, seed=SEED, count=WITHOUT_END, seconds=SECONDS / 2)
     with capsys.disabled():
         sys.stdout.write(f" {', '.join(map(str, outcomes))} ")
     fail_at_faults(outcomes)
