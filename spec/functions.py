@@ -97,7 +97,7 @@ def _zip(arguments: Sequence[Any], meter: Meter) -> list[JSON]:
 
 
 def _join(arguments: Sequence[Any], meter: Meter) -> str:
-    items = _elements(arguments[0], "join")
+    items = _elements(arguments[0], "join", meter)
     require(arguments[1], "string", "`join`", "a separator: a string", 1)
     texts = (text_of(item, meter) for item in items)
     joined = put_together(texts, arguments[1], meter.bound)
@@ -173,9 +173,10 @@ def _list(value: JSON, name: str, operand: int = 0) -> list[JSON]:
     return items
 
 
-def _elements(value: JSON, name: str) -> list[JSON]:
+def _elements(value: JSON, name: str, meter: Meter) -> list[JSON]:
     """Return the elements of a list, none of which may be null."""
     items = _list(value, name)
+    meter.spend(len(items))  # the search for a null looks at each
     if any(item is None for item in items):
         detail = f"`{name}` takes a list without nulls; hand it `compact(…)`"
         raise Fault("may-be-null", detail, 0)
@@ -184,7 +185,7 @@ def _elements(value: JSON, name: str) -> list[JSON]:
 
 def _alike(value: JSON, name: str, kinds: tuple[str, ...], meter: Meter) -> list[Any]:
     """Return the elements of a list, all of one kind and that one of `kinds`."""
-    items = _elements(value, name)
+    items = _elements(value, name, meter)
     wanted = " or all ".join(f"{kind}s" for kind in kinds)
     for item in items:
         kind = kind_of(item)
