@@ -28,9 +28,10 @@ from executors.settled import settled
 from executors.values import Ref, Values, weigh
 from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
 from planner.growing import GrowingPlan
-from planner.plan import Plan, Unit
+from planner.plan import Plan
 from planner.primitives import OPS, Cut
 from planner.structure import Rows, Shape
+from planner.unit import Unit
 from spec.evaluate import Evaluation, EvaluationError
 from spec.types import Type
 from spec.values import JSON, AcceptedAt, Leaf

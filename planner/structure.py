@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from planner.graph import Primitive, PrimitiveId, RegionId
 from planner.place import Place
 from planner.scope import Scope
+from planner.unit import Unit
 from spec.model import Step
 from spec.values import Leaf, Value
 
@@ -104,10 +105,12 @@ class Child:
 class Delta:
     """What is added to a plan while it runs. A primitive that is there already is replaced.
 
-    `exit` is the primitive at which a child is over; none where the closing itself was made.
+    `units` are what of it leaves together. `exit` is the primitive at which a child is over; none
+    where the closing itself was made.
     """
 
     primitives: tuple[Primitive, ...]
+    units: tuple[Unit, ...]
     structures: tuple[Structure, ...] = ()
     regions: tuple[Region, ...] = ()
     exit: PrimitiveId | None = None

@@ -14,6 +14,7 @@ from planner.place import Place
 from planner.primitives import OPS
 from planner.structure import Child, Delta, Feeds, Region, Rows, Shape, Structure
 from planner.tree import Tree
+from planner.unit import units_of
 from spec.model import Block, ForEach, Loop, Reduce
 from spec.values import ListOf, Literal, Member, Slice, Value
 
@@ -43,14 +44,18 @@ def close(structure: Structure, children: int, shape: Shape, library: Library) -
     """Return the end of `structure`, of which `children` are over."""
     place = replace(structure.body.place, region=structure.region)
     params = _ENDS[structure.kind](structure, children, shape)
-    return Delta((computed("close", structure.closing, params, place, library),))
+    return _alone(computed("close", structure.closing, params, place, library))
 
 
 def stand_in(region: Region) -> Delta:
     """Return what takes the place of a region that failed for good."""
     if region.instead is None:
         raise ValueError(f"nothing stands in for {region.id}")
-    return Delta((region.instead,))
+    return _alone(region.instead)
+
+
+def _alone(primitive: Primitive) -> Delta:
+    return Delta((primitive,), tuple(units_of((primitive,)).values()))
 
 
 _UNTIL = ":until"  # no field can be called so
@@ -243,6 +248,7 @@ def _delta(
             fed(value, outputs, ops, streams, further)
     return Delta(
         primitives=tuple(opener.primitives),
+        units=tuple(units_of(opener.primitives).values()),
         structures=tuple(opener.structures),
         regions=tuple(opener.regions),
         exit=exit,
