@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from planner.graph import Primitive, PrimitiveId, RegionId
+from planner.mould import Mould
 from planner.place import Place
 from planner.scope import Scope
 from planner.unit import Unit
@@ -69,7 +70,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What opens at run time: at most `width` children at once, in `region`."""
+    """What opens at run time: at most `width` children at once, in `region`.
+
+    `mould` is a cache: elements of a list are alike.
+    """
 
     opening: PrimitiveId
     closing: PrimitiveId
@@ -78,6 +82,7 @@ class Structure:
     width: int
     fields: tuple[str, ...]
     body: Body = field(repr=False)
+    mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ what it gets is a `Delta`, and it is asked for once.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
 from planner.library import Library
@@ -23,10 +24,28 @@ def open_child(
     structure: Structure, child: Child, shape: Shape, library: Library, feeds: Feeds
 ) -> Delta:
     """Return what `child` of `structure` is made of."""
-    if structure.kind == "branch":
-        return _branch(structure, shape, library, feeds)
-    if structure.kind == "memo":
-        return _memo(structure, shape, library)
+    match structure.kind:
+        case "branch":
+            return _branch(structure, shape, library, feeds)
+        case "memo":
+            return _memo(structure, shape, library)
+        case "for_each":
+            path = structure.body.place.path
+            opening = partial(_element_of, structure, shape, library, feeds)
+            return structure.mould.child(path, child.index, opening)
+    return open_alone(structure, child, shape, library, feeds)
+
+
+def _element_of(
+    structure: Structure, shape: Shape, library: Library, feeds: Feeds, index: int
+) -> Delta:
+    return open_alone(structure, Child(index), shape, library, feeds)
+
+
+def open_alone(
+    structure: Structure, child: Child, shape: Shape, library: Library, feeds: Feeds
+) -> Delta:
+    """Return what an element, a round or a group is made of, whatever others are."""
     place = _place(structure, child)
     opener = Opener(library)
     fields = _CHILDREN[structure.kind](structure, child, shape, opener, place)
