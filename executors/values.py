@@ -4,14 +4,14 @@ Files hold JSON or raw arrays and are read back as nothing else.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -19,12 +19,15 @@ import orjson
 from executors.errors import StorageFailed, ValueTooLarge
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """Names one value: which run, and what gave it."""
+class Ref(NamedTuple):
+    """Names one value: which run, and which port of what gave it; no giver is an input's.
+
+    A tuple, since values are looked up far more often than anything else is done.
+    """
 
     run: str
-    key: Hashable
+    giver: str | None
+    port: str
 
 
 @dataclass(slots=True)
@@ -48,7 +51,10 @@ class Values:
         size = weigh(value, self.value_bytes_max)
         self.check(size)
         self._hold(ref, value, size)
-        self.by_run.setdefault(ref.run, set()).add(ref)
+        held = self.by_run.get(ref.run)
+        if held is None:
+            held = self.by_run[ref.run] = set()
+        held.add(ref)
 
     def check(self, size: int) -> None:
         """Raise `ValueTooLarge` if a value of `size` bytes may not be kept."""
@@ -73,8 +79,9 @@ class Values:
 
     def discard(self, ref: Ref) -> None:
         """Forget one value, if it is there."""
-        self.by_run.get(ref.run, set()).discard(ref)
-        self._let_go(ref)
+        if ref in self.by_run.get(ref.run, ()):
+            self.by_run[ref.run].discard(ref)
+            self._let_go(ref)
 
     def drop(self, run: str) -> None:
         """Forget everything of `run`, on disk too."""
@@ -121,19 +128,19 @@ def weigh(value: Any, most: float = inf) -> int:
     size = 0
     left = [value]
     while left and size <= most:
-        match left.pop():
-            case str(text):
-                size += len(text) + 50
-            case np.ndarray() as array:
-                size += int(array.nbytes) + 100
-            case list() | tuple() as items:
-                size += 60
-                left += items
-            case Mapping() as fields:
-                size += 100 + sum(len(key) + 50 for key in fields)
-                left += fields.values()
-            case _:
-                size += 30
+        each = left.pop()
+        if isinstance(each, str):
+            size += len(each) + 50
+        elif isinstance(each, dict):
+            size += 100 + sum(map(len, each)) + 50 * len(each)
+            left += each.values()
+        elif isinstance(each, list | tuple):
+            size += 60
+            left += each
+        elif isinstance(each, np.ndarray):
+            size += int(each.nbytes) + 100
+        else:
+            size += 30
     return size
 
 

@@ -81,7 +81,7 @@ class Workspace:
         """Lay out a desk for `run`. Raise `ValueTooLarge` or `StorageFailed` and keep nothing."""
         try:
             for id, value in inputs.items():
-                self._values.put(Ref(run, RunInput(id)), value)
+                self._values.put(Ref(run, None, id), value)
         except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
@@ -136,7 +136,7 @@ class Workspace:
             until = self._clock() + params["keep_ms"] / 1000
             self._memo.keep((tenant, params["keep_as"]), outputs["value"], until)
         for port, value in outputs.items():
-            self._values.put(Ref(task.run, Output(task.unit, port)), value)
+            self._values.put(Ref(task.run, task.unit, port), value)
         return Settled(task, shape)
 
     def request(self, piece: Piece, position: int) -> Request:
@@ -172,12 +172,12 @@ class Workspace:
         pieces = [outputs for _, outputs in sorted(work.pieces.items())]
         for port in OPS[desk.growing.primitive(last).op].given:
             whole = _joined(port, [outputs[port] for outputs in pieces])
-            self._values.put(Ref(piece.task.run, Output(last, port)), whole)
+            self._values.put(Ref(piece.task.run, last, port), whole)
         del desk.work[piece.task.unit]
 
     def output(self, run: RunId, primitive: PrimitiveId) -> JSON:
         """Return the value of an output of the workflow."""
-        return self._values.get(Ref(run, Output(primitive, "value")))
+        return self._values.get(Ref(run, primitive, "value"))
 
     def forget(self, run: RunId, units: Collection[PrimitiveId], exit: PrimitiveId | None) -> None:
         """Let go of `units`, and of what they gave, but for `exit`."""
@@ -186,7 +186,7 @@ class Workspace:
             desk.work.pop(leader, None)
             for id in desk.growing.unit(leader).members if leader != exit else ():
                 for port in OPS[desk.growing.primitive(id).op].given:
-                    self._values.discard(Ref(run, Output(id, port)))
+                    self._values.discard(Ref(run, id, port))
         desk.growing.forget(units)
 
     def drop(self, run: RunId) -> None:
@@ -208,13 +208,18 @@ class Workspace:
         return args
 
     def _read(self, run: RunId, leaf: Leaf) -> Any:
-        if isinstance(leaf, AcceptedAt):
-            return self._desks[run].accepted_at
-        if isinstance(leaf, Secret):
-            return {"secret": leaf.name}
-        if isinstance(leaf, Rows):
-            return [self._values.get(ref) for ref in _rows(run, leaf)]
-        return self._values.get(Ref(run, leaf))
+        match leaf:
+            case Output(giver, port):
+                return self._values.get(Ref(run, giver, port))
+            case RunInput(id):
+                return self._values.get(Ref(run, None, id))
+            case Rows():
+                return [self._values.get(ref) for ref in _rows(run, leaf)]
+            case Secret(name):
+                return {"secret": name}
+            case AcceptedAt():
+                return self._desks[run].accepted_at
+        raise TypeError(f"{type(leaf).__name__} is of no plan")
 
     def _cut(self, task: TaskId) -> Cut | None:
         return OPS[self._desks[task.run].growing.primitive(task.unit).op].cut
@@ -222,7 +227,7 @@ class Workspace:
 
 def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
     for index in range(rows.count):
-        yield Ref(run, Output(PrimitiveId(f"{rows.path}[{index}]"), "value"))
+        yield Ref(run, f"{rows.path}[{index}]", "value")
 
 
 def _is_of(value: Any, wanted: Type) -> bool:

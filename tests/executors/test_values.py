@@ -12,7 +12,7 @@ def test_a_value_that_holds_one_part_many_times_is_weighed_no_further_than_the_l
         value = [value, value]
     values = Values(tmp_path, 1_000_000, 100_000)
     with pytest.raises(ValueTooLarge):
-        values.put(Ref("r1", "a"), value)
+        values.put(Ref("r1", None, "a"), value)
     assert not values.by_run
 
 
