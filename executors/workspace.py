@@ -6,11 +6,11 @@ The scheduler decides on shapes alone; the values it decides about are here.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from executors.arrival import check_arrival
 from executors.engines.engine import Request
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.memo import Memo
@@ -33,12 +33,7 @@ from planner.primitives import OPS, Cut
 from planner.structure import Rows, Shape
 from planner.unit import Unit
 from spec.evaluate import Evaluation, EvaluationError
-from spec.types import Type
 from spec.values import JSON, AcceptedAt, Leaf
-
-_KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
-    {"string": str, "prompt": str, "integer": int, "number": (int, float), "boolean": bool}
-)
 
 
 @dataclass(slots=True)
@@ -169,7 +164,7 @@ class Workspace:
         if work.rows:
             return
         last = desk.growing.unit(piece.task.unit).members[-1]
-        pieces = [outputs for _, outputs in sorted(work.pieces.items())]
+        pieces = [work.pieces[row] for row in sorted(work.pieces)]
         for port in OPS[desk.growing.primitive(last).op].given:
             whole = _joined(port, [outputs[port] for outputs in pieces])
             self._values.put(Ref(piece.task.run, last, port), whole)
@@ -195,16 +190,11 @@ class Workspace:
         del self._desks[run]
 
     def _args(self, reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
-        inputs = OPS[primitive.op].signature.inputs
         args = {}
         for name, value in primitive.params.items():
             if name != "call":
                 args[name] = reader.value(value)
-                if not _is_of(args[name], inputs[name].type):
-                    detail = f"this is not of the type {inputs[name].type}"
-                    raise EvaluationError("wrong-type", name, detail)
-                if (limit := _passed(args[name], inputs[name].schema)) is not None:
-                    raise EvaluationError("bad-value", name, f"{args[name]} is {limit}")
+                check_arrival(primitive.op, name, args[name])
         return args
 
     def _read(self, run: RunId, leaf: Leaf) -> Any:
@@ -228,31 +218,6 @@ class Workspace:
 def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
     for index in range(rows.count):
         yield Ref(run, f"{rows.path}[{index}]", "value")
-
-
-def _is_of(value: Any, wanted: Type) -> bool:
-    """Say whether `value` is of the kind that is wanted. What objects hold is not asked."""
-    if value is None or wanted.is_any:
-        return wanted.optional or wanted.is_any
-    if isinstance(value, np.ndarray):
-        return wanted.word == "vector"
-    if wanted.lists:
-        element = wanted.element()
-        return isinstance(value, list) and all(_is_of(item, element) for item in value)
-    if isinstance(value, bool):
-        return wanted.word == "boolean"
-    return isinstance(value, _KINDS.get(wanted.word, dict))
-
-
-def _passed(value: Any, schema: JSON) -> str | None:
-    """Say which of the limits of `schema` a number that was computed in the run passes."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if value < schema.get("minimum", value):
-        return f"below {schema['minimum']}, the least there is"
-    if value > schema.get("maximum", value):
-        return f"above {schema['maximum']}, the most there is"
-    return None
 
 
 def _joined(port: str, parts: list[Any]) -> Any:

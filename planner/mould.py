@@ -6,7 +6,7 @@ number, by itself or in a name made from it, whatever else they are is shared by
 they differ in anything more there is no mould, and every child is opened for itself.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -110,10 +110,8 @@ def _several(
 ) -> _Build | None:
     if len(one) != len(other):
         raise _Differ
-    changing = _changing([_common(a, b, numbers) for a, b in zip(one, other, strict=True)])
-    if not changing:
-        return None
-    return lambda number: make(_filled(one, changing, number))
+    builds = [_common(a, b, numbers) for a, b in zip(one, other, strict=True)]
+    return _filled(make, one, builds)
 
 
 def _record(one: Any, other: Any, numbers: _Pairs) -> _Build | None:
@@ -126,24 +124,26 @@ def _record(one: Any, other: Any, numbers: _Pairs) -> _Build | None:
     ]
     if isinstance(one, Member) and isinstance(one.of, ListOf) and builds[1] is not None:
         raise _Differ  # of a list whose parts are known, a real number picks one
-    changing = _changing(builds)
-    if not changing:
-        return None
-    make = type(one)
     kept = [getattr(one, each.name) for each in fields(one)]
-    return lambda number: make(*_filled(kept, changing, number))
+    return _filled(lambda values: type(one)(*values), kept, builds)
 
 
 def _fresh(make: Callable[[], Any]) -> _Build:
     return lambda _: make()
 
 
-def _changing(builds: Collection[_Build | None]) -> list[tuple[int, _Build]]:
-    return [(place, build) for place, build in enumerate(builds) if build is not None]
+def _filled(
+    make: Callable[[list[Any]], Any], kept: Sequence[Any], builds: Sequence[_Build | None]
+) -> _Build | None:
+    """Return what makes something of the parts that are `kept`, but for those that are built."""
+    changing = [(place, build) for place, build in enumerate(builds) if build is not None]
+    if not changing:
+        return None
 
+    def build(number: _Number) -> Any:
+        values = list(kept)
+        for place, part in changing:
+            values[place] = part(number)
+        return make(values)
 
-def _filled(kept: Sequence[Any], changing: list[tuple[int, _Build]], number: _Number) -> list[Any]:
-    values = list(kept)
-    for place, build in changing:
-        values[place] = build(number)
-    return values
+    return build
