@@ -3,7 +3,7 @@
 Both drivers share it, so a run tells the same story in virtual time as in a live service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -138,13 +138,16 @@ class Performer:
             case RunFinished():
                 self._run_finished(command)
 
+    def shows(self, piece: Piece) -> Collection[str]:
+        """Return the outputs that show the text of `piece` as it comes."""
+        growing = self.workspace.growing(piece.task.run)
+        return growing.showing(growing.unit(piece.task.unit).members[-1])
+
     def stream(self, piece: Piece, text: str) -> None:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         if not text or not self.workspace.wants(piece.task):
             return
-        growing = self.workspace.growing(piece.task.run)
-        last = growing.unit(piece.task.unit).members[-1]
-        for output in growing.showing(last):
+        for output in self.shows(piece):
             self._append(piece.task.run, "output.delta", {"output": output, "text": text})
 
     def _unfold(self, order: Unfold) -> Event:

@@ -76,7 +76,7 @@ class Workspace:
         """Lay out a desk for `run`. Raise `ValueTooLarge` or `StorageFailed` and keep nothing."""
         try:
             for id, value in inputs.items():
-                self._values.put(Ref(run, None, id), value)
+                self._values.put(Ref(run, RunInput(id)), {"value": value})
         except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
@@ -130,8 +130,7 @@ class Workspace:
         if "keep_as" in params:
             until = self._clock() + params["keep_ms"] / 1000
             self._memo.keep((tenant, params["keep_as"]), outputs["value"], until)
-        for port, value in outputs.items():
-            self._values.put(Ref(task.run, task.unit, port), value)
+        self._values.put(Ref(task.run, task.unit), outputs)
         return Settled(task, shape)
 
     def request(self, piece: Piece, position: int) -> Request:
@@ -157,22 +156,23 @@ class Workspace:
         """
         desk = self._desks[piece.task.run]
         _, work = desk.work[piece.task.unit]
-        work.size += weigh(outputs, self._values.value_bytes_max)
-        self._values.check(work.size)
-        work.pieces[piece.start] = outputs
         work.rows -= piece.stop - piece.start
+        if work.rows or work.pieces:  # a piece of several: what is laid aside is bounded too
+            work.size += weigh(outputs, self._values.value_bytes_max)
+            self._values.check(work.size)
+        work.pieces[piece.start] = outputs
         if work.rows:
             return
         last = desk.growing.unit(piece.task.unit).members[-1]
         pieces = [work.pieces[row] for row in sorted(work.pieces)]
-        for port in OPS[desk.growing.primitive(last).op].given:
-            whole = _joined(port, [outputs[port] for outputs in pieces])
-            self._values.put(Ref(piece.task.run, last, port), whole)
+        ports = OPS[desk.growing.primitive(last).op].given
+        whole = {port: _joined(port, [outputs[port] for outputs in pieces]) for port in ports}
+        self._values.put(Ref(piece.task.run, last), whole)
         del desk.work[piece.task.unit]
 
     def output(self, run: RunId, primitive: PrimitiveId) -> JSON:
         """Return the value of an output of the workflow."""
-        return self._values.get(Ref(run, primitive, "value"))
+        return self._values.get(Ref(run, primitive), "value")
 
     def forget(self, run: RunId, units: Collection[PrimitiveId], exit: PrimitiveId | None) -> None:
         """Let go of `units`, and of what they gave, but for `exit`."""
@@ -180,8 +180,7 @@ class Workspace:
         for leader in units:
             desk.work.pop(leader, None)
             for id in desk.growing.unit(leader).members if leader != exit else ():
-                for port in OPS[desk.growing.primitive(id).op].given:
-                    self._values.discard(Ref(run, id, port))
+                self._values.discard(Ref(run, id))
         desk.growing.forget(units)
 
     def drop(self, run: RunId) -> None:
@@ -200,11 +199,11 @@ class Workspace:
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         match leaf:
             case Output(giver, port):
-                return self._values.get(Ref(run, giver, port))
-            case RunInput(id):
-                return self._values.get(Ref(run, None, id))
+                return self._values.get(Ref(run, giver), port)
+            case RunInput():
+                return self._values.get(Ref(run, leaf), "value")
             case Rows():
-                return [self._values.get(ref) for ref in _rows(run, leaf)]
+                return [self._values.get(ref, "value") for ref in _rows(run, leaf)]
             case Secret(name):
                 return {"secret": name}
             case AcceptedAt():
@@ -217,7 +216,7 @@ class Workspace:
 
 def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
     for index in range(rows.count):
-        yield Ref(run, f"{rows.path}[{index}]", "value")
+        yield Ref(run, f"{rows.path}[{index}]")
 
 
 def _joined(port: str, parts: list[Any]) -> Any:
