@@ -14,7 +14,7 @@ LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo serve test test-full bad-inputs demo-quality bench-first-run bench-language equivalence lock chromium language-server
+.PHONY: help setup check fix docs demo serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -91,6 +91,9 @@ bench-first-run: setup  ## Measure what a newcomer meets: set-up, demo, start, m
 
 bench-language: setup  ## Measure what reading and checking pages costs, hostile ones included
 	@$(BIN)/python bench/language.py $(ARGS)
+
+bench-constructs: setup  ## Measure elements of a list, a thousand runs at once, and indexing
+	@$(BIN)/python bench/constructs.py $(ARGS)
 
 N ?= 1000
 equivalence: setup  ## Compare made-up workflows (N=10000) as the service runs them with the plain run

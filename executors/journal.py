@@ -25,14 +25,14 @@ class Journal:
     """The last `entries_max` entries."""
 
     def __init__(self, entries_max: int) -> None:
-        self._entries: deque[Entry] = deque(maxlen=entries_max)
+        self._entries: deque[tuple[float, Event, Sequence[Command]]] = deque(maxlen=entries_max)
 
     def write(self, now: float, event: Event, commands: Sequence[Command]) -> None:
         """Add one entry; the oldest goes when there are too many."""
-        self._entries.append(Entry(now, event, commands))
+        self._entries.append((now, event, commands))
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+        return (Entry(*entry) for entry in self._entries)
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self._entries))
+        return "\n".join(map(str, self))

@@ -3,7 +3,7 @@
 Both drivers share it, so a run tells the same story in virtual time as in a live service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ from executors.store.record import EventKind
 from executors.usage import Usage
 from executors.workspace import Workspace
 from planner.errors import PlanTooLarge
-from planner.graph import PoolName
+from planner.graph import PoolName, Primitive
 from planner.growing import GrowingPlan
 from planner.unfold import close, open_child, stand_in
 from spec.values import JSON
@@ -43,23 +43,23 @@ Append = Callable[[str, EventKind, dict[str, Any]], object]
 
 @dataclass(slots=True)
 class _Tally:
-    """What the primitives of one step, or of one run, add up to."""
+    """What the primitives of one step add up to."""
 
     usage: Usage = field(default_factory=Usage)
-    queue_ms: float = 0.0
-    batch_ms: float = 0.0
-    execution_ms: float = 0.0
+    queue_s: float = 0.0
+    batch_s: float = 0.0
+    execution_s: float = 0.0
     primitives: int = 0
     engines: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
 
-    def add(self, data: Mapping[str, Any], usage: Usage) -> None:
-        self.usage += usage
+    def add(self, done: PrimitiveFinished, traits: EngineTraits) -> None:
+        self.usage += done.usage
         self.primitives += 1
-        self.queue_ms += data["queue_ms"]
-        self.batch_ms += data["batch_ms"]
-        self.execution_ms += data["execution_ms"]
-        for names, name in ((self.engines, data["engine"]), (self.models, data["model"])):
+        self.queue_s += done.timing.queue_s
+        self.batch_s += done.timing.batch_s
+        self.execution_s += done.timing.execution_s
+        for names, name in ((self.engines, traits.name), (self.models, traits.model)):
             if name not in names:
                 names.append(name)
 
@@ -69,7 +69,7 @@ class _Story:
     """What is known of one run while it is told."""
 
     started: float
-    total: _Tally = field(default_factory=_Tally)
+    usage: Usage = field(default_factory=Usage)
     steps: dict[str, _Tally] = field(default_factory=dict)
     outputs: dict[str, JSON] = field(default_factory=dict)
     unfolded_told: int = 0
@@ -138,13 +138,16 @@ class Performer:
             case RunFinished():
                 self._run_finished(command)
 
+    def shows(self, piece: Piece) -> Collection[str]:
+        """Return the outputs that show the text of `piece` as it comes."""
+        growing = self.workspace.growing(piece.task.run)
+        return growing.showing(growing.unit(piece.task.unit).members[-1])
+
     def stream(self, piece: Piece, text: str) -> None:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         if not text or not self.workspace.wants(piece.task):
             return
-        growing = self.workspace.growing(piece.task.run)
-        last = growing.unit(piece.task.unit).members[-1]
-        for output in growing.showing(last):
+        for output in self.shows(piece):
             self._append(piece.task.run, "output.delta", {"output": output, "text": text})
 
     def _unfold(self, order: Unfold) -> Event:
@@ -169,29 +172,13 @@ class Performer:
         plan = growing.plan
         primitive = growing.primitive(done.primitive)
         traits = self._traits[done.pool]
-        timing = done.timing
-        data = {
-            "primitive": primitive.id,
-            "op": primitive.op,
-            "step": primitive.step,
-            "pool": done.pool,
-            "engine": traits.name,
-            "model": traits.model,
-            "replica": done.replica,
-            "rows": timing.rows,
-            "batch_rows": timing.batch_rows,
-            "queue_ms": _ms(timing.queue_s),
-            "batch_ms": _ms(timing.batch_s),
-            "execution_ms": _ms(timing.execution_s),
-            "usage": done.usage.as_data(),
-        }
         story = self._stories[done.run]
-        story.total.add(data, done.usage)
+        story.usage += done.usage
         if primitive.step is not None:
-            story.steps.setdefault(primitive.step, _Tally()).add(data, done.usage)
+            story.steps.setdefault(primitive.step, _Tally()).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives
-            self._append(done.run, "primitive.finished", data)
+            self._append(done.run, "primitive.finished", _told(done, primitive, traits))
         for output, id in plan.outputs.items():
             if id == done.primitive:
                 value = story.outputs[output] = self.workspace.output(done.run, id)
@@ -204,9 +191,9 @@ class Performer:
             "status": "skipped" if done.skipped else "succeeded",
             "engine": " + ".join(tally.engines),
             "model": " + ".join(tally.models),
-            "queue_ms": round(tally.queue_ms, 3),
-            "batch_ms": round(tally.batch_ms, 3),
-            "execution_ms": round(tally.execution_ms, 3),
+            "queue_ms": _ms(tally.queue_s),
+            "batch_ms": _ms(tally.batch_s),
+            "execution_ms": _ms(tally.execution_s),
             "duration_ms": _ms(done.duration_s),
             "primitives": tally.primitives,
             "usage": tally.usage.as_data(),
@@ -223,13 +210,32 @@ class Performer:
         data = {
             "status": done.status,
             "outputs": outputs,
-            "usage": story.total.usage.as_data(),
+            "usage": story.usage.as_data(),
             "duration_ms": _ms(self._clock() - story.started),
             "problem": problem(growing, done.trouble) if done.trouble else None,
         }
         self.workspace.drop(done.run)
         self._after_run(done.run)
         self._append(done.run, "run.finished", data)
+
+
+def _told(done: PrimitiveFinished, primitive: Primitive, traits: EngineTraits) -> dict[str, Any]:
+    timing = done.timing
+    return {
+        "primitive": primitive.id,
+        "op": primitive.op,
+        "step": primitive.step,
+        "pool": done.pool,
+        "engine": traits.name,
+        "model": traits.model,
+        "replica": done.replica,
+        "rows": timing.rows,
+        "batch_rows": timing.batch_rows,
+        "queue_ms": _ms(timing.queue_s),
+        "batch_ms": _ms(timing.batch_s),
+        "execution_ms": _ms(timing.execution_s),
+        "usage": done.usage.as_data(),
+    }
 
 
 def problem(growing: GrowingPlan, trouble: Trouble) -> dict[str, Any]:

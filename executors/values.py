@@ -11,70 +11,82 @@ from hashlib import sha256
 from io import BytesIO
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import orjson
 
 from executors.errors import StorageFailed, ValueTooLarge
 
+#: Values by port: JSON, or arrays.
+Given: TypeAlias = Mapping[str, Any]
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """Names one value: which run, and what gave it."""
+
+class Ref(NamedTuple):
+    """Names what one giver, a primitive or an input, has given in one run.
+
+    A tuple, since values are looked up far more often than anything else is done.
+    """
 
     run: str
-    key: Hashable
+    giver: Hashable
 
 
 @dataclass(slots=True)
 class Values:
-    """Holds each value until its run is dropped.
+    """Holds what was given, a value a port, until its run is dropped.
 
-    `memory_bytes_max` bounds what is kept in memory: beyond it the values longest unread go to
+    `memory_bytes_max` bounds what is kept in memory: beyond it what was longest unread goes to
     `folder`. `value_bytes_max` bounds one value.
     """
 
     folder: Path
     memory_bytes_max: int
     value_bytes_max: int
-    held: "OrderedDict[Ref, tuple[Any, int]]" = field(default_factory=OrderedDict)
+    held: "OrderedDict[Ref, tuple[Given, int]]" = field(default_factory=OrderedDict)
     spilled: dict[Ref, Path] = field(default_factory=dict)
     by_run: dict[str, set[Ref]] = field(default_factory=dict)
     memory_bytes: int = 0
 
-    def put(self, ref: Ref, value: Any) -> None:
-        """Keep `value`. Raise `ValueTooLarge` or `StorageFailed`; then nothing is kept."""
-        size = weigh(value, self.value_bytes_max)
-        self.check(size)
-        self._hold(ref, value, size)
-        self.by_run.setdefault(ref.run, set()).add(ref)
+    def put(self, ref: Ref, given: Given) -> None:
+        """Keep `given`. Raise `ValueTooLarge` or `StorageFailed`; then nothing is kept."""
+        size = 0
+        for value in given.values():
+            weight = weigh(value, self.value_bytes_max)
+            self.check(weight)
+            size += weight
+        self._hold(ref, given, size)
+        held = self.by_run.get(ref.run)
+        if held is None:
+            held = self.by_run[ref.run] = set()
+        held.add(ref)
 
     def check(self, size: int) -> None:
         """Raise `ValueTooLarge` if a value of `size` bytes may not be kept."""
         if size > self.value_bytes_max:
             raise ValueTooLarge("value_bytes_max", size, self.value_bytes_max)
 
-    def get(self, ref: Ref) -> Any:
-        """Return the value of `ref`, wherever it is. Raise `StorageFailed`.
+    def get(self, ref: Ref, port: str) -> Any:
+        """Return the value of `port`, wherever it is. Raise `StorageFailed`.
 
         `KeyError` if it was never put.
         """
         if ref in self.held:
             self.held.move_to_end(ref)
-            return self.held[ref][0]
+            return self.held[ref][0][port]
         path = self.spilled[ref]
         with _translated():
-            value = _load(path.read_bytes())
-        self._hold(ref, value, weigh(value))
+            given = _load(path.read_bytes())
+        self._hold(ref, given, sum(map(weigh, given.values())))
         del self.spilled[ref]
         path.unlink(missing_ok=True)
-        return value
+        return given[port]
 
     def discard(self, ref: Ref) -> None:
-        """Forget one value, if it is there."""
-        self.by_run.get(ref.run, set()).discard(ref)
-        self._let_go(ref)
+        """Forget what was given, if it is there."""
+        if ref in self.by_run.get(ref.run, ()):
+            self.by_run[ref.run].discard(ref)
+            self._let_go(ref)
 
     def drop(self, run: str) -> None:
         """Forget everything of `run`, on disk too."""
@@ -87,18 +99,18 @@ class Values:
         elif ref in self.spilled:
             self.spilled.pop(ref).unlink(missing_ok=True)
 
-    def _hold(self, ref: Ref, value: Any, size: int) -> None:
+    def _hold(self, ref: Ref, given: Given, size: int) -> None:
         while self.held and self.memory_bytes + size > self.memory_bytes_max:
             self._spill(next(iter(self.held)))
-        self.held[ref] = (value, size)
+        self.held[ref] = (given, size)
         self.memory_bytes += size
 
     def _spill(self, ref: Ref) -> None:
-        value, size = self.held[ref]
+        given, size = self.held[ref]
         path = self.folder / sha256(repr(ref).encode()).hexdigest()
         with _translated():
             self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_dump(value))
+            path.write_bytes(_dump(given))
         self.spilled[ref] = path
         del self.held[ref]
         self.memory_bytes -= size
@@ -118,34 +130,48 @@ def weigh(value: Any, most: float = inf) -> int:
 
     What is more than `most` is not weighed to its end.
     """
+    if isinstance(value, str):
+        return len(value) + 50
     size = 0
     left = [value]
     while left and size <= most:
-        match left.pop():
-            case str(text):
-                size += len(text) + 50
-            case np.ndarray() as array:
-                size += int(array.nbytes) + 100
-            case list() | tuple() as items:
-                size += 60
-                left += items
-            case Mapping() as fields:
-                size += 100 + sum(len(key) + 50 for key in fields)
-                left += fields.values()
-            case _:
-                size += 30
+        each = left.pop()
+        if isinstance(each, str):
+            size += len(each) + 50
+        elif isinstance(each, dict):
+            size += 100 + sum(map(len, each)) + 50 * len(each)
+            left += each.values()
+        elif isinstance(each, list | tuple):
+            size += 60
+            left += each
+        elif isinstance(each, np.ndarray):
+            size += int(each.nbytes) + 100
+        else:
+            size += 30
     return size
 
 
-def _dump(value: Any) -> bytes:
+def _dump(given: Given) -> bytes:
+    """Return an archive of raw arrays: of an array itself, of any other value its JSON."""
+    buffer = BytesIO()
+    arrays = {
+        f"array:{port}" if isinstance(value, np.ndarray) else f"json:{port}": _array(value)
+        for port, value in given.items()
+    }
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _array(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        buffer = BytesIO()
-        np.save(buffer, value, allow_pickle=False)
-        return buffer.getvalue()
-    return orjson.dumps(value)
+        return value
+    return np.frombuffer(orjson.dumps(value), dtype=np.uint8)
 
 
-def _load(data: bytes) -> Any:
-    if data.startswith(b"\x93NUMPY"):
-        return np.load(BytesIO(data), allow_pickle=False)
-    return orjson.loads(data)
+def _load(data: bytes) -> Given:
+    given: dict[str, Any] = {}
+    with np.load(BytesIO(data), allow_pickle=False) as arrays:
+        for name in arrays.files:
+            form, _, port = name.partition(":")
+            given[port] = arrays[name] if form == "array" else orjson.loads(arrays[name].tobytes())
+    return given

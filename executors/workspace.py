@@ -6,11 +6,11 @@ The scheduler decides on shapes alone; the values it decides about are here.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from executors.arrival import check_arrival
 from executors.engines.engine import Request
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.memo import Memo
@@ -28,16 +28,12 @@ from executors.settled import settled
 from executors.values import Ref, Values, weigh
 from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
 from planner.growing import GrowingPlan
-from planner.plan import Plan, Unit
+from planner.plan import Plan
 from planner.primitives import OPS, Cut
 from planner.structure import Rows, Shape
+from planner.unit import Unit
 from spec.evaluate import Evaluation, EvaluationError
-from spec.types import Type
 from spec.values import JSON, AcceptedAt, Leaf
-
-_KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
-    {"string": str, "prompt": str, "integer": int, "number": (int, float), "boolean": bool}
-)
 
 
 @dataclass(slots=True)
@@ -80,7 +76,7 @@ class Workspace:
         """Lay out a desk for `run`. Raise `ValueTooLarge` or `StorageFailed` and keep nothing."""
         try:
             for id, value in inputs.items():
-                self._values.put(Ref(run, RunInput(id)), value)
+                self._values.put(Ref(run, RunInput(id)), {"value": value})
         except (ValueTooLarge, StorageFailed):
             self._values.drop(run)
             raise
@@ -134,8 +130,7 @@ class Workspace:
         if "keep_as" in params:
             until = self._clock() + params["keep_ms"] / 1000
             self._memo.keep((tenant, params["keep_as"]), outputs["value"], until)
-        for port, value in outputs.items():
-            self._values.put(Ref(task.run, Output(task.unit, port)), value)
+        self._values.put(Ref(task.run, task.unit), outputs)
         return Settled(task, shape)
 
     def request(self, piece: Piece, position: int) -> Request:
@@ -161,22 +156,23 @@ class Workspace:
         """
         desk = self._desks[piece.task.run]
         _, work = desk.work[piece.task.unit]
-        work.size += weigh(outputs, self._values.value_bytes_max)
-        self._values.check(work.size)
-        work.pieces[piece.start] = outputs
         work.rows -= piece.stop - piece.start
+        if work.rows or work.pieces:  # a piece of several: what is laid aside is bounded too
+            work.size += weigh(outputs, self._values.value_bytes_max)
+            self._values.check(work.size)
+        work.pieces[piece.start] = outputs
         if work.rows:
             return
         last = desk.growing.unit(piece.task.unit).members[-1]
-        pieces = [outputs for _, outputs in sorted(work.pieces.items())]
-        for port in OPS[desk.growing.primitive(last).op].given:
-            whole = _joined(port, [outputs[port] for outputs in pieces])
-            self._values.put(Ref(piece.task.run, Output(last, port)), whole)
+        pieces = [work.pieces[row] for row in sorted(work.pieces)]
+        ports = OPS[desk.growing.primitive(last).op].given
+        whole = {port: _joined(port, [outputs[port] for outputs in pieces]) for port in ports}
+        self._values.put(Ref(piece.task.run, last), whole)
         del desk.work[piece.task.unit]
 
     def output(self, run: RunId, primitive: PrimitiveId) -> JSON:
         """Return the value of an output of the workflow."""
-        return self._values.get(Ref(run, Output(primitive, "value")))
+        return self._values.get(Ref(run, primitive), "value")
 
     def forget(self, run: RunId, units: Collection[PrimitiveId], exit: PrimitiveId | None) -> None:
         """Let go of `units`, and of what they gave, but for `exit`."""
@@ -184,8 +180,7 @@ class Workspace:
         for leader in units:
             desk.work.pop(leader, None)
             for id in desk.growing.unit(leader).members if leader != exit else ():
-                for port in OPS[desk.growing.primitive(id).op].given:
-                    self._values.discard(Ref(run, Output(id, port)))
+                self._values.discard(Ref(run, id))
         desk.growing.forget(units)
 
     def drop(self, run: RunId) -> None:
@@ -194,26 +189,26 @@ class Workspace:
         del self._desks[run]
 
     def _args(self, reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
-        inputs = OPS[primitive.op].signature.inputs
         args = {}
         for name, value in primitive.params.items():
             if name != "call":
                 args[name] = reader.value(value)
-                if not _is_of(args[name], inputs[name].type):
-                    detail = f"this is not of the type {inputs[name].type}"
-                    raise EvaluationError("wrong-type", name, detail)
-                if (limit := _passed(args[name], inputs[name].schema)) is not None:
-                    raise EvaluationError("bad-value", name, f"{args[name]} is {limit}")
+                check_arrival(primitive.op, name, args[name])
         return args
 
     def _read(self, run: RunId, leaf: Leaf) -> Any:
-        if isinstance(leaf, AcceptedAt):
-            return self._desks[run].accepted_at
-        if isinstance(leaf, Secret):
-            return {"secret": leaf.name}
-        if isinstance(leaf, Rows):
-            return [self._values.get(ref) for ref in _rows(run, leaf)]
-        return self._values.get(Ref(run, leaf))
+        match leaf:
+            case Output(giver, port):
+                return self._values.get(Ref(run, giver), port)
+            case RunInput():
+                return self._values.get(Ref(run, leaf), "value")
+            case Rows():
+                return [self._values.get(ref, "value") for ref in _rows(run, leaf)]
+            case Secret(name):
+                return {"secret": name}
+            case AcceptedAt():
+                return self._desks[run].accepted_at
+        raise TypeError(f"{type(leaf).__name__} is of no plan")
 
     def _cut(self, task: TaskId) -> Cut | None:
         return OPS[self._desks[task.run].growing.primitive(task.unit).op].cut
@@ -221,32 +216,7 @@ class Workspace:
 
 def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
     for index in range(rows.count):
-        yield Ref(run, Output(PrimitiveId(f"{rows.path}[{index}]"), "value"))
-
-
-def _is_of(value: Any, wanted: Type) -> bool:
-    """Say whether `value` is of the kind that is wanted. What objects hold is not asked."""
-    if value is None or wanted.is_any:
-        return wanted.optional or wanted.is_any
-    if isinstance(value, np.ndarray):
-        return wanted.word == "vector"
-    if wanted.lists:
-        element = wanted.element()
-        return isinstance(value, list) and all(_is_of(item, element) for item in value)
-    if isinstance(value, bool):
-        return wanted.word == "boolean"
-    return isinstance(value, _KINDS.get(wanted.word, dict))
-
-
-def _passed(value: Any, schema: JSON) -> str | None:
-    """Say which of the limits of `schema` a number that was computed in the run passes."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if value < schema.get("minimum", value):
-        return f"below {schema['minimum']}, the least there is"
-    if value > schema.get("maximum", value):
-        return f"above {schema['maximum']}, the most there is"
-    return None
+        yield Ref(run, f"{rows.path}[{index}]")
 
 
 def _joined(port: str, parts: list[Any]) -> Any:

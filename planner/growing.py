@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from planner.graph import Primitive, PrimitiveId, RegionId
-from planner.plan import Plan, Unit, units_of
+from planner.plan import Plan
 from planner.structure import Delta, Region, Structure
+from planner.unit import Unit
 
 
 @dataclass(slots=True)
@@ -61,17 +62,16 @@ class GrowingPlan:
 
     def add(self, delta: Delta) -> tuple[Unit, ...]:
         """Take in what was opened; return its units."""
-        made = units_of(delta.primitives)
         self.primitives.update((each.id, each) for each in delta.primitives)
-        self.units.update(made)
-        for unit in made.values():
+        for unit in delta.units:
+            self.units[unit.leader] = unit
             for id in unit.waits:
                 self.readers.setdefault(id, []).append(unit.leader)
         self.structures.update((each.opening, each) for each in delta.structures)
         self.regions.update((each.id, each) for each in delta.regions)
         self.streams.update(delta.streams)
         self.feeds.update(delta.feeds)
-        return tuple(made.values())
+        return delta.units
 
     def forget(self, leaders: Iterable[PrimitiveId]) -> None:
         """Let go of units that are over, or given up, and were opened in this run."""

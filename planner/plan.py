@@ -8,28 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from planner.graph import Graph, PoolName, Primitive, PrimitiveId, RegionId
+from planner.graph import Graph, PrimitiveId, RegionId
 from planner.library import Library
-from planner.primitives import OPS
 from planner.structure import Feeds, Region, Structure
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What leaves together as one engine request: a primitive, or a whole call.
-
-    `leader` is the first member; `waits` are the primitives outside that must be done before. One
-    that is `computed` needs no engine; a `pending` one waits, besides, for being made.
-    """
-
-    leader: PrimitiveId
-    members: tuple[PrimitiveId, ...]
-    pool: PoolName
-    priority: int
-    waits: frozenset[PrimitiveId]
-    region: RegionId | None = None
-    computed: bool = False
-    pending: bool = False
+from planner.unit import Unit, units_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +68,6 @@ class Plan:
             readers={id: tuple(leaders) for id, leaders in readers.items()},
             fingerprint=_fingerprint(graph, outputs, streams),
         )
-
-
-def units_of(primitives: Iterable[Primitive]) -> dict[PrimitiveId, Unit]:
-    """Return what leaves together, by leader."""
-    members: dict[PrimitiveId, list[Primitive]] = {}
-    for primitive in primitives:
-        members.setdefault(primitive.call or primitive.id, []).append(primitive)
-    return {leader: _unit(leader, inside) for leader, inside in members.items()}
-
-
-def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
-    inside = sorted(inside, key=lambda primitive: primitive.call is not None)  # the leader first
-    ids = frozenset(primitive.id for primitive in inside)
-    waits = frozenset[PrimitiveId]().union(*(primitive.waits_for() for primitive in inside))
-    return Unit(
-        leader=leader,
-        members=tuple(primitive.id for primitive in inside),
-        pool=inside[0].pool,
-        priority=inside[-1].priority,
-        waits=waits - ids,
-        region=inside[0].region,
-        computed=OPS[inside[0].op].computed,
-        pending=inside[0].pending,
-    )
 
 
 def _fingerprint(

@@ -42,16 +42,15 @@ class OpSpec:
     streams: str | None = None
     later: frozenset[str] = field(default_factory=frozenset)
     computed: bool = False
+    served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
+    given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
 
-    @property
-    def served(self) -> tuple[Input, ...]:
-        """The inputs that engines are handed."""
-        return tuple(each for id, each in self.signature.inputs.items() if id not in self.later)
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """The outputs that engines give."""
-        return tuple(port for port in self.signature.outputs if port not in self.later)
+    def __post_init__(self) -> None:
+        ports, later = self.signature, self.later
+        served = tuple(each for id, each in ports.inputs.items() if id not in later)
+        object.__setattr__(self, "served", served)
+        given = tuple(port for port in ports.outputs if port not in later)
+        object.__setattr__(self, "given", given)
 
 
 def _type(text: str) -> Type:

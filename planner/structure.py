@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from planner.graph import Primitive, PrimitiveId, RegionId
+from planner.mould import Mould
 from planner.place import Place
 from planner.scope import Scope
+from planner.unit import Unit
 from spec.model import Step
 from spec.values import Leaf, Value
 
@@ -68,7 +70,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What opens at run time: at most `width` children at once, in `region`."""
+    """What opens at run time: at most `width` children at once, in `region`.
+
+    `mould` is a cache: elements of a list are alike.
+    """
 
     opening: PrimitiveId
     closing: PrimitiveId
@@ -77,6 +82,7 @@ class Structure:
     width: int
     fields: tuple[str, ...]
     body: Body = field(repr=False)
+    mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +110,12 @@ class Child:
 class Delta:
     """What is added to a plan while it runs. A primitive that is there already is replaced.
 
-    `exit` is the primitive at which a child is over; none where the closing itself was made.
+    `units` are what of it leaves together. `exit` is the primitive at which a child is over; none
+    where the closing itself was made.
     """
 
     primitives: tuple[Primitive, ...]
+    units: tuple[Unit, ...]
     structures: tuple[Structure, ...] = ()
     regions: tuple[Region, ...] = ()
     exit: PrimitiveId | None = None

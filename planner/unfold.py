@@ -6,6 +6,7 @@ what it gets is a `Delta`, and it is asked for once.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
 from planner.library import Library
@@ -14,6 +15,7 @@ from planner.place import Place
 from planner.primitives import OPS
 from planner.structure import Child, Delta, Feeds, Region, Rows, Shape, Structure
 from planner.tree import Tree
+from planner.unit import units_of
 from spec.model import Block, ForEach, Loop, Reduce
 from spec.values import ListOf, Literal, Member, Slice, Value
 
@@ -22,10 +24,28 @@ def open_child(
     structure: Structure, child: Child, shape: Shape, library: Library, feeds: Feeds
 ) -> Delta:
     """Return what `child` of `structure` is made of."""
-    if structure.kind == "branch":
-        return _branch(structure, shape, library, feeds)
-    if structure.kind == "memo":
-        return _memo(structure, shape, library)
+    match structure.kind:
+        case "branch":
+            return _branch(structure, shape, library, feeds)
+        case "memo":
+            return _memo(structure, shape, library)
+        case "for_each":
+            path = structure.body.place.path
+            opening = partial(_element_of, structure, shape, library, feeds)
+            return structure.mould.child(path, child.index, opening)
+    return open_alone(structure, child, shape, library, feeds)
+
+
+def _element_of(
+    structure: Structure, shape: Shape, library: Library, feeds: Feeds, index: int
+) -> Delta:
+    return open_alone(structure, Child(index), shape, library, feeds)
+
+
+def open_alone(
+    structure: Structure, child: Child, shape: Shape, library: Library, feeds: Feeds
+) -> Delta:
+    """Return what an element, a round or a group is made of, whatever others are."""
     place = _place(structure, child)
     opener = Opener(library)
     fields = _CHILDREN[structure.kind](structure, child, shape, opener, place)
@@ -43,14 +63,18 @@ def close(structure: Structure, children: int, shape: Shape, library: Library) -
     """Return the end of `structure`, of which `children` are over."""
     place = replace(structure.body.place, region=structure.region)
     params = _ENDS[structure.kind](structure, children, shape)
-    return Delta((computed("close", structure.closing, params, place, library),))
+    return _alone(computed("close", structure.closing, params, place, library))
 
 
 def stand_in(region: Region) -> Delta:
     """Return what takes the place of a region that failed for good."""
     if region.instead is None:
         raise ValueError(f"nothing stands in for {region.id}")
-    return Delta((region.instead,))
+    return _alone(region.instead)
+
+
+def _alone(primitive: Primitive) -> Delta:
+    return Delta((primitive,), tuple(units_of((primitive,)).values()))
 
 
 _UNTIL = ":until"  # no field can be called so
@@ -243,6 +267,7 @@ def _delta(
             fed(value, outputs, ops, streams, further)
     return Delta(
         primitives=tuple(opener.primitives),
+        units=tuple(units_of(opener.primitives).values()),
         structures=tuple(opener.structures),
         regions=tuple(opener.regions),
         exit=exit,

@@ -62,10 +62,10 @@ class Evaluation:
     def value(self, value: Value) -> JSON:
         """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
         match value:
-            case Leaf():
-                return self._lookup(value)
             case Literal(data):
                 return data
+            case Leaf():
+                return self._lookup(value)
             case ListOf(items):
                 return [self.value(item) for item in items]
             case ObjectOf(fields):

@@ -32,6 +32,7 @@ class Unanswered:
         self._order = order
         self._performer = performer
         self._open: dict[int, Piece] = dict(enumerate(order.pieces))
+        self._shown = {at for at, piece in self._open.items() if performer.shows(piece)}
 
     def requests(self) -> tuple[Request, ...]:
         """Return what to ask the engine, one request a piece."""
@@ -48,8 +49,9 @@ class Unanswered:
         match emission:
             case FirstToken(request):
                 return FirstTokenSeen(self._order.batch, request)
-            case Delta(_, text):
-                self._performer.stream(piece, text)
+            case Delta(request, text):
+                if request in self._shown:
+                    self._performer.stream(piece, text)
                 return None
             case Done():
                 return self._done(piece, emission)

@@ -12,8 +12,9 @@ from executors.scheduler.progress import Progress
 from executors.scheduler.unfolding import Unfolding
 from planner.graph import PrimitiveId, RegionId
 from planner.growing import GrowingPlan
-from planner.plan import Plan, Unit
+from planner.plan import Plan
 from planner.structure import Child, Delta, Region
+from planner.unit import Unit
 
 #: A child of a structure, its end (no child), or what stands in for a region, by its exit.
 Order: TypeAlias = tuple[PrimitiveId, Child | None]

@@ -1,0 +1,49 @@
+"""What leaves together: a primitive alone, or all of one call."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planner.graph import PoolName, Primitive, PrimitiveId, RegionId
+from planner.primitives import OPS
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What leaves together as one engine request: a primitive, or a whole call.
+
+    `leader` is the first member; `waits` are the primitives outside that must be done before. One
+    that is `computed` needs no engine; a `pending` one waits, besides, for being made.
+    """
+
+    leader: PrimitiveId
+    members: tuple[PrimitiveId, ...]
+    pool: PoolName
+    priority: int
+    waits: frozenset[PrimitiveId]
+    region: RegionId | None = None
+    computed: bool = False
+    pending: bool = False
+
+
+def units_of(primitives: Iterable[Primitive]) -> dict[PrimitiveId, Unit]:
+    """Return what leaves together, by leader."""
+    members: dict[PrimitiveId, list[Primitive]] = {}
+    for primitive in primitives:
+        members.setdefault(primitive.call or primitive.id, []).append(primitive)
+    return {leader: _unit(leader, inside) for leader, inside in members.items()}
+
+
+def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
+    inside = sorted(inside, key=lambda primitive: primitive.call is not None)  # the leader first
+    ids = frozenset(primitive.id for primitive in inside)
+    waits = frozenset[PrimitiveId]().union(*(primitive.waits_for() for primitive in inside))
+    return Unit(
+        leader=leader,
+        members=tuple(primitive.id for primitive in inside),
+        pool=inside[0].pool,
+        priority=inside[-1].priority,
+        waits=waits - ids,
+        region=inside[0].region,
+        computed=OPS[inside[0].op].computed,
+        pending=inside[0].pending,
+    )
