@@ -126,6 +126,17 @@ class PrimitiveFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class StepProgressed:
+    """`done` of `total` are over: rows of `primitive`, or elements of the structure it opens."""
+
+    run: RunId
+    primitive: PrimitiveId
+    done: int
+    total: int
+    elements: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepFinished:
     """All primitives of the author's `step` are done; `skipped` if none reached an engine."""
 
@@ -154,6 +165,7 @@ Command = (
     | WakeAt
     | RunStarted
     | StepStarted
+    | StepProgressed
     | PrimitiveFinished
     | StepFinished
     | RunFinished
