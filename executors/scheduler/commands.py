@@ -119,6 +119,7 @@ class PrimitiveFinished:
 
     run: RunId
     primitive: PrimitiveId
+    op: str
     pool: PoolName
     replica: int
     timing: Timing

@@ -205,6 +205,7 @@ class Scheduler:
             PrimitiveFinished(
                 run=run.id,
                 primitive=primitive,
+                op=run.growing.primitive(primitive).op,
                 pool=run.growing.unit(unit).pool,
                 replica=progress.replica,
                 timing=progress.timing(now),
