@@ -6,9 +6,21 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from api import pages, problems
+from api.counted import VERSIONED, Counted
 from api.house import House
 from api.parameters import known_query
-from api.routes import collections, engines, events, files, health, modules, runs, schema, workflows
+from api.routes import (
+    collections,
+    engines,
+    events,
+    files,
+    health,
+    metrics,
+    modules,
+    runs,
+    schema,
+    workflows,
+)
 from api.routes import problems as problem_routes
 from api.wire import ProblemOut
 
@@ -50,14 +62,16 @@ def create_app(house: House) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.house = house
+    app.add_middleware(Counted, metrics=house.metrics)
     problems.install(app)
     pages.install(app)
-    v1 = APIRouter(prefix="/v1")
+    v1 = APIRouter(prefix=VERSIONED)
     for resource in (workflows, runs, events, files, collections, modules, schema, engines):
         v1.include_router(resource.router)
     strict = [Depends(known_query)]
     app.include_router(v1, dependencies=strict)
     app.include_router(health.router, dependencies=strict)
+    app.include_router(metrics.router, dependencies=strict)
     app.include_router(problem_routes.router, dependencies=strict)
     _describe_problems(app)
     return app

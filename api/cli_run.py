@@ -4,9 +4,13 @@ import asyncio
 import mimetypes
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
+from api.cli_progress import Busy
 from api.cli_show import Show
 from api.compose import compose
 from api.engines_file import BadEngines
@@ -76,7 +80,8 @@ async def _run(
         )
         run = await house.runner.submit(submission)
         show = None if as_json else Show(sys.stdout, document)
-        record = await _follow(house, run, show)
+        busy = Busy(Console(stderr=True), partial(_loads, house)) if _is_watched(show) else None
+        record = await _follow(house, run, show, busy)
     finally:
         await house.stop()
     if as_json:
@@ -84,11 +89,22 @@ async def _run(
     return record
 
 
-async def _follow(house: House, run: str, show: Show | None) -> RunRecord:
+def _is_watched(show: Show | None) -> bool:
+    """Whether somebody looks on while the run goes on, and not a program at what it prints."""
+    return show is not None and sys.stderr.isatty()
+
+
+def _loads(house: House, pool: str) -> bool:
+    return not any(state.started for state in house.runner.pools() if state.pool.name == pool)
+
+
+async def _follow(house: House, run: str, show: Show | None, busy: Busy | None) -> RunRecord:
     after = 0
     while True:
         for event in house.runs.events(TENANT, run, after):
             after = event.id
+            if busy:
+                busy.event(event)
             if show:
                 show.event(event)
         record = house.runs.get(TENANT, run)

@@ -8,11 +8,13 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from api.engines_file import BadEngines
 from api.house import House
 from api.library import Library
 from api.logs import log_bug, log_run
+from api.metrics import Metrics
 from api.pools import declared, make_pools
 from api.settings import Settings, environment_variable
 from api.shipped import workflows_folder
@@ -69,16 +71,13 @@ def assemble(
     runs = MemoryRunStore(now, _run_limits(settings), log_run)
     sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
     spill = spill_folder(settings.data)
+    memo = Memo(settings.memo_bytes_max)
+    metrics = Metrics(pools, lambda: runner.pools(), memo)
+    limits = _runner_limits(settings)
+    values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
+    swept = partial(sweeper.submit, collections.drop_private)
     runner = Runner(
-        pools=pools,
-        store=runs,
-        values=Values(spill, settings.values_bytes_max, settings.value_bytes_max),
-        memo=Memo(settings.memo_bytes_max),
-        limits=_runner_limits(settings),
-        new_id=_new_run_id,
-        wall_clock=now,
-        after_run=lambda run: sweeper.submit(collections.drop_private, run),
-        on_bug=log_bug,
+        pools, runs, values, memo, limits, _new_run_id, now, swept, log_bug, metrics.watch
     )
     return House(
         settings=settings,
@@ -89,6 +88,7 @@ def assemble(
         collections=collections,
         sweeper=sweeper,
         library=_library(pools, workflows),
+        metrics=metrics,
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
         reader=Reader(settings.read_s_max, settings.read_memory_bytes_max),

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.library import Library
+from api.metrics import Metrics
 from api.settings import Settings
 from api.streaming import Streams
 from executors.collections import Collections
@@ -37,6 +38,7 @@ class House:
     collections: Collections
     sweeper: ThreadPoolExecutor
     library: Library
+    metrics: Metrics
     streams: Streams
     uploads: asyncio.Semaphore
     reader: Reader

@@ -41,9 +41,18 @@ class UsageOut(BaseModel):
         )
 
 
+class FarOut(BaseModel):
+    """`done` of `total` `rows`, or `elements`, are over."""
+
+    of: str
+    done: int
+    total: int
+
+
 class StepOut(BaseModel):
     """How far a step has come, and where its time went.
 
+    `progress`: what was last told of a step that takes long, while it runs.
     The first work of an engine counts the loading of its model as execution.
     """
 
@@ -57,6 +66,7 @@ class StepOut(BaseModel):
     execution_ms: float
     duration_ms: float
     usage: UsageOut
+    progress: FarOut | None
 
     @staticmethod
     def of(step: StepRecord) -> "StepOut":
@@ -65,6 +75,9 @@ class StepOut(BaseModel):
             id=step.id, status=step.status, pool=step.pool, engine=step.engine, model=step.model,
             queue_ms=step.queue_ms, batch_ms=step.batch_ms, execution_ms=step.execution_ms,
             duration_ms=step.duration_ms, usage=UsageOut.of(step.usage),
+            progress=FarOut.model_validate(step.progress, from_attributes=True)
+            if step.progress
+            else None,
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from api.metrics import Metrics
 from executors.documents import split
 from executors.engines.engine import Batch, Request
 from executors.engines.inline import Inline
@@ -103,17 +104,20 @@ def _runner(store: MemoryRunStore, folder: Path) -> Runner:
         runs_max=10, deadline_s=600.0, journal_entries_max=20_000, retry_after_s=1
     )
     ids = (f"run{number}" for number in count(1))
-    return Runner(
+    memo = Memo(1 << 20)
+    runner = Runner(
         pools,
         store,
         Values(folder, 256 << 20, 16 << 20),
-        Memo(1 << 20),
+        memo,
         limits,
         new_id=lambda: next(ids),
         wall_clock=lambda: datetime.now(UTC),
         after_run=lambda _run: None,
         on_bug=_raise,
+        watch=Metrics(pools, lambda: runner.pools(), memo).watch,
     )
+    return runner
 
 
 def _words(text: str) -> list[int]:

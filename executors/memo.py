@@ -32,6 +32,8 @@ class Memo:
     bytes_max: int
     held: "OrderedDict[tuple[str, str], Memory]" = field(default_factory=OrderedDict)
     bytes: int = 0
+    hits: int = 0
+    misses: int = 0
 
     def keep(self, key: tuple[str, str], value: Any, until: float) -> None:
         """Keep a result, unless it is too large for all the room there is."""
@@ -47,11 +49,13 @@ class Memo:
     def recall(self, key: tuple[str, str], now: float) -> Memory | None:
         """Return a result that is still good."""
         found = self.held.get(key)
-        if found is None:
-            return None
-        if found.until <= now:
+        if found is not None and found.until <= now:
             self._let_go(key)
+            found = None
+        if found is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self.held.move_to_end(key)
         return found
 

@@ -20,6 +20,7 @@ from executors.scheduler.commands import (
     RunStarted,
     StandIn,
     StepFinished,
+    StepProgressed,
     StepStarted,
     Unfold,
     WakeAt,
@@ -36,6 +37,9 @@ from spec.values import JSON
 
 #: Primitives that were opened in a run and have an event of their own; steps count them all.
 UNFOLDED_TOLD_MAX = 1_000
+
+#: Times that a run tells how far a step has come.
+PROGRESS_TOLD_MAX = 200
 
 #: Adds one event of a kind, with its data, to the story of a run.
 Append = Callable[[str, EventKind, dict[str, Any]], object]
@@ -73,6 +77,7 @@ class _Story:
     steps: dict[str, _Tally] = field(default_factory=dict)
     outputs: dict[str, JSON] = field(default_factory=dict)
     unfolded_told: int = 0
+    progress_told: int = 0
 
 
 class Performer:
@@ -123,7 +128,13 @@ class Performer:
                 return self._unfold(command)
 
     def _tell(
-        self, command: RunStarted | StepStarted | PrimitiveFinished | StepFinished | RunFinished
+        self,
+        command: RunStarted
+        | StepStarted
+        | StepProgressed
+        | PrimitiveFinished
+        | StepFinished
+        | RunFinished,
     ) -> None:
         match command:
             case RunStarted(run):
@@ -131,6 +142,8 @@ class Performer:
                 self._append(run, "run.started", {})
             case StepStarted(run, step, pool):
                 self._append(run, "step.started", {"step": step, "pool": pool})
+            case StepProgressed():
+                self._progressed(command)
             case PrimitiveFinished():
                 self._primitive_finished(command)
             case StepFinished():
@@ -183,6 +196,21 @@ class Performer:
             if id == done.primitive:
                 value = story.outputs[output] = self.workspace.output(done.run, id)
                 self._append(done.run, "output.finished", {"output": output, "value": value})
+
+    def _progressed(self, far: StepProgressed) -> None:
+        story = self._stories[far.run]
+        primitive = self.workspace.growing(far.run).primitive(far.primitive)
+        if primitive.step is None or story.progress_told == PROGRESS_TOLD_MAX:
+            return
+        story.progress_told += 1
+        data = {
+            "step": primitive.step,
+            "primitive": primitive.id,
+            "of": "elements" if far.elements else "rows",
+            "done": far.done,
+            "total": far.total,
+        }
+        self._append(far.run, "step.progress", data)
 
     def _step_finished(self, done: StepFinished) -> None:
         tally = self._stories[done.run].steps.pop(done.step, None) or _Tally()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from executors.drivers.live import LiveDriver
+from executors.drivers.live import LiveDriver, Watch, unwatched
 from executors.engines.engine import EngineTraits
 from executors.errors import NotCancellable, Refused
 from executors.journal import Journal
@@ -60,8 +60,8 @@ class PoolState:
 class Runner:
     """Runs plans on pools and writes what happens to `store`.
 
-    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended
-    and `on_bug` what an adapter raised that it never should.
+    `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended,
+    `on_bug` what an adapter raised that it never should, and `watch` all that the scheduler does.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Runner:
         wall_clock: Callable[[], datetime],
         after_run: Callable[[str], object],
         on_bug: Callable[[Exception], object],
+        watch: Watch = unwatched,
     ) -> None:
         self._pools = pools
         self._store = store
@@ -92,7 +93,7 @@ class Runner:
             after_run=after_run,
         )
         engines = {pool.name: pool.replicas for pool in pools}
-        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug)
+        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug, watch)
 
     async def submit(self, submission: Submission) -> str:
         """Accept a run and start it; return its id.

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from executors.drivers.unanswered import Unanswered
 from executors.engines.engine import Batch, Engine, EngineFailed
@@ -18,6 +19,13 @@ from executors.scheduler.commands import Abort, Command, Dispatch, WakeAt
 from executors.scheduler.events import BatchEnded, Event, Woke
 from executors.scheduler.scheduler import Scheduler
 from planner.graph import PoolName
+
+#: Is shown each event with what the scheduler orders on it, and when.
+Watch: TypeAlias = Callable[[float, Event, Sequence[Command]], object]
+
+
+def unwatched(now: float, event: Event, commands: Sequence[Command]) -> None:
+    """Look at nothing."""
 
 
 @dataclass(slots=True)
@@ -46,11 +54,13 @@ class LiveDriver:
         engines: Mapping[PoolName, Sequence[Engine]],
         journal: Journal,
         on_bug: Callable[[Exception], object],
+        watch: Watch = unwatched,
     ) -> None:
         self._scheduler = scheduler
         self._performer = performer
         self._journal = journal
         self._on_bug = on_bug
+        self._watch = watch
         self._replicas = {name: [_Replica(e) for e in group] for name, group in engines.items()}
         self._batches: dict[int, asyncio.Task[None]] = {}
         self._agenda: deque[Event] = deque()
@@ -99,6 +109,7 @@ class LiveDriver:
         now = self.now()
         commands = self._scheduler.handle(event, now)
         self._journal.write(now, event, commands)
+        self._watch(now, event, commands)
         for command in commands:
             self._perform(command)
 

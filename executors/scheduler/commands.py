@@ -119,10 +119,22 @@ class PrimitiveFinished:
 
     run: RunId
     primitive: PrimitiveId
+    op: str
     pool: PoolName
     replica: int
     timing: Timing
     usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgressed:
+    """`done` of `total` are over: rows of `primitive`, or elements of the structure it opens."""
+
+    run: RunId
+    primitive: PrimitiveId
+    done: int
+    total: int
+    elements: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,7 @@ Command = (
     | WakeAt
     | RunStarted
     | StepStarted
+    | StepProgressed
     | PrimitiveFinished
     | StepFinished
     | RunFinished

@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 from executors.scheduler.commands import Timing
 from executors.usage import Usage
 
+#: What has many parts is told in as many stretches.
+STRETCHES = 20
+
+
+def stretch(done: int, total: int) -> int:
+    """Return how many stretches of `total` are over."""
+    return done * STRETCHES // total
+
 
 @dataclass(slots=True)
 class Progress:
@@ -21,6 +29,7 @@ class Progress:
     batch_rows: int = 0
     replica: int = 0
     usage: Usage = field(default_factory=Usage)
+    told: int = 0  #: stretches
 
     def leave(self, now: float, batch_rows: int, replica: int) -> None:
         """A piece has left for `replica` in a batch of `batch_rows`."""
@@ -40,6 +49,12 @@ class Progress:
         self.rows_done += rows
         self.usage += usage
         return self.rows_done == self.rows
+
+    def moved_on(self) -> bool:
+        """Whether another stretch is over since this was last asked."""
+        over = stretch(self.rows_done, self.rows)
+        moved, self.told = over > self.told, over
+        return moved
 
     def timing(self, now: float) -> Timing:
         """Return where the time since `ready_at` went. Asked while no piece is in an engine, or

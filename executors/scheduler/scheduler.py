@@ -20,6 +20,7 @@ from executors.scheduler.commands import (
     RunFinished,
     RunStarted,
     StandIn,
+    StepProgressed,
     StepStarted,
     WakeAt,
 )
@@ -180,7 +181,7 @@ class Scheduler:
             return commands + self._close(run)
         progress = run.open[piece.task.unit]
         if not progress.back(now, piece.stop - piece.start, usage):
-            return commands
+            return commands + self._told(run, piece.task.unit)
         *heads, last = run.growing.unit(piece.task.unit).members
         for head in heads:
             if head not in run.done:
@@ -190,6 +191,12 @@ class Scheduler:
         del run.open[piece.task.unit]
         return commands + self._close(run)
 
+    def _told(self, run: Run, unit: PrimitiveId) -> list[Command]:
+        progress = run.open[unit]
+        if not progress.moved_on():
+            return []
+        return [StepProgressed(run.id, unit, progress.rows_done, progress.rows)]
+
     def _finish(
         self, run: Run, unit: PrimitiveId, primitive: PrimitiveId, usage: Usage, now: float
     ) -> list[Command]:
@@ -198,6 +205,7 @@ class Scheduler:
             PrimitiveFinished(
                 run=run.id,
                 primitive=primitive,
+                op=run.growing.primitive(primitive).op,
                 pool=run.growing.unit(unit).pool,
                 replica=progress.replica,
                 timing=progress.timing(now),

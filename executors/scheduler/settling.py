@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from executors.scheduler.commands import Command, Forget, Prepare, StepFinished, Unfold
+from executors.scheduler.commands import (
+    Command,
+    Forget,
+    Prepare,
+    StepFinished,
+    StepProgressed,
+    Unfold,
+)
 from executors.scheduler.events import TaskId, Unfolded
 from executors.scheduler.run import Run
 from executors.scheduler.unfolding import ENDING_AT_ONCE, Unfolding
@@ -72,4 +79,6 @@ def _child_over(run: Run, exit: PrimitiveId, shape: Shape) -> Iterator[Command]:
     unfolding = run.unfoldings.get(opening)
     if unfolding is not None:
         unfolding.end(child, shape)
+        if unfolding.moved_on():
+            yield StepProgressed(run.id, opening, unfolding.over, unfolding.shape.count, True)
         yield from unfold(run, opening)

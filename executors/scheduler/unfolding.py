@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from executors.scheduler.progress import stretch
 from planner.structure import Child, Shape, Structure
 from planner.tree import Tree
 
@@ -31,6 +32,7 @@ class Unfolding:
     arrived: dict[tuple[int, int], int] = field(default_factory=dict)  #: members of each group
     root: bool = False  #: whether the whole of a tree is known
     last: Shape | None = None  #: of the round that ended last
+    told: int = 0  #: stretches of a list
 
     def __post_init__(self) -> None:
         if self.structure.kind in ENDING_AT_ONCE:
@@ -72,6 +74,14 @@ class Unfolding:
         self.last = shape
         if self.structure.kind == "reduce":
             self._arrive(child.level, child.index)
+
+    def moved_on(self) -> bool:
+        """Whether another stretch of a list is over since this was last asked."""
+        if self.structure.kind not in ("for_each", "fold"):
+            return False
+        over = stretch(self.over, self.shape.count)
+        moved, self.told = over > self.told, over
+        return moved
 
     def _next(self) -> Child | None:
         if self.structure.kind in (*ENDING_AT_ONCE, "reduce"):

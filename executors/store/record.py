@@ -21,8 +21,8 @@ RunStatus: TypeAlias = Literal[
     "queued", "running", "waiting", "succeeded", "failed", "cancelled", "expired", "quarantined"
 ]
 EventKind: TypeAlias = Literal[
-    "run.queued", "run.started", "step.started", "primitive.finished", "step.finished",
-    "output.delta", "output.finished", "run.cancelling", "run.finished",
+    "run.queued", "run.started", "step.started", "step.progress", "primitive.finished",
+    "step.finished", "output.delta", "output.finished", "run.cancelling", "run.finished",
 ]  # fmt: skip
 LIVE: frozenset[RunStatus] = frozenset({"queued", "running", "waiting"})
 
@@ -38,10 +38,20 @@ class RunEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Far:
+    """How much of what a step has most of is over: `done` of `total` rows, or elements."""
+
+    of: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepRecord:
     """How far one step has come: `running`, `succeeded`, or what the end of its run made of it.
 
-    Times are sums over its primitives, zero until it has finished.
+    Times are sums over its primitives, zero until it has finished. `progress` is what was last told
+    of a step that takes long.
     """
 
     id: str
@@ -54,6 +64,7 @@ class StepRecord:
     execution_ms: float = 0.0
     duration_ms: float = 0.0
     usage: Usage = field(default_factory=Usage)
+    progress: Far | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,13 @@ def _step_started(record: RunRecord, event: RunEvent) -> _Changes:
     return {"steps": {**record.steps, id: step}}
 
 
+def _step_progressed(record: RunRecord, event: RunEvent) -> _Changes:
+    data = event.data
+    known = record.steps.get(data["step"]) or StepRecord(data["step"], "running")
+    far = Far(data["of"], data["done"], data["total"])
+    return {"steps": {**record.steps, known.id: replace(known, progress=far)}}
+
+
 def _step_finished(record: RunRecord, event: RunEvent) -> _Changes:
     data = event.data
     id = data["step"]
@@ -130,6 +148,7 @@ def _step_finished(record: RunRecord, event: RunEvent) -> _Changes:
         execution_ms=data.get("execution_ms", 0.0),
         duration_ms=data.get("duration_ms", 0.0),
         usage=usage_of(data.get("usage")),
+        progress=None,
     )
     return {"steps": {**record.steps, id: step}}
 
@@ -171,6 +190,7 @@ _RULES: Mapping[str, Callable[[RunRecord, RunEvent], _Changes]] = {
     "run.queued": _nothing,
     "run.started": _started,
     "step.started": _step_started,
+    "step.progress": _step_progressed,
     "primitive.finished": _primitive_finished,
     "step.finished": _step_finished,
     "output.delta": _nothing,

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from executors.engines.scripted import Behaviour
+from executors.performer import PROGRESS_TOLD_MAX
 
 HEAD = "workflow: control\ninputs: {words: 'string[]', n: integer}\nsteps:\n"
 ASKED = "use: llm, prompt: 'About {{ item }}'"
@@ -180,3 +181,35 @@ def test_equal_seeds_open_the_same_parts_in_the_same_order(world, plan_of):
         return str(here.journal)
 
     assert journal(7) == journal(7)
+
+
+def told(world) -> list[tuple[str, int, int]]:
+    events = world.store.events("local", "r1", limit=10_000)
+    return [
+        (e.data["of"], e.data["done"], e.data["total"]) for e in events if e.kind == "step.progress"
+    ]
+
+
+def test_how_far_a_list_has_come_is_told_in_twenty_stretches(world, plan_of):
+    here = world(behaviours={"llm": seconds}, replicas=2)
+    here.submit(plan_of(page(EACH)), {"words": [str(n) for n in range(100)]})
+    here.run()
+    assert told(here) == [("elements", done, 100) for done in range(5, 101, 5)]
+
+
+def test_how_far_the_rows_of_a_primitive_have_come_is_told_but_for_its_end(world, plan_of):
+    here = world(behaviours={"embedding": seconds}, batch_rows=8)
+    step = "  s: {use: index, chunks: $c.items}\n  c: {use: chunk, text: $inputs.words, size: 1}"
+    here.submit(plan_of(page(step, "{n: $len(c.items)}")), {"words": ["a b c d e f g h i j"] * 2})
+    here.run()
+    assert told(here) == [("rows", 8, 20), ("rows", 16, 20)]
+
+
+def test_a_run_of_many_lists_tells_of_the_first_ones_alone(world, plan_of):
+    here = world()
+    inner = "steps: {t: {for_each: $inputs.words, use: text, template: '{{ item }}'}}"
+    step = f"  s: {{for_each: $inputs.words, {inner}, outputs: {{x: $t.text}}}}"
+    here.submit(plan_of(page(step, "{x: $s.x}")), {"words": [str(n) for n in range(40)]})
+    here.run()
+    assert here.record().status == "succeeded"
+    assert len(told(here)) == PROGRESS_TOLD_MAX

@@ -1,0 +1,180 @@
+"""What a service counts for Prometheus; the one file that knows its client.
+
+Labels are of closed sets, pools and operations and codes: never a run, a tenant or a workflow,
+which are as many as their authors like. `docs/metrics.md` is the table.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    Summary,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from executors.memo import Memo
+from executors.pools import Pool
+from executors.runner import PoolState
+from executors.scheduler.commands import Command, Dispatch, PrimitiveFinished, RunFinished
+from executors.scheduler.events import Event, PieceFailed, RunAccepted, RunId
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+#: Seconds, from an operation that computes to a run that waits for a large model.
+SECONDS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+class Metrics:
+    """Counts what the scheduler is told and orders, and what is asked over HTTP.
+
+    `states` says how the pools are now; it is asked when a page is.
+    """
+
+    def __init__(
+        self, pools: Sequence[Pool], states: Callable[[], Iterable[PoolState]], memo: Memo
+    ) -> None:
+        self._models = {pool.name: pool.traits.model for pool in pools}
+        self._began: dict[RunId, float] = {}
+        self.registry = CollectorRegistry()
+        self.registry.register(_Now(states, memo, self._began))
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._accepted = self._counter("runs_accepted", "Runs that were taken on.")
+        self._finished = self._counter("runs_finished", "Runs that have ended.", "status")
+        self._run_seconds = self._histogram(
+            "run_seconds", "From acceptance to the end of a run.", SECONDS, "status"
+        )
+        work = ("pool", "op")
+        self._queue = self._histogram(
+            "primitive_queue_seconds", "From ready until its first piece left.", SECONDS, *work
+        )
+        self._between = Summary(
+            "teola_primitive_batch_seconds",
+            "After the first piece left, while none was in an engine.",
+            work,
+            registry=self.registry,
+        )
+        self._execution = self._histogram(
+            "primitive_execution_seconds", "While a piece was in an engine.", SECONDS, *work
+        )
+        self._rows = self._histogram("batch_rows", "Rows that left together.", ROWS, "pool")
+        self._tokens = self._counter(
+            "tokens", "Tokens that engines counted.", "pool", "model", "kind"
+        )
+        self._faults = self._counter(
+            "engine_faults", "Pieces that an engine did not answer.", "pool", "code"
+        )
+        self._answers = self._counter(
+            "http_answers", "Answers over HTTP.", "method", "route", "status"
+        )
+        self._answer_seconds = self._histogram(
+            "http_answer_seconds", "Until an answer began.", SECONDS, "method", "route"
+        )
+
+    def page(self) -> bytes:
+        """Return everything counted, in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer over HTTP; `route` is the template that matched."""
+        method = method if method in METHODS else "other"
+        self._answers.labels(method, route, status).inc()
+        self._answer_seconds.labels(method, route).observe(seconds)
+
+    def watch(self, now: float, event: Event, commands: Sequence[Command]) -> None:
+        """Count what one call of the scheduler says."""
+        match event:
+            case RunAccepted(run):
+                self._accepted.inc()
+                self._began[run] = now
+            case PieceFailed(_, _, trouble):
+                self._faults.labels(trouble.pool or "", trouble.code).inc()
+        for command in commands:
+            match command:
+                case PrimitiveFinished():
+                    self._primitive(command)
+                case Dispatch(_, pool, _, pieces):
+                    rows = sum(piece.stop - piece.start for piece in pieces)
+                    self._rows.labels(pool).observe(rows)
+                case RunFinished(run, status):
+                    self._finished.labels(status).inc()
+                    self._run_seconds.labels(status).observe(now - self._began.pop(run))
+
+    def _primitive(self, done: PrimitiveFinished) -> None:
+        timing, usage = done.timing, done.usage
+        self._queue.labels(done.pool, done.op).observe(timing.queue_s)
+        self._between.labels(done.pool, done.op).observe(timing.batch_s)
+        self._execution.labels(done.pool, done.op).observe(timing.execution_s)
+        model = self._models[done.pool]
+        for kind, count in (
+            ("in", usage.tokens_in), ("out", usage.tokens_out), ("cached", usage.tokens_cached),
+        ):  # fmt: skip
+            if count:
+                self._tokens.labels(done.pool, model, kind).inc(count)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"teola_{name}", what, labels, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(f"teola_{name}", what, labels, registry=self.registry, buckets=buckets)
+
+
+class _Now(Collector):
+    """What is so at the moment a page is asked for."""
+
+    def __init__(
+        self, states: Callable[[], Iterable[PoolState]], memo: Memo, live: Mapping[RunId, float]
+    ) -> None:
+        self._states = states
+        self._memo = memo
+        self._live = live
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each family, its samples looked up now."""
+        yield GaugeMetricFamily("teola_runs_live", "Runs that have not ended.", len(self._live))
+        yield from self._pools()
+        yield from self._remembered()
+
+    def _pools(self) -> Iterator[Metric]:
+        families = {
+            what: GaugeMetricFamily(f"teola_pool_{what}", text, labels=("pool",))
+            for what, text in _OF_A_POOL.items()
+        }
+        for state in self._states():
+            pool, traits = state.pool, state.traits
+            now = (
+                state.waiting, state.batches, traits.slots * len(pool.replicas),
+                len(pool.replicas), state.started,
+            )  # fmt: skip
+            for family, value in zip(families.values(), now, strict=True):
+                family.add_metric((pool.name,), value)
+        yield from families.values()
+
+    def _remembered(self) -> Iterator[Metric]:
+        lookups = CounterMetricFamily(
+            "teola_memo_lookups", "Results asked of `cache`.", labels=("result",)
+        )
+        lookups.add_metric(("hit",), self._memo.hits)
+        lookups.add_metric(("miss",), self._memo.misses)
+        yield lookups
+        yield GaugeMetricFamily("teola_memo_bytes", "Held for `cache`.", self._memo.bytes)
+
+
+_OF_A_POOL: Final = {
+    "waiting": "Tasks in the queue.",
+    "batches": "Batches in its engines.",
+    "slots": "Batches that its engines run at the same time.",
+    "replicas": "Engines.",
+    "replicas_up": "Engines that have started.",
+}
