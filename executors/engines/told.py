@@ -28,7 +28,7 @@ OPS_BY_KIND = {
 
 
 def said(request: Request) -> list[str]:
-    """Return the reply of a call in pieces: four words, or the pieces of a list or an object as the step wants it."""
+    """Return the reply of a call in pieces: four words, or what its form and schema ask for."""
     told = Told(digest(request))
     schema = request.args.get("schema")
     match request.args.get("form"):
