@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 
 from api.engines_file import BadEngines
 from api.house import House
@@ -75,7 +74,10 @@ def assemble(
     metrics = Metrics(pools, lambda: runner.pools(), memo)
     limits = _runner_limits(settings)
     values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
-    swept = partial(sweeper.submit, collections.drop_private)
+
+    def swept(run: str) -> None:
+        sweeper.submit(collections.drop_private, run)
+
     runner = Runner(
         pools, runs, values, memo, limits, _new_run_id, now, swept, log_bug, metrics.watch
     )

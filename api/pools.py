@@ -13,6 +13,9 @@ from api.settings import Settings
 from executors.collections import Collections
 from executors.documents import split
 from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
+from executors.engines.emulated import Emulated
+from executors.engines.emulation.calls import Lengths
+from executors.engines.emulation.profiles import PROFILES, kind_of, sped_up, with_numbers
 from executors.engines.engine import Batch, Emission, Engine, EngineTraits
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.inline import Inline
@@ -83,6 +86,8 @@ def make_pools(
 
 def model_of(setting: PoolSetting) -> str:
     """Return what a pool's engine says it is, without making one."""
+    if setting.adapter == "emulated":
+        return f"emulated {setting.options['profile']}"
     return str(setting.options.get("model") or _MODELS.get(setting.adapter, setting.adapter))
 
 
@@ -165,6 +170,14 @@ def _openai(setting: PoolSetting, parts: _Parts) -> Engine:
     return OpenAI(parts.endpoint(setting), model, options.get("slots", LLM_SLOTS))
 
 
+def _emulated(setting: PoolSetting, _: _Parts) -> Engine:
+    options = setting.options
+    profile = with_numbers(PROFILES[options["profile"]], options.get("numbers", {}))
+    names = {"reply_tokens": "median", "reply_sigma": "sigma", "item_tokens": "item"}
+    lengths = Lengths(**{name: options[key] for key, name in names.items() if key in options})
+    return Emulated(sped_up(profile, options.get("speed", 1.0)), lengths)
+
+
 def _openai_embeddings(setting: PoolSetting, parts: _Parts) -> Engine:
     options = setting.options
     slots, dimension = options.get("slots", SLOTS), options.get("dimension")
@@ -178,6 +191,7 @@ def _openai_rerank(setting: PoolSetting, parts: _Parts) -> Engine:
 
 _ADAPTERS: Mapping[tuple[str, str], Callable[[PoolSetting, _Parts], Engine]] = MappingProxyType(
     {
+        **{(kind_of(profile), "emulated"): _emulated for profile in PROFILES.values()},
         ("llm", "openai"): _openai,
         ("llm", "extractive"): lambda _, parts: _Leaning(
             extractive.Extractive(parts.model.embed), parts.model

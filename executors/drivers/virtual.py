@@ -7,13 +7,15 @@ happens at the same moment is shuffled by the seed, never by chance.
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from executors.drivers.unanswered import Unanswered
 from executors.engines.engine import Batch, Emission, EngineFailed, EngineTraits
+from executors.engines.timeline import Timeline
 from executors.journal import Journal
 from executors.performer import Performer
 from executors.scheduler.commands import Abort, Command, Dispatch, WakeAt
@@ -35,6 +37,25 @@ class Timed(Protocol):
         """Return whether `batch` will not end by itself."""
 
 
+@runtime_checkable
+class Stepping(Protocol):
+    """An engine whose future depends on what comes later."""
+
+    @property
+    def traits(self) -> EngineTraits: ...
+
+    def timeline(self) -> Timeline:
+        """Return a fresh replica's future."""
+
+
+@dataclass(slots=True)
+class _Stepped:
+    """One replica that goes step by step. `planned` is when it is looked at next."""
+
+    timeline: Timeline
+    planned: float | None = None
+
+
 class VirtualDriver:
     """Runs until nothing is left to happen. `watch` is called after every event."""
 
@@ -42,7 +63,7 @@ class VirtualDriver:
         self,
         scheduler: Scheduler,
         performer: Performer,
-        engines: Mapping[PoolName, Sequence[Timed]],
+        engines: Mapping[PoolName, Sequence[Timed | Stepping]],
         journal: Journal,
         seed: int,
         watch: Callable[[Scheduler], None],
@@ -56,6 +77,8 @@ class VirtualDriver:
         self._agenda: list[tuple[float, float, int, Callable[[], Event | None]]] = []
         self._ties = count()
         self._travelling: dict[BatchId, Unanswered] = {}
+        self._stepped: dict[tuple[PoolName, int], _Stepped] = {}
+        self._carried_by: dict[BatchId, _Stepped] = {}
         self.now = 0.0
 
     def at(self, when: float, event: Event) -> None:
@@ -102,13 +125,51 @@ class VirtualDriver:
         pieces = Unanswered(order, self._performer)
         self._travelling[order.batch] = pieces
         batch = Batch(order.batch, pieces.requests())
+        if isinstance(engine, Stepping):
+            self._admit(engine, order, batch)
+        else:
+            self._play(engine, batch)
+
+    def _play(self, engine: Timed, batch: Batch) -> None:
         when = self.now
         for wait_s, emission in engine.script(batch, self._random):
             when += wait_s
-            self._put(when, partial(self._emit, order.batch, emission), shuffle=False)
+            self._put(when, partial(self._emit, batch.id, emission), shuffle=False)
         if not engine.stalls(batch):
-            silent = EngineFailed("engine-error", "the engine ended without an answer")
-            self._put(when, partial(self._end, order.batch, silent), shuffle=False)
+            self._put(when, partial(self._end, batch.id, _SILENT), shuffle=False)
+
+    def _admit(self, engine: Stepping, order: Dispatch, batch: Batch) -> None:
+        place = (order.pool, order.replica)
+        if place not in self._stepped:
+            self._stepped[place] = _Stepped(engine.timeline())
+        stepped = self._carried_by[batch.id] = self._stepped[place]
+        self._advance(stepped)
+        stepped.timeline.admit(batch, self.now)
+        self._look_again(stepped)
+
+    def _look_again(self, stepped: _Stepped) -> None:
+        """See to it that a replica is looked at when it says something next."""
+        when = stepped.timeline.next_at()
+        if when != stepped.planned:
+            stepped.planned = when
+            if when is not None:
+                self._put(when, partial(self._step, stepped, when), shuffle=False)
+
+    def _step(self, stepped: _Stepped, planned: float) -> None:
+        if stepped.planned != planned:
+            return  # what was to be said then has changed meanwhile
+        stepped.planned = None
+        self._advance(stepped)
+        self._look_again(stepped)
+
+    def _advance(self, stepped: _Stepped) -> None:
+        for at, batch, emission in stepped.timeline.advance(self.now):
+            happens = (
+                partial(self._end, batch, _SILENT)
+                if emission is None
+                else partial(self._emit, batch, emission)
+            )
+            self._put(at, happens, shuffle=False)
 
     def _emit(self, batch: BatchId, emission: Emission) -> Event | None:
         pieces = self._travelling.get(batch)
@@ -119,8 +180,15 @@ class VirtualDriver:
         pieces = self._travelling.pop(batch, None)
         if pieces is None:
             return
+        if (stepped := self._carried_by.pop(batch, None)) is not None and why is not _SILENT:
+            self._advance(stepped)
+            stepped.timeline.abandon(batch, self.now)
+            self._look_again(stepped)
         for event in (*pieces.fail_rest(why), BatchEnded(batch)):
             self._put(self.now, partial(_given, event), shuffle=False)
+
+
+_SILENT = EngineFailed("engine-error", "the engine ended without an answer")
 
 
 def _given(event: Event) -> Event:

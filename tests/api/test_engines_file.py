@@ -10,6 +10,8 @@ from api.engines_file import SCHEMA, BadEngines, read_engines
 from api.pools import declared
 from api.settings import Settings
 
+EMULATED = "{kind: llm, adapter: emulated"
+PROFILED = f"{EMULATED}, profile: llama-3.1-8b-4090"
 SMALL = '{kind: llm, adapter: openai, endpoint: "http://127.0.0.1:9/v1", model: tiny'
 
 
@@ -83,7 +85,7 @@ def test_it_may_be_json_too(tmp_path):
             "bad-value: `opanai` is no adapter",
             "`openai`",
         ),
-        ("a: {kind: vector, adapter: openai}", "2:30", "there are faiss", ""),
+        ("a: {kind: vector, adapter: openai}", "2:30", "there are emulated, faiss", ""),
         ("a: {kind: llm}", "2:3", "missing-key: `adapter`", ""),
         ("a: {kind: llm, adapter: openai, model: m}", "2:3", "missing-key: `endpoint`", ""),
         ("a: 7", "2:6", "wrong-type: 7 is not an object", ""),
@@ -97,6 +99,23 @@ def test_it_may_be_json_too(tmp_path):
         (f"a: {SMALL}, timeouts: {{first: 3 s}}}}", "2:101", "is not a duration such as", ""),
         (f"a: {SMALL}, timeouts: {{firts: 3s}}}}", "2:94", "unknown-key: `firts`", "`first`"),
         (f"a: &x {SMALL}}}", "2:6", "yaml-feature", ""),
+        (f"a: {EMULATED}, profile: llama}}", "2:46", 'bad-value: "llama" is none of', ""),
+        (f"a: {EMULATED}}}", "2:3", "missing-key: `profile` is missing", ""),
+        (f"a: {PROFILED}, speed: 0}}", "2:72", "bad-value: 0 is not a number above 0", ""),
+        (f"a: {PROFILED}, reply_tokens: 0}}", "2:79", "is not a whole number from 1", ""),
+        (
+            f"a: {PROFILED}, numbers: {{decode_ms: 3}}}}",
+            "2:75",
+            "unknown-key: `decode_ms`",
+            "`decode_token_ms`",
+        ),
+        (f"a: {PROFILED}, numbers: {{chunked: 1}}}}", "2:84", "is not true or false", ""),
+        (
+            f"a: {PROFILED}, numbers: {{decode_fixed_ms: -1}}}}",
+            "2:92",
+            "-1 is not milliseconds, from 0",
+            "",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_the_nearest_right_name(

@@ -109,14 +109,15 @@ class World:
 
     def _pool(self, name: PoolName) -> Pool:
         rows = 1 if name in ("inline", "llm") else self.batch_rows
-        behave = self.behaviours.get(name)
-        engines = [
-            Inline(self.split, lambda text: [])
-            if name == "inline"
-            else Scripted(name, *([behave] if behave else []))
-            for _ in range(self.replicas)
-        ]
+        engines = [self._engine(name) for _ in range(self.replicas)]
+        rows = min(rows, engines[0].traits.batch_rows_max)
         return Pool(name, KINDS[name], self.policy, engines, rows, self.queue_max)
+
+    def _engine(self, name: PoolName) -> Any:
+        if name == "inline":
+            return Inline(self.split, lambda text: [])
+        behave = self.behaviours.get(name)
+        return Scripted(name, *([behave] if behave else []))
 
     def _check(self, scheduler: Scheduler) -> None:
         self.broken += broken(scheduler)

@@ -32,6 +32,10 @@ def one_doc(text, size, overlap, tokenize):
     return [{"id": f"{size}-{overlap}", "text": repr(text)[:9], "meta": {}}]
 
 
+def _rows(engine):
+    return 1 if engine.traits.kind == "inline" else min(8, engine.traits.batch_rows_max)
+
+
 class Live:
     """A runner over scripted engines, or others in their place."""
 
@@ -45,8 +49,7 @@ class Live:
             | (engines or {})
         )
         pools = [
-            Pool(kind, kind, "throughput", [made[kind]], 1 if kind == "inline" else 8, 100)
-            for kind in kinds
+            Pool(kind, kind, "throughput", [made[kind]], _rows(made[kind]), 100) for kind in kinds
         ]
         numbers = count(1)
         bounds = {"runs_max": 100, "deadline_s": 60.0, "journal_entries_max": 10_000} | limits

@@ -1,0 +1,75 @@
+"""A replica that answers whole batches at once: for embedding, reranking, an index, a search."""
+
+import heapq
+from collections.abc import Sequence
+from itertools import count
+from math import exp
+
+from executors.engines.emulation.calls import normal
+from executors.engines.emulation.profiles import BatchProfile
+from executors.engines.engine import Batch, Done, Emission, Fault, Request
+from executors.engines.timeline import Moment
+from executors.engines.told import outputs_of
+from executors.scheduler.events import BatchId
+from executors.usage import Usage
+from planner.primitives import OPS
+
+
+class BatchTimeline:
+    """One replica. How many batches it runs at a time is for whoever sends them to keep."""
+
+    def __init__(self, profile: BatchProfile) -> None:
+        self._profile = profile
+        self._open: dict[BatchId, Batch] = {}
+        self._ends: list[tuple[float, int, BatchId]] = []
+        self._ties = count()
+
+    def admit(self, batch: Batch, now: float) -> None:
+        """Take on a batch."""
+        self._open[batch.id] = batch
+        heapq.heappush(self._ends, (now + self.takes_s(batch), next(self._ties), batch.id))
+
+    def abandon(self, batch: BatchId, now: float) -> None:  # noqa: ARG002  # of any engine
+        """Let go of a batch."""
+        self._open.pop(batch, None)
+        self._ends = [each for each in self._ends if each[2] != batch]
+        heapq.heapify(self._ends)
+
+    def next_at(self) -> float | None:
+        """Return when the next batch is answered."""
+        return self._ends[0][0] if self._ends else None
+
+    def advance(self, now: float) -> Sequence[Moment]:
+        """Return every answer until `now`."""
+        told: list[Moment] = []
+        while self._ends and self._ends[0][0] <= now:
+            at, _, id = heapq.heappop(self._ends)
+            for request in self._open.pop(id).requests:
+                told.append(Moment(at, id, self._answer(request)))
+            told.append(Moment(at, id))
+        return told
+
+    def takes_s(self, batch: Batch) -> float:
+        """Return what a batch takes: its operations one after another, each for all its rows."""
+        total = 0.0
+        for op, cost in self._profile.costs.items():
+            if requests := [each for each in batch.requests if each.op == op]:
+                plain = cost.fixed_s + cost.row_s * sum(map(rows_of, requests))
+                total += plain * (_slowest(requests, cost.sigma) if cost.sigma else 1.0)
+        return total
+
+    def _answer(self, request: Request) -> Emission:
+        if request.op not in self._profile.costs:
+            return Fault(request.id, "unsupported-op", f"no {request.op} here")
+        return Done(request.id, outputs_of(request), Usage())
+
+
+def _slowest(requests: Sequence[Request], sigma: float) -> float:
+    return max(exp(sigma * normal(request)) for request in requests)
+
+
+def rows_of(request: Request) -> int:
+    """Return how many rows of work a request is."""
+    counted = {"embed": "texts", "ingest": "chunks", "search": "vectors", "rerank": "docs"}
+    rows = request.args.get(counted.get(request.op, "")) if request.op in OPS else None
+    return len(rows) if rows is not None else 1

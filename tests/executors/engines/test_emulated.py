@@ -1,0 +1,155 @@
+"""The emulated engine on a real clock: its contract in every kind, and what it says."""
+
+import asyncio
+
+import numpy as np
+
+from executors.engines.emulated import Emulated
+from executors.engines.emulation.calls import Lengths
+from executors.engines.emulation.profiles import PROFILES, kind_of, sped_up
+from executors.engines.engine import Batch, Done, Engine, Request
+from executors.replies import complete
+from executors.scheduler.events import BatchId
+from tests.executors.engines.contract import EngineContract, answers
+from tests.executors.engines.test_scripted import PERSON, VECTORS, ask
+
+
+def made(model: str, **lengths: float) -> Emulated:
+    return Emulated(sped_up(PROFILES[model], 100), Lengths(**lengths) if lengths else None)
+
+
+class Emulations(EngineContract):
+    off_loop = False
+    model = ""
+
+    def make(self) -> Engine:
+        return made(self.model)
+
+    def bad(self) -> list[Request]:
+        return [ask(1, "fly")]
+
+
+class TestEmulatedEmbedding(Emulations):
+    model = "bge-large-3090"
+
+    def good(self) -> list[Request]:
+        return [ask(1, "embed", texts=["a", "b"]), ask(2, "embed", texts=[])]
+
+
+class TestEmulatedVector(Emulations):
+    model = "pgvector"
+
+    def good(self) -> list[Request]:
+        return [
+            ask(1, "ingest", chunks=[{"id": "d", "text": "x"}], vectors=VECTORS, name=None),
+            ask(2, "search", index={"collection": "c"}, vectors=VECTORS, top_k=3),
+        ]
+
+
+class TestEmulatedRerank(Emulations):
+    model = "bge-reranker-large-3090"
+
+    def good(self) -> list[Request]:
+        docs = [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}]
+        return [ask(at, "rerank", query="q", docs=docs, top_k=at) for at in (1, 2)]
+
+
+class TestEmulatedWeb(Emulations):
+    model = "search-api"
+
+    def good(self) -> list[Request]:
+        return [ask(at, "web_search", query="q", top_k=at) for at in (1, 2)]
+
+
+class TestEmulatedLLM(Emulations):
+    model = "llama-3.1-8b-4090"
+
+    def good(self) -> list[Request]:
+        return [
+            ask(1, "decode", prompt="one two"),
+            ask(2, "decode", prompt=None),
+            ask(3, "decode", prompt="three", form="list", items=2),
+            ask(4, "decode", prompt="four", form="json", schema=PERSON),
+        ]
+
+    def bad(self) -> list[Request]:
+        return [ask(1, "prefill", prompt="x"), ask(2, "decode", prompt="x" * 1_000_000)]
+
+
+class TestEmulatedLLMWithoutChunks(TestEmulatedLLM):
+    model = "llama-2-7b-3090"
+
+
+def reply(model: str = "llama-3.1-8b-4090", lengths: dict[str, float] | None = None, **args):
+    """Return what one call gives, and what it used."""
+
+    async def scenario():
+        engine = made(model, **(lengths or {}))
+        await engine.start()
+        try:
+            request = ask(1, "decode", **args)
+            (end,) = (await answers(engine, request)).values()
+        finally:
+            await engine.stop()
+        assert isinstance(end, Done)
+        return dict(complete(request, end.outputs)), end.usage
+
+    return asyncio.run(scenario())
+
+
+def test_replies_have_as_many_tokens_as_they_are_to_have():
+    for tokens in (1, 7, 64):
+        outputs, usage = reply(lengths={"median": tokens}, prompt="x" * 41)
+        assert len(outputs["text"]) == 4 * tokens
+        assert (usage.tokens_in, usage.tokens_out) == (-(-len("<user>" + "x" * 41) // 4), tokens)
+
+
+def test_no_more_is_said_than_max_tokens():
+    outputs, usage = reply(prompt="x", max_tokens=3)
+    assert usage.tokens_out == 3
+    assert len(outputs["text"]) == 12
+
+
+def test_lists_have_the_items_asked_for_each_of_its_length():
+    outputs, _ = reply(lengths={"item": 5}, prompt="x", form="list", items=4)
+    assert len(set(outputs["items"])) == 4
+    assert {len(item) for item in outputs["items"]} <= {19, 20}
+
+
+def test_objects_meet_their_schema():
+    outputs, _ = reply(prompt="x", form="json", schema=PERSON)
+    assert set(outputs["value"]) == {"name", "age", "kind"}
+
+
+def test_what_is_said_ends_before_a_stop_string():
+    whole, _ = reply(prompt="x")
+    part, _ = reply(prompt="x", stop=[" "])
+    assert " " in whole["text"]
+    assert " " not in part["text"]
+
+
+def test_lengths_that_vary_are_the_same_for_the_same_call():
+    lengths = {"median": 40, "sigma": 0.7}
+    drawn = [reply(lengths=lengths, prompt=f"call {n}")[1].tokens_out for n in range(8)]
+    assert len(set(drawn)) > 4
+    assert drawn == [reply(lengths=lengths, prompt=f"call {n}")[1].tokens_out for n in range(8)]
+
+
+def test_it_says_that_it_is_emulated():
+    for model, profile in PROFILES.items():
+        traits = Emulated(profile).traits
+        assert traits.kind == kind_of(profile)
+        assert traits.model == f"emulated {model}"
+
+
+def test_other_inputs_give_other_outputs():
+    async def scenario() -> None:
+        engine = made("bge-large-3090")
+        await engine.start()
+        asked = [ask(1, "embed", texts=["a"]), ask(2, "embed", texts=["b"])]
+        found = [each async for each in engine.run(Batch(BatchId(1), tuple(asked)))]
+        first, second = (each.outputs["vectors"] for each in found if isinstance(each, Done))
+        assert not np.array_equal(first, second)
+        await engine.stop()
+
+    asyncio.run(scenario())
