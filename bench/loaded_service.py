@@ -87,7 +87,10 @@ async def _ask(client: httpx.AsyncClient, workflow: str, number: int) -> str:
         json={"workflow": workflow, "inputs": inputs},
         headers={"Prefer": "wait=60"},
     )
-    return str(answer.json().get("status"))
+    run = answer.json()
+    while run.get("status") in ("queued", "running"):
+        run = (await client.get(f"/v1/runs/{run['id']}", params={"wait": 60})).json()
+    return str(run.get("status"))
 
 
 def main(data: Path) -> None:

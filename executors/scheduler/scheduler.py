@@ -113,7 +113,7 @@ class Scheduler:
         run = Run(event.run, event.tenant, event.plan, event.deadline, event.priority)
         self.runs[run.id] = run
         ready = run.open_ready(tuple(run.plan.units), now)
-        return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines()]
+        return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines(run)]
 
     def _queue(self, task: TaskId, rows: int, now: float) -> list[Command]:
         run = self.runs.get(task.run)
@@ -131,7 +131,7 @@ class Scheduler:
         if run is None or not run.is_current(task):
             return []
         commands = list(settle(run, task, shape, now))
-        return [*commands, *self._watch_deadlines(), *self._close(run)]
+        return [*commands, *self._watch_deadlines(run), *self._close(run)]
 
     def _take_in(self, event: Unfolded, now: float) -> list[Command]:
         run = self.runs.get(event.run)
@@ -248,7 +248,7 @@ class Scheduler:
             run.retries.pop(inner.id, None)
             run.start_clock(inner.id, now)
         task = run.again(TaskId(run.id, leader), now)
-        return [*self._withdraw(run, {leader}), *self._watch_deadlines(), Prepare(task)]
+        return [*self._withdraw(run, {leader}), *self._watch_deadlines(run), Prepare(task)]
 
     def _replace(self, run: Run, region: Region) -> list[Command]:
         """Give up `region`, and order what stands in for it."""
@@ -311,7 +311,7 @@ class Scheduler:
         for run in self.runs.values():
             while run.ending is None and (region := run.late(now)) is not None:
                 commands += self._time_out(run, region)
-        return commands + self._watch_deadlines()
+        return commands + self._watch_deadlines(*self.runs.values())
 
     def _time_out(self, run: Run, late: Region) -> list[Command]:
         del run.deadlines[late.id]
@@ -322,11 +322,12 @@ class Scheduler:
         trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
         return self._end(run.id, "failed", trouble)
 
-    def _watch_deadlines(self) -> list[Command]:
-        """Order a call for the earliest deadline, unless one at least as early is on its way."""
-        live = [run for run in self.runs.values() if run.ending is None]
-        pending = [run.deadline for run in live]
-        pending += [when for run in live for when in run.deadlines.values()]
+    def _watch_deadlines(self, *changed: Run) -> list[Command]:
+        """Order a call for the earliest deadline of runs that may have a new one, unless one at
+        least as early is on its way.
+        """
+        live = [run for run in changed if run.ending is None]
+        pending = [when for run in live for when in (run.deadline, *run.deadlines.values())]
         if not pending or (self.wake_at is not None and self.wake_at <= min(pending)):
             return []
         self.wake_at = min(pending)
