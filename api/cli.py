@@ -92,7 +92,7 @@ def run(
         list[str] | None,
         typer.Option("--file", "-f", help="id=PATH; again and again for a list of files."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
+    as_json: AsJson = False,
     data: Data = None,
 ) -> None:
     """Run a workflow here, without a server, and show its answer as it comes."""
@@ -108,7 +108,7 @@ def run(
 @app.command(epilog=_EPILOG)
 def validate(
     files: Annotated[list[Path], typer.Argument(help="Workflows and modules, or folders of them.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check documents without running anything, and show everything that is wrong with them."""
     settings = _settings()
@@ -119,8 +119,52 @@ def validate(
 
 
 @app.command(epilog=_EPILOG)
+def plan(
+    file: Annotated[Path, typer.Argument(help="A workflow, in YAML or JSON.")],
+    as_json: AsJson = False,
+    as_mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Print it as a Mermaid flowchart.")
+    ] = False,
+) -> None:
+    """Show what a workflow becomes: its operations, their pools, and what waits for what."""
+    settings = _settings()
+
+    from api.cli_plan import show_plan
+
+    raise typer.Exit(show_plan(settings, file, as_json=as_json, as_mermaid=as_mermaid))
+
+
+@app.command(epilog=_EPILOG)
+def modules(
+    name: Annotated[str | None, typer.Argument(help="Show this one with its page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what the steps of a workflow may use, or show one of them."""
+    settings = _settings()
+
+    from api.cli_modules import list_modules, show_module
+
+    if name is None:
+        raise typer.Exit(list_modules(settings, as_json=as_json))
+    raise typer.Exit(show_module(settings, name, as_json=as_json))
+
+
+@app.command(epilog=_EPILOG)
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to; here, if nowhere else.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write a first workflow that runs as it is, and what belongs to it. Overwrites nothing."""
+    settings = _settings()
+
+    from api.cli_init import init as write_starter
+
+    raise typer.Exit(write_starter(settings, folder, as_json=as_json))
+
+
+@app.command(epilog=_EPILOG)
 def engines(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the pools as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the pools of engines, and whether each could be used now."""
     settings = _settings()
@@ -145,22 +189,13 @@ def schema(
 
 
 @app.command(epilog=_EPILOG)
-def doctor(data: Data = None) -> None:
+def doctor(as_json: AsJson = False, data: Data = None) -> None:
     """Look whether everything needed is here, and name the cure where not."""
     settings = _settings(data=data)
 
-    from api.doctor import examine
+    from api.cli_doctor import show_findings
 
-    missing = 0
-    for finding in examine(settings):
-        missing += not finding.ok
-        mark = typer.style("ok  ", fg="green") if finding.ok else typer.style("MISS", fg="red")
-        cure = f"\n       cure: {finding.cure}" if finding.cure else ""
-        typer.echo(f"{mark}  {finding.name}: {finding.detail}{cure}")
-    if missing:
-        typer.echo(f"{missing} missing")
-        raise typer.Exit(Exit.FAILED)
-    typer.echo("everything needed is here")
+    raise typer.Exit(show_findings(settings, as_json=as_json))
 
 
 @collections.command("list", epilog=_EPILOG)
