@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import cast
 
 from spec.functions import FUNCTIONS, NAMES, NOW
@@ -27,13 +26,13 @@ _PATH = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _NOT_NAMES = ("and", "or", "not", "in")
 _WORDS = frozenset((*_CONSTANTS, *_NOT_NAMES))
+_GOES_ON = frozenset((".", "["))  # what a path goes on with
 
 # How tight operators bind. Here a `not` is the one of `not in`; the one before a value is no more
 # than a place in this order.
 _OR, _AND, _NOT, _COMPARED, _ADDED = 1, 2, 3, 4, 5
-_LEVELS: Mapping[str, int] = MappingProxyType(
-    {"or": _OR, "and": _AND, "+": _ADDED}
-    | dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in", "not"), _COMPARED)
+_LEVELS: Mapping[str, int] = {"or": _OR, "and": _AND, "+": _ADDED} | dict.fromkeys(
+    ("==", "!=", "<", "<=", ">", ">=", "in", "not"), _COMPARED
 )
 
 
@@ -64,9 +63,8 @@ def parse_expression(text: str) -> Parsed:
 
 def collected(items: list[Value]) -> Value:
     """Return a list value: plain data when all of it is."""
-    if all(isinstance(item, Literal) for item in items):
-        return Literal([item.value for item in items if isinstance(item, Literal)])
-    return ListOf(tuple(items))
+    plain = [item.value for item in items if isinstance(item, Literal)]
+    return Literal(plain) if len(plain) == len(items) else ListOf(tuple(items))
 
 
 class _TooLargeError(Exception):
@@ -95,9 +93,10 @@ class _Parser:
 
     def joined(self, least: int) -> Placed:
         """Read what operators join that bind at least as tight as `least` says."""
-        negated = least <= _NOT and self.scanner.word == "not"
+        scanner = self.scanner
+        negated = least <= _NOT and scanner.word == "not"
         value = self.negation() if negated else self.postfix()
-        while (level := self.level()) >= least:
+        while scanner.word in _LEVELS and (level := _LEVELS[scanner.word]) >= least:
             value = self.comparison(value) if level == _COMPARED else self.chain(value, level)
         return value
 
@@ -142,8 +141,10 @@ class _Parser:
 
     def postfix(self) -> Placed:
         value = self.atom()
+        if self.scanner.word not in _GOES_ON:
+            return value
         members = _members(value.value)
-        while self.scanner.word in (".", "["):
+        while self.scanner.word in _GOES_ON:
             value = self.field(value) if self.scanner.skip(".") else self.bracket(value)
             members += 1
             if members > PATH_SEGMENTS_MAX:
@@ -174,6 +175,8 @@ class _Parser:
     def atom(self) -> Placed:
         if self.scanner.kind == "name":
             return self.named()
+        if self.scanner.kind != "sign":
+            return self.plain()
         if self.scanner.skip("("):
             value = self.expression()
             self.expect(")")
@@ -215,7 +218,7 @@ class _Parser:
 
     def call(self, name: str, offset: int) -> Placed:
         arguments = self.until(")")
-        values = tuple(argument.value for argument in arguments)
+        values = tuple([argument.value for argument in arguments])
         placed = Placed(Call(name, values), offset, tuple(arguments))
         if name == NOW:
             if arguments:
@@ -234,6 +237,10 @@ class _Parser:
 
     def plain(self) -> Placed:
         offset = self.scanner.offset
+        if self.scanner.kind in ("string", "number"):
+            value = self.scanner.value
+            self.scanner.advance()
+            return Placed(Literal(value), offset)
         negative = self.scanner.skip("-")
         here = self.scanner.here if self.scanner.kind in ("sign", "end") else ""
         token = self.scanner.take()
@@ -270,7 +277,7 @@ class _Parser:
 
 
 def _operation(operator: Operator, operands: Sequence[Placed], offset: int | None = None) -> Placed:
-    values = tuple(operand.value for operand in operands)
+    values = tuple([operand.value for operand in operands])
     start = operands[0].offset if offset is None else offset
     return Placed(Operation(operator, values), start, tuple(operands))
 

@@ -1,5 +1,6 @@
 """Whether what is written fits what is wanted: type, null, and the place of what does not."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -40,16 +41,15 @@ class Fit:
         self.null_welcome = null_welcome
         self.taker = ""
         self._shapes: dict[int, Shape | None] = {}  # of what is checked, by its identity
+        self._sound: set[int] = set()  # that with nothing wrong in it
+        self._wrong = 0  # how much was reported
 
     def check_references(self, written: Written) -> None:
         """Report every path in `written` that leads nowhere, all that cannot be computed, and
         every slot that cannot be text."""
         for string in written.strings():
             if string.placed is not None:
-                report = partial(self._report, string.pointer)
-                self._shapes[id(string.placed)] = infer(
-                    self.scope, string.placed, report, self._shapes, guarding=self.guarding
-                )
+                self._infer(string.pointer, string.placed)
                 continue
             for reference in string.references:
                 self._check_reference(string.pointer, reference)
@@ -75,6 +75,17 @@ class Fit:
             placed = written.placed or Placed.of(written.value)
             self._check_placed(written.pointer, placed, wanted)
 
+    def _infer(self, pointer: Pointer, placed: Placed) -> None:
+        if id(placed) in self._sound:
+            return
+        before = self._wrong
+        report = partial(self._report, pointer)
+        self._shapes[id(placed)] = infer(
+            self.scope, placed, report, self._shapes, guarding=self.guarding
+        )
+        if self._wrong == before:
+            self._sound.add(id(placed))
+
     def _check_reference(self, pointer: Pointer, reference: Reference) -> None:
         try:
             shape = self.scope.resolve(reference)
@@ -86,6 +97,7 @@ class Fit:
             self._check_slot(pointer, reference, shape.type)
 
     def _report(self, pointer: Pointer, wrong: Wrong) -> None:
+        self._wrong += 1
         if wrong.offset is None:
             self.report.at_value(wrong.code, pointer, wrong.detail, wrong.hint)
         else:
@@ -198,6 +210,27 @@ class Fit:
 
     def _null(self, pointer: Pointer, offset: int, detail: str) -> None:
         self.report.at_offset("may-be-null", pointer, offset, detail)
+
+
+class Fits:
+    """The checks of one map of steps: what stands in the same scope is looked at once.
+
+    Most values stand in the `scope` of the map itself.
+    """
+
+    def __init__(self, report: Report, scope: Scope) -> None:
+        self.report = report
+        self.scope = scope
+        self._made: dict[tuple[int, bool], Fit] = {}
+
+    def of(self, scope: Scope, names: Mapping[str, Type], *, null_welcome: bool) -> Fit:
+        """Return what checks values in `scope`, with the `names` that a prompt declares."""
+        if scope is not self.scope:
+            return Fit(self.report, scope.naming(names), null_welcome=null_welcome)
+        key = (id(names) if names else 0, null_welcome)  # the names are the vocabulary's
+        if key not in self._made:
+            self._made[key] = Fit(self.report, scope.naming(names), null_welcome=null_welcome)
+        return self._made[key]
 
 
 def _takes_lists(type: Type) -> bool:

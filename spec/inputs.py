@@ -232,8 +232,8 @@ def _report(report: Report, pointer: Pointer, error: SchemaError) -> None:
 
 def origin_of(tree: Tree, pointer: Pointer) -> Origin:
     """Return the place on the page of what `pointer` names."""
-    position = tree.key_position(pointer)
-    return Origin(tree.page.name, pointer_text(pointer), position.line, position.column)
+    line, column = tree.key_position(pointer)
+    return Origin(tree.page.name, pointer_text(pointer), line, column)
 
 
 def _schema_type(type: Type) -> dict[str, JSON]:

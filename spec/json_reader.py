@@ -89,7 +89,7 @@ class _Reader:
                 self.enter([], "]", position)
             case '"':
                 text, style = self.string()
-                self.builder.scalar(text, position, style)
+                self.builder.text(text, position, style)
             case char if char in _DIGITS:
                 self.number(position)
             case _:

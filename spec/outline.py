@@ -66,7 +66,7 @@ class BlockOutline:
         return BlockOutline(pointer, steps, Order.of(steps), reads, outputs, loop)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outline:
     """A step whose keys are read.
 
@@ -87,11 +87,9 @@ class Outline:
     @property
     def callee(self) -> str:
         """What the step calls, as it stands in a sentence."""
-        match self.body:
-            case Use(name) | Op(name) | Flow(name):
-                return name
-            case None:
-                return ""
+        if isinstance(self.body, Use):
+            return self.body.module
+        return self.body.name if self.body is not None else ""
 
     @property
     def flows_deep(self) -> int:
@@ -149,15 +147,17 @@ class Outline:
                 shape = Shape(ANY)
         return list_of(shape) if how.how == "listed" else shape
 
-    def reads(self) -> Iterator[str]:
-        """Yield each name that is read here of what is around, and what this step comes after."""
-        yield from self.after
+    def reads(self) -> list[str]:
+        """Return each name that is read here of what is around, and what this step comes after."""
+        found = [*self.after]
         for parameter, written in self.parameters.items():
-            own = self.prompt_names(parameter)
-            yield from (name for name in first_names([written]) if name not in own)
-        yield from first_names(self.controls.all_values())
+            references = written.all_references()
+            own = self.prompt_names(parameter) if references else {}
+            found += [each.name for each in references if each.name not in own]
+        found += first_names(self.controls.all_values())
         if self.block is not None:
-            yield from (name for name in self.block.reads if name != self.id)
+            found += (name for name in self.block.reads if name != self.id)
+        return found
 
     def prompt_names(self, parameter: str) -> Mapping[str, Type]:
         """Return the names that the text of `parameter` may use besides those in scope."""

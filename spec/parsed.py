@@ -1,7 +1,8 @@
 """What reading one string of a document gives: a value, the paths it reads, what is wrong in it."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from itertools import accumulate
+from typing import TypeAlias
 
 from spec.codes import Code
 from spec.values import JSON, Formatter, Literal, Member, Name, ObjectOf, Text, Value, parts
@@ -9,7 +10,7 @@ from spec.values import JSON, Formatter, Literal, Member, Name, ObjectOf, Text, 
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reference:
     """A path that is read, from a name in scope on, and where in the string each part of it stands.
 
@@ -25,12 +26,11 @@ class Reference:
         text: str, offset: int, formatters: tuple[Formatter, ...] | None = None
     ) -> "Reference":
         """Return the path that `text`, names with dots between and no more, is from `offset` on."""
-        names = text.split(".")
-        offsets = []
-        for name in names:
-            offsets.append(offset)
-            offset += len(name) + 1
-        return Reference(tuple(names), tuple(offsets), formatters)
+        names = tuple(text.split("."))
+        if len(names) == 2:  # as most are
+            return Reference(names, (offset, offset + len(names[0]) + 1), formatters)
+        lengths = (len(name) + 1 for name in names[:-1])
+        return Reference(names, tuple(accumulate(lengths, initial=offset)), formatters)
 
     @property
     def name(self) -> str:
@@ -39,7 +39,7 @@ class Reference:
 
     def value(self) -> Value:
         """Return the value that it reads."""
-        value: Value = Name(self.name)
+        value: Value = Name(str(self.path[0]))
         for key in self.path[1:]:
             value = Member(value, key)
         return value
@@ -54,12 +54,12 @@ class Reference:
         return str(first) + "".join(steps)
 
 
-class Placed(NamedTuple):
+@dataclass(slots=True)
+class Placed:
     """A value and where in its string it starts. `parts` are in the order of `values.parts`.
 
     A path, from a name on by written keys, is a `reference` and has no parts. The key of any other
-    member is a part, at the place of its name or of what is in the brackets. A tuple, because an
-    expression has one for each of its words.
+    member is a part, at the place of its name or of what is in the brackets.
     """
 
     value: Value
@@ -99,9 +99,15 @@ class Placed(NamedTuple):
 
     def references(self) -> list[Reference]:
         """Return every path in it, each as long as it can be, from left to right."""
+        found: list[Reference] = []
+        self._gather(found)
+        return found
+
+    def _gather(self, found: list[Reference]) -> None:
         if self.reference is not None:
-            return [self.reference]
-        return [reference for part in self.parts for reference in part.references()]
+            found.append(self.reference)
+        for part in self.parts:
+            part._gather(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ class Refused:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parsed:
     """A value, every reference in it from left to right, and every problem.
 

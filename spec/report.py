@@ -3,6 +3,7 @@
 from spec.codes import Code
 from spec.cut_short import cut_off, lone_key
 from spec.limits import PROBLEMS_FOUND_MAX
+from spec.parsed import Parsed
 from spec.problems import Problem, SpecError, problem_at
 from spec.quoting import CUT
 from spec.regexes import Regexes
@@ -21,6 +22,7 @@ class Report:
         self.problems = list(found)
         self.regexes = Regexes()
         self.schemas = SchemaChecks()
+        self.parsed: dict[str, Parsed] = {}  # what each string of the page says, read once
         self.words = 0  # of the expressions and slots read so far
         self._taken = {Position(problem.line, problem.column) for problem in found}
 

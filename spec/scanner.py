@@ -1,7 +1,7 @@
 """The words of expressions and slots: names, numbers, strings and signs, each with its offset."""
 
 import re
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias
 
 from spec.limits import INTEGER_MAX, PATH_SEGMENTS_MAX
 from spec.problems import quoted
@@ -57,13 +57,18 @@ class Scanner:
     kind: Kind
     word: str
     value: str | int | float
-    offset: int
 
     def __init__(self, text: str, start: int, *, patterns: bool = False) -> None:
         self.text = text
         self.patterns = patterns
         self.words = 0
-        self._read(_past(_SPACE, text, start))
+        self._closed = 0  # where the last string with escapes ended
+        self._go_on(_past(_SPACE, text, start))
+
+    @property
+    def offset(self) -> int:
+        """Where the current word begins."""
+        return len(self.text) if self._match is None else self._match.start()
 
     @property
     def token(self) -> Token:
@@ -72,12 +77,24 @@ class Scanner:
 
     def advance(self) -> None:
         """Go on to the next word."""
-        self._read(self._end)
+        self._match = match = next(self._matches, None)
+        if match is None:
+            self.kind, self.word, self.value = "end", "", ""
+            return
+        self.words += 1
+        kind: Kind = match.lastgroup  # type: ignore[assignment]  # the groups are named as kinds
+        self.kind = kind
+        self.word = self.value = text = match[kind]
+        if kind == "number":
+            self.word, self.value = "", _number(text, match.start())
+        elif kind == "string":
+            self.word = ""
+            self.value = text[1:-1] if len(text) > 1 else self._escaped(match.start(), text)
 
     def take(self) -> Token:
         """Return the current word and go on to the next."""
         token = self.token
-        self._read(self._end)
+        self.advance()
         return token
 
     def take_names(self) -> str:
@@ -85,15 +102,19 @@ class Scanner:
         match = _NAMES.match(self.text, self.offset)
         if match is None:
             raise self.malformed("a name has to stand here")
-        self.words += 2 * match[1].count(".")
-        self._read(match.end())
-        return match[1]
+        names = match[1]
+        if names == self.word:
+            self.advance()
+        else:
+            self.words += 2 * names.count(".")
+            self._go_on(match.end())
+        return names
 
     def skip(self, word: str) -> bool:
         """Go past a name or a sign if it is here; say whether it was."""
         if self.word != word:
             return False
-        self._read(self._end)
+        self.advance()
         return True
 
     def expect(self, word: str) -> None:
@@ -113,31 +134,19 @@ class Scanner:
     @property
     def here(self) -> str:
         """Where the current word stands, said by that word."""
-        if self.kind == "end":
+        if self._match is None:
             return "at the end"
-        return f"before {quoted(self.text[self.offset : self._end].rstrip())}"
+        start, end = self._match.span()
+        return f"before {quoted(self.text[start : max(end, self._closed)].rstrip())}"
 
     def malformed(self, detail: str) -> Malformed:
         """Return the error for the current word."""
         return Malformed(detail, self.offset)
 
-    def _read(self, index: int) -> None:
-        """Read the word at `index`, where no space is."""
-        self.offset = index
-        match = _WORD.match(self.text, index)
-        if match is None:
-            self.kind, self.word, self.value, self._end = "end", "", "", index
-            return
-        self.words += 1
-        self.kind = kind = cast(Kind, match.lastgroup)
-        self.word = text = match[kind]
-        self.value = text
-        self._end = match.end()
-        if kind == "number":
-            self.word, self.value = "", _number(text, index)
-        elif kind == "string":
-            closed = len(text) > 1
-            self.word, self.value = "", text[1:-1] if closed else self._escaped(index, text)
+    def _go_on(self, index: int) -> None:
+        """Go on with the word at `index`, where no space is."""
+        self._matches = _WORD.finditer(self.text, index)
+        self.advance()
 
     def _escaped(self, start: int, quote: str) -> str:
         parts: list[str] = []
@@ -148,7 +157,8 @@ class Scanner:
             char = self.text[run : run + 1]
             index = run + 1
             if char == quote:
-                self._end = _past(_SPACE, self.text, index)
+                self._closed = _past(_SPACE, self.text, index)
+                self._matches = _WORD.finditer(self.text, self._closed)
                 return "".join(parts)
             if char == "\\":
                 char = self._escape(run)

@@ -22,7 +22,7 @@ from spec.values import JSON, Member, Name, ObjectOf, Value, rewrite
 from spec.written import Written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shape:
     """The type of a value and, for objects that a schema describes, that schema.
 
@@ -98,7 +98,7 @@ class Opened:
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scope:
     """Names that may be read in one place. A step or an input that is None is there, but unknown.
 

@@ -31,13 +31,29 @@ class Sight:
         self.outline = outline
         self.controls = outline.controls
         self.outer = outer
+        self._every_round: Inside | None = None
+        if self.controls.plain:
+            self._see_plain()
+        else:
+            self._see()
+
+    def _see_plain(self) -> None:
+        """See what most steps are: one body, run once, whatever happens."""
+        self.terms: tuple[Term, ...] = ()
+        self.own: dict[str, Shape | None] = {}
+        self.control = self.outer
+        self.element = self.body = self._element_scope()
+        self.first_round = self._inside(self._state())
+        self.each = self.whole = self.fields = self._given()
+        self.opened: Opened | None = None
+
+    def _see(self) -> None:
         self.terms = self._terms()
-        self.control = outer if self.controls.per_element else self._guarded(outer)
+        self.control = self.outer if self.controls.per_element else self._guarded(self.outer)
         self.own = self._own()
         self.element = self._element_scope()
         self.body = self._guarded(self.element)
         self.first_round = self._inside(self._state())
-        self._every_round: Inside | None = None
         self.each = self._each()
         self.whole = self._whole()
         self.opened = self._opened()

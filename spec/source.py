@@ -141,7 +141,7 @@ def pointer_text(pointer: Pointer) -> str:
     >>> pointer_text(("steps", "a/b", 0))
     '/steps/a~1b/0'
     """
-    plain = "/".join(("", *map(str, pointer)))
+    plain = "/" + "/".join(map(str, pointer)) if pointer else ""
     if plain.count("/") == len(pointer) and "~" not in plain:
         return plain
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in pointer)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from spec.control_check import check_controls, make_control
 from spec.data import type_of_data
-from spec.fit import Fit
+from spec.fit import Fit, Fits
 from spec.inference import shape_of
 from spec.inputs import origin_of
 from spec.model import Block, Flow, Loop, Op, Output, Parameter, Step, Use
@@ -25,8 +25,9 @@ ROUNDS_MAX = 100
 
 def check_steps(report: Report, inside: Inside) -> None:
     """Report what is wrong with the steps of one map, and which wait for each other."""
+    fits = Fits(report, inside.scope)
     for id in inside.outlines:
-        _check_step(report, inside.sights[id])
+        _check_step(report, inside.sights[id], fits)
     for group in cycles(inside.waits):
         names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
         detail = f"{names} wait for each other" if len(group) > 1 else f"{names} waits for itself"
@@ -45,20 +46,17 @@ def check_outputs(
             fit.check_value(written, ANY)
 
 
-def _check_step(report: Report, sight: Sight) -> None:
-    outline = sight.outline
-    inputs = outline.signature.inputs if outline.signature else {}
+def _check_step(report: Report, sight: Sight, fits: Fits) -> None:
+    outline, signature = sight.outline, sight.outline.signature
     check_controls(report, sight)
     for name, written in outline.parameters.items():
-        input = inputs.get(name)
-        inner = sight.body.naming(outline.prompt_names(name))
-        passed_on = outline.signature is not None and outline.signature.passes_on(name)
-        fit = Fit(report, inner, null_welcome=passed_on)
+        passed_on = signature is not None and signature.passes_on(name)
+        fit = fits.of(sight.body, outline.prompt_names(name), null_welcome=passed_on)
         fit.check_references(written)
-        if input is not None:
-            fit.check_input(written, input, outline.callee)
-    if outline.signature is not None:
-        _check_keys(report, outline, outline.signature)
+        if signature is not None and name in signature.inputs:
+            fit.check_input(written, signature.inputs[name], outline.callee)
+    if signature is not None:
+        _check_keys(report, outline, signature)
     if outline.block is not None:
         _check_block(report, sight, outline.block)
 
@@ -135,11 +133,7 @@ def _output(report: Report, id: str, written: Written, inside: Inside) -> Output
 def _make_step(report: Report, sight: Sight) -> Step:
     outline = sight.outline
     parameters = tuple(
-        Parameter(
-            name,
-            sight.body.naming(outline.prompt_names(name)).written_out(written),
-            origin_of(report.tree, written.pointer),
-        )
+        Parameter(name, _made_of(sight, name, written), origin_of(report.tree, written.pointer))
         for name, written in outline.parameters.items()
     )
     return Step(
@@ -152,6 +146,12 @@ def _make_step(report: Report, sight: Sight) -> Step:
         control=make_control(report, sight),
         origin=origin_of(report.tree, outline.pointer),
     )
+
+
+def _made_of(sight: Sight, name: str, written: Written) -> Value:
+    if not written.names_alone:
+        return written.value
+    return sight.body.naming(sight.outline.prompt_names(name)).canonical(written.value)
 
 
 def _make_body(report: Report, sight: Sight) -> Use | Op | Flow | Block:

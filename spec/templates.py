@@ -4,6 +4,8 @@ What fills a slot is never read again, so nothing that arrives in one can open a
 """
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from spec.formatters import FORMATTERS
 from spec.limits import FORMATTERS_MAX, PATH_SEGMENTS_MAX, PROBLEMS_FOUND_MAX
@@ -13,8 +15,16 @@ from spec.problems import nearest, quoted
 from spec.scanner import Malformed, OutOfRange, Scanner, Token
 from spec.values import JSON, Formatter, Literal, Slot, Text, Value
 
-_PLAIN_SLOT = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})\s*\}\}")
+_PLAIN_SLOT = re.compile(
+    r"""\{\{\s*
+    ([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,8})\s*
+    ((?:\|\s*[a-z]{1,9}\s*(?:\(\s*(?:[0-9]{1,9}|"(?:[^"\\]|\\.){0,60}"|'(?:[^'\\]|\\.){0,60}')\s*\)\s*)?){0,3})
+    \}\}""",
+    re.VERBOSE,
+)
 _COMPUTE = "what is computed stands in a `value` step"
+_CHAINS_KEPT = 256
+_CHAIN_CHARS_MAX = 200
 _NOT_NAMES = ("true", "false", "null", "and", "or", "not", "in")
 
 
@@ -74,14 +84,20 @@ class _Reader:
         self.words += words
 
     def _plain_slot(self, opening: int) -> int:
-        """Go past a slot that is names with dots between, as most are; 0 if it is another."""
+        """Go past a slot of names with dots between and some formatters, as most are.
+
+        Returns 0 where it is another.
+        """
         match = _PLAIN_SLOT.match(self.text, opening)
-        if match is None:
+        if match is None or len(match[2]) > _CHAIN_CHARS_MAX:
             return 0
-        path = Reference.of_names(match[1], match.start(1), ())
+        chain = _chain(match[2]) if match[2] else _NO_FORMATTERS
+        if chain is None:
+            return 0
+        path = Reference.of_names(match[1], match.start(1), chain.formatters)
         if path.name in _NOT_NAMES:
             return 0
-        self._found(path, (), 1 + 2 * len(path.path))
+        self._found(path, chain.formatters, 1 + 2 * len(path.path) + chain.words)
         return match.end()
 
     def _slot(self, opening: int) -> int:
@@ -89,7 +105,7 @@ class _Reader:
             scanner = Scanner(self.text, opening + 2, patterns=True)
             path = _path(scanner)
             found = len(self.problems)
-            formatters = self._formatters(scanner)
+            formatters = self.formatters(scanner)
             if scanner.word != "}}":
                 raise _unclosed(scanner)
         except Malformed as error:
@@ -101,7 +117,7 @@ class _Reader:
         self._found(reference, formatters, 1 + scanner.words)
         return scanner.offset + len("}}")
 
-    def _formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:
+    def formatters(self, scanner: Scanner) -> tuple[Formatter, ...]:
         found: list[Formatter] = []
         while scanner.skip("|"):
             if len(found) == FORMATTERS_MAX:
@@ -122,6 +138,31 @@ class _Reader:
         detail = f"there is no formatter {quoted(name)}; known are {', '.join(FORMATTERS)}"
         hint = nearest(name, FORMATTERS)
         self.problems.append(Refused("unknown-formatter", detail, token.offset, hint))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The formatters of a slot, and of how many words they are."""
+
+    formatters: tuple[Formatter, ...] = ()
+    words: int = 0
+
+
+_NO_FORMATTERS = _Chain()
+
+
+@lru_cache(maxsize=_CHAINS_KEPT)
+def _chain(text: str) -> _Chain | None:
+    """Read formatters that stand alone in `text`; None where something is wrong with them."""
+    reader = _Reader(text)
+    try:
+        scanner = Scanner(text, 0, patterns=True)
+        formatters = reader.formatters(scanner)
+    except Malformed:
+        return None
+    if reader.problems or scanner.kind != "end":
+        return None
+    return _Chain(formatters, scanner.words)
 
 
 def _refused(error: Malformed, opening: int) -> Refused:

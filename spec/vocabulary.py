@@ -34,6 +34,8 @@ class Signature:
 
     def passes_on(self, input: str) -> bool:
         """Whether an output is of the type of what `input` is given."""
+        if not self.follows:
+            return False
         return any(each == Follows(input, "given") for each in self.follows.values())
 
 

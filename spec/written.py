@@ -12,7 +12,7 @@ from spec.templates import parse_template
 from spec.values import JSON, Literal, ObjectOf, Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """A value and where it stands. A list or an object of the page has `children`.
 
@@ -30,7 +30,7 @@ class Written:
     @property
     def names_alone(self) -> bool:
         """Whether a name stands in it with no field behind it."""
-        return any(len(reference.path) == 1 for reference in self.all_references())
+        return 1 in [len(reference.path) for reference in self.all_references()]
 
     def strings(self) -> Sequence["Written"]:
         """Return this, or every string and constant of the page in it."""
@@ -79,7 +79,9 @@ def _object(data: dict[str, JSON], children: tuple[Written, ...]) -> Value:
 
 
 def _read_string(report: Report, pointer: Pointer, text: str) -> Written:
-    parsed = _parse(text)
+    parsed = report.parsed.get(text)
+    if parsed is None:
+        report.parsed[text] = parsed = _parse(text)
     report.words += parsed.words
     if report.words > EXPRESSION_WORDS_MAX:
         most = f"{EXPRESSION_WORDS_MAX} names, signs and constants"

@@ -25,6 +25,7 @@ _CONSTANTS: Mapping[str, bool | None] = MappingProxyType(
     | dict.fromkeys(("true", "True", "TRUE"), True)
     | dict.fromkeys(("false", "False", "FALSE"), False)
 )
+_STYLES: Mapping[str, Style] = {"|": "literal", "'": "quoted", '"': "quoted"}
 _OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
 _OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
 _NUMBER = re.compile(
@@ -37,6 +38,7 @@ _UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _PERHAPS_SPECIAL = frozenset(("", *"-+.0123456789~nNtTfFyYoO<"))  # how what is no string begins
+_made = tuple.__new__  # a `Position` from a tuple, in half the time: there are two for each value
 _DIRECTIVE = "a `%` directive; leave it out"
 _OLD_BOOLEAN_CHARS_MAX = max(map(len, _OLD_BOOLEAN))
 _DIGITS_MAX = 30
@@ -74,7 +76,7 @@ def _events(text: str) -> Iterator[Any]:
 
 def _position(event: Any) -> Position:
     mark = event.start_mark
-    return Position(mark.line + 1, mark.column + 1)
+    return _made(Position, (mark.line + 1, mark.column + 1))
 
 
 def _refusal(error: yaml.MarkedYAMLError, builder: TreeBuilder) -> SpecError:
@@ -148,17 +150,18 @@ class _Reader:
 
     def scalar(self, event: Any) -> None:
         position = _position(event)
-        if self.builder.wants_key:
+        builder, style, text = self.builder, event.style, event.value
+        if builder.wants_key:
             self._key(event, position)
         elif event.anchor is not None or event.tag is not None:
             self._properties(event, position)
-            self.builder.unknown(position)
-        elif event.style:
-            self.builder.scalar(event.value, position, _style(event.style))
-        elif event.value[:1] in _PERHAPS_SPECIAL:
-            self._plain(event.value, position)
+            builder.unknown(position)
+        elif style:
+            builder.text(text, position, _STYLES.get(style, "other"))
+        elif text[:1] in _PERHAPS_SPECIAL:
+            self._plain(text, position)
         else:
-            self.builder.scalar(event.value, position, "plain")
+            builder.text(text, position, "plain")
 
     def _key(self, event: Any, position: Position) -> None:
         text = event.value
@@ -187,7 +190,7 @@ class _Reader:
         elif _is_old_boolean(text):
             self._refuse("yaml-boolean", position, _old_boolean(text))
         else:
-            self.builder.scalar(text, position, "plain")
+            self.builder.text(text, position, "plain")
 
     def _number(self, text: str, form: str | None, position: Position) -> None:
         if form == "integer" and len(text) <= _DIGITS_MAX:
@@ -222,12 +225,6 @@ _TAKERS: Mapping[type, Callable[[_Reader, Any], None]] = MappingProxyType(
 
 def _is_old_boolean(text: str) -> bool:
     return len(text) <= _OLD_BOOLEAN_CHARS_MAX and text.lower() in _OLD_BOOLEAN
-
-
-def _style(style: str) -> Style:
-    if style == "|":
-        return "literal"
-    return "quoted" if style in ("'", '"') else "other"
 
 
 def _old_boolean(text: str) -> str:

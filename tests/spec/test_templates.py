@@ -130,3 +130,11 @@ def test_every_slot_is_read_whatever_the_others_are():
 @given(st.text("{}ab.|()'\"[]0 \\n", max_size=40))
 def test_no_text_makes_it_fail_in_any_other_way(text: str):
     parse_template(text)
+
+
+def test_a_slot_is_read_the_same_at_sight_and_word_by_word():
+    """Many spaces are beyond what is taken in at sight; they mean nothing."""
+    chain = r'| default("a \" b") | truncate( 3 )'
+    short, long = (parse_template(f"{{{{ a.b {chain}{' ' * spaces}}}}}") for spaces in (0, 300))
+    assert short == long
+    assert short.words == len(["{{", *"a.b", *"|d(x)", *"|t(3)", "}}"])
