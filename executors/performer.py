@@ -53,8 +53,7 @@ class _Tally:
     engines: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
 
-    def add(self, data: Mapping[str, Any], usage: Usage) -> None:
-        self.usage += usage
+    def add(self, data: Mapping[str, Any]) -> None:
         self.primitives += 1
         self.queue_ms += data["queue_ms"]
         self.batch_ms += data["batch_ms"]
@@ -138,6 +137,20 @@ class Performer:
             case RunFinished():
                 self._run_finished(command)
 
+    def step_of(self, task: TaskId) -> str | None:
+        """Return the author's step that `task` is for. Its run is live, and its unit wanted."""
+        return self.workspace.growing(task.run).primitive(task.unit).step
+
+    def spend(self, run: RunId, step: str | None, usage: Usage) -> None:
+        """Count what an engine has counted for `step`, whatever becomes of its answer.
+
+        A step has the tokens of attempts that failed, and so has its run; a primitive has not.
+        """
+        story = self._stories[run]
+        story.total.usage += usage
+        if step is not None:
+            story.steps.setdefault(step, _Tally()).usage += usage
+
     def stream(self, piece: Piece, text: str) -> None:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         if not text or not self.workspace.wants(piece.task):
@@ -186,9 +199,9 @@ class Performer:
             "usage": done.usage.as_data(),
         }
         story = self._stories[done.run]
-        story.total.add(data, done.usage)
+        story.total.add(data)
         if primitive.step is not None:
-            story.steps.setdefault(primitive.step, _Tally()).add(data, done.usage)
+            story.steps.setdefault(primitive.step, _Tally()).add(data)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives
             self._append(done.run, "primitive.finished", data)
