@@ -14,7 +14,7 @@ LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -47,8 +47,11 @@ fix: setup  ## Repair what ruff can repair
 docs: setup  ## Write the tables of docs/spec.md from the code they describe
 	@$(BIN)/python docs/generate_spec.py
 
-demo: setup  ## Start the service, upload documents, ask two questions, print answers with sources
+demo: setup  ## Start the service and run three applications: what is asked, answers, sources, times
 	@$(BIN)/python bench/demo.py $(ARGS)
+
+examples: setup  ## Run six applications (some: ARGS=naive_rag; on your engines: ARGS="--engines FILE")
+	@$(BIN)/python bench/examples.py $(ARGS)
 
 serve: setup  ## Run the service until interrupted, its address is printed (options: ARGS="--port 8000")
 	@exec $(BIN)/teola up $(ARGS)

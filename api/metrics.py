@@ -70,7 +70,7 @@ class Metrics:
         )
         self._rows = self._histogram("batch_rows", "Rows that left together.", ROWS, "pool")
         self._tokens = self._counter(
-            "tokens", "Tokens that engines counted.", "pool", "model", "kind"
+            "tokens", "Tokens of what was finished, as engines count them.", "pool", "model", "kind"
         )
         self._faults = self._counter(
             "engine_faults", "Pieces that an engine did not answer.", "pool", "code"

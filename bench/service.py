@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import yaml
 
 TEOLA = Path(sys.executable).with_name("teola")
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,13 +55,11 @@ class Service:
 
     def run(self, workflow: str, inputs: dict[str, Any]) -> dict[str, Any]:
         """Run a stored workflow to its end; return the run."""
-        answer = self._sent(
-            "POST",
-            "/v1/runs",
-            json={"workflow": workflow, "inputs": inputs},
-            headers={"Prefer": "wait=60"},
-        )
-        return dict(answer.json())
+        return self._run({"workflow": workflow, "inputs": inputs})
+
+    def run_page(self, page: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run the workflow on `page` once, without storing it; return the run."""
+        return self._run({"spec": yaml.safe_load(page), "inputs": inputs})
 
     def stream(self, workflow: str, inputs: dict[str, Any]) -> Iterator[Event]:
         """Run a stored workflow; yield its events as they come."""
@@ -77,6 +76,10 @@ class Service:
                     yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
                     fields = {}
 
+    def _run(self, asked: dict[str, Any]) -> dict[str, Any]:
+        wait = {"Prefer": "wait=60"}
+        return dict(self._sent("POST", "/v1/runs", json=asked, headers=wait).json())
+
     def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
         answer = self.http.request(method, path, **more)
         if answer.is_error:
@@ -85,10 +88,14 @@ class Service:
 
 
 @contextmanager
-def service(*options: str) -> Iterator[Service]:
-    """Start `teola up` on a free loopback port, its data in a folder of its own; stop it after."""
+def service(*options: str, **variables: str) -> Iterator[Service]:
+    """Start `teola up` on a free loopback port, its data in a folder of its own; stop it after.
+
+    `variables` of the environment are set for it.
+    """
     with tempfile.TemporaryDirectory(prefix="teola-") as data:
-        quiet = ["env", "TEOLA_LOG_LEVEL=error"]
+        given = (f"{name}={value}" for name, value in variables.items())
+        quiet = ["env", "TEOLA_LOG_LEVEL=error", *given]
         command = [*quiet, TEOLA, "up", "--port", "0", "--data", data, *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:

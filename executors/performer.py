@@ -58,7 +58,6 @@ class _Tally:
     models: list[str] = field(default_factory=list)
 
     def add(self, done: PrimitiveFinished, traits: EngineTraits) -> None:
-        self.usage += done.usage
         self.primitives += 1
         self.queue_s += done.timing.queue_s
         self.batch_s += done.timing.batch_s
@@ -156,6 +155,20 @@ class Performer:
         growing = self.workspace.growing(piece.task.run)
         return growing.showing(growing.unit(piece.task.unit).members[-1])
 
+    def step_of(self, task: TaskId) -> str | None:
+        """Return the author's step that `task` is for. Its run is live, and its unit wanted."""
+        return self.workspace.growing(task.run).primitive(task.unit).step
+
+    def spend(self, run: RunId, step: str | None, usage: Usage) -> None:
+        """Count what an engine has counted for `step`, whatever becomes of its answer.
+
+        A step has the tokens of attempts that failed, and so has its run; a primitive has not.
+        """
+        story = self._stories[run]
+        story.usage += usage
+        if step is not None:
+            story.steps.setdefault(step, _Tally()).usage += usage
+
     def stream(self, piece: Piece, text: str) -> None:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         if not text or not self.workspace.wants(piece.task):
@@ -186,7 +199,6 @@ class Performer:
         primitive = growing.primitive(done.primitive)
         traits = self._traits[done.pool]
         story = self._stories[done.run]
-        story.usage += done.usage
         if primitive.step is not None:
             story.steps.setdefault(primitive.step, _Tally()).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:

@@ -18,6 +18,7 @@ from executors.performer import Performer
 from executors.replies import complete
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import Event, FirstTokenSeen, PieceDone, PieceFailed, Trouble
+from executors.usage import Usage
 from planner.primitives import OPS
 
 
@@ -33,6 +34,7 @@ class Unanswered:
         self._performer = performer
         self._open: dict[int, Piece] = dict(enumerate(order.pieces))
         self._shown = {at for at, piece in self._open.items() if performer.shows(piece)}
+        self._steps = {at: performer.step_of(piece.task) for at, piece in self._open.items()}
 
     def requests(self) -> tuple[Request, ...]:
         """Return what to ask the engine, one request a piece."""
@@ -53,9 +55,11 @@ class Unanswered:
                 if request in self._shown:
                     self._performer.stream(piece, text)
                 return None
-            case Done():
+            case Done(request, _, usage):
+                self._spend(request, usage)
                 return self._done(piece, emission)
             case Fault():
+                self._spend(emission.request, emission.usage)
                 return self._fault(emission)
 
     def fail_rest(self, why: EngineFailed) -> Iterator[Event]:
@@ -81,8 +85,12 @@ class Unanswered:
         del self._open[done.request]
         return PieceDone(self._order.batch, done.request, done.usage)
 
+    def _spend(self, request: int, usage: Usage) -> None:
+        self._performer.spend(self._open[request].task.run, self._steps[request], usage)
+
     def _fault(self, fault: Fault) -> Event:
-        trouble = Trouble(fault.code, fault.detail, transient=fault.transient)
+        transient, wait_s = fault.transient, fault.wait_s
+        trouble = Trouble(fault.code, fault.detail, transient=transient, wait_s=wait_s)
         return self._failed(fault.request, trouble)
 
     def _failed(self, request: int, trouble: Trouble) -> Event:

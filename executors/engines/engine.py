@@ -82,12 +82,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`request` failed. `code` is a problem type; `transient`: the same request may work later."""
+    """`request` failed. `code` is a problem type; `transient`: the same request may work later, but
+    not before `wait_s` seconds have passed. `usage` is what it cost all the same.
+    """
 
     request: int
     code: str
     detail: str
     transient: bool = False
+    wait_s: float = 0.0
+    usage: Usage = field(default_factory=Usage)
 
 
 Emission = FirstToken | Delta | Done | Fault

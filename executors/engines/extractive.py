@@ -23,7 +23,14 @@ from executors.engines.engine import (
 )
 from executors.engines.reading.call import PROMPT_CHARS_MAX as PROMPT_CHARS_MAX
 from executors.engines.reading.call import Call, read_call
-from executors.engines.reading.choice import Candidate, candidates, choose, foremost
+from executors.engines.reading.choice import (
+    SENTENCES_MAX,
+    Candidate,
+    candidates,
+    central,
+    choose,
+    foremost,
+)
 from executors.engines.reading.filling import fill
 from executors.engines.reading.found import Found
 from executors.engines.reading.prompt import Asked
@@ -61,7 +68,8 @@ Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
 class Extractive:
     """One replica. Answers a call, its prefill and decode together; a token is a word.
 
-    `system`, `temperature` and `seed` change nothing: there is one best answer. `embed` is given
+    `temperature` and `seed` change nothing: there is one best answer. Of `system` only numbered
+    passages are read. `embed` is given
     the texts of one call at a time, so that nothing else can change an answer; it stays its
     owner's, who stops what is behind it.
     """
@@ -93,8 +101,7 @@ class Extractive:
             yield FirstToken(request.id)
             for word in _WORD.findall(text):
                 yield Delta(request.id, word)
-            read = sum(len(said.split()) for said in (*call.earlier, call.prompt))
-            yield Done(request.id, {"text": text}, Usage(read, len(text.split())))
+            yield Done(request.id, {"text": text}, Usage(call.words(), len(text.split())))
 
     async def _reply(self, call: Call) -> str:
         """Return what to say: sentences, or a JSON list or object made of them."""
@@ -109,8 +116,11 @@ class Extractive:
     async def _sentences(self, asked: Asked, most: int | None = None) -> list[str]:
         """Return the sentences that answer, in order; up to `most` of the foremost if given."""
         found = await asyncio.to_thread(_candidates, asked)
-        if not asked.question or not found:
+        if not found or not (asked.question or asked.summary):
             return []
+        if asked.summary:
+            meanings = await self._embed([each.context for each in found])
+            return central(found, meanings, most or SENTENCES_MAX)
         vectors = await self._embed([asked.question, *(each.context for each in found)])
         if most is None:
             return choose(found, vectors[0], vectors[1:])

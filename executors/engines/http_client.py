@@ -148,7 +148,8 @@ class HttpClient:
                 )
                 chunks = await open_.enter_async_context(aclosing(_raw(response)))
                 if response.status_code != 200:
-                    raise refused(response.status_code, await _head(chunks), self.endpoint.key)
+                    said, key = await _head(chunks), self.endpoint.key
+                    raise refused(response.status_code, said, key, response.headers)
                 if "Content-Encoding" in response.headers:
                     raise not_understood("it is compressed, which nobody asked for")
                 media = response.headers.get("Content-Type", "").partition(";")[0].strip()

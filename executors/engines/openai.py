@@ -23,7 +23,7 @@ from executors.engines.firewall import NotSendable
 from executors.engines.http_client import Answer, Endpoint, HttpClient, until
 from executors.engines.openai_reply import Reply
 from executors.engines.openai_request import PATHS, Describe, Model, body_of
-from executors.engines.server_errors import ServerFailed, not_understood
+from executors.engines.server_errors import ServerFailed, costing, not_understood
 from executors.engines.server_events import ServerEvents
 
 _JSON = "application/json"
@@ -133,9 +133,10 @@ def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:
 
 def _end(request: Request, reply: Reply, failed: ServerFailed | None) -> Done | Fault:
     """Return the end of a call. What breaks after a reply has been finished changes nothing."""
-    if failed is not None and not (reply.finished and failed.transient):
-        return failed.fault(request.id)
     try:
-        return Done(request.id, reply.outputs(), reply.usage)
+        with costing(reply.usage):
+            if failed is not None and not (reply.finished and failed.transient):
+                raise failed
+            return Done(request.id, reply.outputs(), reply.usage)
     except ServerFailed as error:
         return error.fault(request.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, Request
 from executors.engines.firewall import NotSendable, texts
 from executors.engines.http_client import Endpoint, HttpClient
-from executors.engines.server_errors import ServerFailed, not_understood
+from executors.engines.server_errors import ServerFailed, costing, not_understood
 from executors.usage import Usage, count_of
 
 Vectors = NDArray[np.float32]
@@ -61,16 +62,19 @@ class OpenAIEmbeddings:
             else:
                 accepted.append((request, asked))
         try:
-            ends: list[Emission] = list(await self._together(accepted))
+            ends: list[Done | Fault] = list(await self._together(accepted))
         except ServerFailed as error:
+            spent, error.usage = error.usage, Usage()
             if error.transient or len(accepted) < 2:
-                ends = [error.fault(request.id) for request, _ in accepted]
+                each: list[Done | Fault] = [error.fault(request.id) for request, _ in accepted]
             else:  # one of them is not to its taste
-                ends = [await self._alone(request, asked) for request, asked in accepted]
+                each = [await self._alone(request, asked) for request, asked in accepted]
+            first = replace(each[0], usage=each[0].usage + spent)  # counted once
+            ends = [first, *each[1:]]
         for end in ends:
             yield end
 
-    async def _alone(self, request: Request, asked: list[str]) -> Emission:
+    async def _alone(self, request: Request, asked: list[str]) -> Done | Fault:
         try:
             return (await self._together([(request, asked)]))[0]
         except ServerFailed as error:
@@ -96,15 +100,17 @@ class OpenAIEmbeddings:
             return np.zeros((0, self._dimension or 0), np.float32), 0
         body = {"model": self._model, "input": list(asked), "encoding_format": "float"}
         found = await self._http.ask("/embeddings", body)
-        # Off the loop: a large batch is a million numbers to look at.
-        vectors = await asyncio.to_thread(_vectors, found, len(asked))
-        if self._dimension is None:
-            self._dimension = vectors.shape[1]
-        if vectors.shape[1] != self._dimension:
-            raise not_understood(
-                f"its vectors have {vectors.shape[1]} numbers, not {self._dimension}"
-            )
-        return vectors, _tokens(found)
+        tokens = _tokens(found)
+        with costing(Usage(tokens_in=tokens)):
+            # Off the loop: a large batch is a million numbers to look at.
+            vectors = await asyncio.to_thread(_vectors, found, len(asked))
+            if self._dimension is None:
+                self._dimension = vectors.shape[1]
+            if vectors.shape[1] != self._dimension:
+                raise not_understood(
+                    f"its vectors have {vectors.shape[1]} numbers, not {self._dimension}"
+                )
+        return vectors, tokens
 
 
 def _asked(request: Request) -> list[str] | Fault:
@@ -145,6 +151,6 @@ def _is_index(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _tokens(found: dict[str, Any]) -> int:
-    usage = found.get("usage")
+def _tokens(found: Any) -> int:
+    usage = found.get("usage") if isinstance(found, dict) else None
     return count_of(usage.get("prompt_tokens")) if isinstance(usage, dict) else 0

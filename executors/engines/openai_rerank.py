@@ -7,7 +7,7 @@ from typing import Any
 from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, Request
 from executors.engines.http_client import Endpoint, HttpClient
 from executors.engines.rerank_request import Asked, read_rerank
-from executors.engines.server_errors import ServerFailed, not_understood
+from executors.engines.server_errors import ServerFailed, costing, not_understood
 from executors.ranking import best_first
 from executors.usage import Usage, count_of
 
@@ -51,11 +51,13 @@ class OpenAIRerank:
         body = {"model": self._model, "query": asked.query, "documents": asked.texts}
         try:
             found = await self._http.ask("/rerank", body)
-            scores = _scores(found, len(asked.docs))
+            usage = _usage(found)
+            with costing(usage):
+                scores = _scores(found, len(asked.docs))
         except ServerFailed as error:
             return error.fault(request.id)
         docs = best_first(asked.docs, scores, asked.top_k)
-        return Done(request.id, {"docs": docs}, Usage(tokens_in=_tokens(found)))
+        return Done(request.id, {"docs": docs}, usage)
 
 
 def _scores(found: Any, count: int) -> list[float]:
@@ -76,6 +78,6 @@ def _is_row(row: dict[str, Any]) -> bool:
     return isinstance(score, int | float) and not isinstance(score, bool) and math.isfinite(score)
 
 
-def _tokens(found: dict[str, Any]) -> int:
-    usage = found.get("usage")
-    return count_of(usage.get("total_tokens")) if isinstance(usage, dict) else 0
+def _usage(found: Any) -> Usage:
+    usage = found.get("usage") if isinstance(found, dict) else None
+    return Usage(count_of(usage.get("total_tokens")) if isinstance(usage, dict) else 0)

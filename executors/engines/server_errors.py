@@ -4,37 +4,61 @@ What it wrote is never passed on as it is: one sentence of it, short, clean and 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType
 
 import orjson
 
 from executors.engines.engine import Fault
+from executors.usage import Usage
 from spec.values import JSON
 
 SAID_CHARS_MAX = 200
+#: Seconds that a server may ask to be left alone for.
+WAIT_S_MAX = 60.0
 
 
 class ServerFailed(Exception):
-    """A server did not answer as it should. `transient`: the same request may work later.
+    """A server did not answer as it should. `transient`: the same request may work later, but not
+    before `wait_s` seconds have passed.
 
-    `status` is the one of HTTP that it refused with, if it did.
+    `status` is the one of HTTP that it refused with, if it did. `usage` is what it has counted.
     """
 
     def __init__(
-        self, code: str, detail: str, *, transient: bool, status: int | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        transient: bool,
+        status: int | None = None,
+        wait_s: float = 0.0,
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.transient = transient
         self.status = status
+        self.wait_s = wait_s
+        self.usage = Usage()
 
     def fault(self, request: int) -> Fault:
         """Return this as the end of one request."""
-        return Fault(request, self.code, self.detail, transient=self.transient)
+        return Fault(request, self.code, self.detail, self.transient, self.wait_s, self.usage)
+
+
+@contextmanager
+def costing(usage: Usage) -> Iterator[None]:
+    """Say of every `ServerFailed` inside what the server has counted."""
+    try:
+        yield
+    except ServerFailed as error:
+        error.usage = usage
+        raise
 
 
 def not_understood(detail: str) -> ServerFailed:
@@ -88,8 +112,13 @@ _OVERFLOW = re.compile(
 )
 
 
-def refused(status: int, body: bytes, secret: str | None) -> ServerFailed:
-    """Return what a server means that answered with `status` and, so far as it was read, `body`."""
+def refused(
+    status: int, body: bytes, secret: str | None, headers: Mapping[str, str] | None = None
+) -> ServerFailed:
+    """Return what a server means that answered with `status` and, so far as it was read, `body`.
+
+    `headers` may say after which time to ask again.
+    """
     said = _said(body)
     meaning = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, _DOWN)
     if meaning.code == "bad-request" and _OVERFLOW.search(said):
@@ -98,7 +127,25 @@ def refused(status: int, body: bytes, secret: str | None) -> ServerFailed:
     if meaning.quoted and (shown := clean(said, secret)):
         detail += f": {shown}"
     detail = f"{detail}. {meaning.cure}".strip()
-    return ServerFailed(meaning.code, detail, transient=meaning.transient, status=status)
+    wait_s = wait_of(headers or {}) if meaning.transient else 0.0
+    return ServerFailed(
+        meaning.code, detail, transient=meaning.transient, status=status, wait_s=wait_s
+    )
+
+
+def wait_of(headers: Mapping[str, str]) -> float:
+    """Return the seconds to wait that `Retry-After` asks for, at most `WAIT_S_MAX`; 0 for none.
+
+    A date counts from the server's own `Date`, whose clock may differ from ours.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdecimal() and asked.isascii():
+        return float(min(int(asked[:9]), WAIT_S_MAX))
+    try:
+        until, now = (parsedate_to_datetime(each) for each in (asked, headers.get("Date", "")))
+        return min(max(0.0, (until - now).total_seconds()), WAIT_S_MAX)
+    except (TypeError, ValueError):
+        return 0.0  # neither, or a date with a zone beside one without
 
 
 def refused_within(error: JSON, secret: str | None) -> ServerFailed:

@@ -26,13 +26,16 @@ class TaskId:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something failed. `code` is a problem type."""
+    """Why something failed. `code` is a problem type; a `transient` one may be tried again once
+    `wait_s` seconds have passed.
+    """
 
     code: str
     detail: str
     primitive: PrimitiveId | None = None
     pool: PoolName | None = None
     transient: bool = False
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class Scheduler:
     batches: dict[BatchId, dict[int, Piece]] = field(default_factory=dict)  #: pieces not answered
     arrivals: int = 0
     last_batch: int = 0
-    wake_at: float | None = None  #: the earliest deadline a `WakeAt` has been ordered for
+    wake_at: float | None = None  #: the earliest moment a `WakeAt` has been ordered for
+    later: dict[TaskId, float] = field(default_factory=dict)  #: attempts that an engine put off
 
     def admits(self, plan: Plan) -> Full | None:
         """Return why a run of `plan` cannot be taken now, or None. Asked before it is accepted."""
@@ -232,15 +233,17 @@ class Scheduler:
         inner = unfolding.structure.region if unfolding else run.growing.unit(leader).region
         for region in run.within(inner):
             if trouble.transient and run.retries.get(region.id, 0) < region.retry:
-                return self._try_again(run, leader, region, now)
+                return self._try_again(run, leader, region, trouble.wait_s, now)
             if region.instead is not None:
                 return self._replace(run, region)
         return self._end(run.id, "failed", trouble)
 
     def _try_again(
-        self, run: Run, leader: PrimitiveId, region: Region, now: float
+        self, run: Run, leader: PrimitiveId, region: Region, wait_s: float, now: float
     ) -> list[Command]:
-        """Use up one more attempt of `region`; what is within it begins anew with its own."""
+        """Use up one more attempt of `region`, in `wait_s`; what is within it begins anew with its
+        own.
+        """
         run.retries[region.id] = run.retries.get(region.id, 0) + 1
         for inner in run.within(run.growing.unit(leader).region):
             if inner.id == region.id:
@@ -248,7 +251,10 @@ class Scheduler:
             run.retries.pop(inner.id, None)
             run.start_clock(inner.id, now)
         task = run.again(TaskId(run.id, leader), now)
-        return [*self._withdraw(run, {leader}), *self._watch_deadlines(run), Prepare(task)]
+        if wait_s > 0:
+            self.later[task] = now + wait_s
+        again = [] if wait_s > 0 else [Prepare(task)]
+        return [*self._withdraw(run, {leader}), *self._watch_deadlines(run), *again]
 
     def _replace(self, run: Run, region: Region) -> list[Command]:
         """Give up `region`, and order what stands in for it."""
@@ -311,6 +317,11 @@ class Scheduler:
         for run in self.runs.values():
             while run.ending is None and (region := run.late(now)) is not None:
                 commands += self._time_out(run, region)
+        due = [task for task, when in self.later.items() if when <= now]
+        for task in due:
+            del self.later[task]
+        wanted = (task for task in due if task.run in self.runs)
+        commands += [Prepare(task) for task in wanted if self.runs[task.run].is_current(task)]
         return commands + self._watch_deadlines(*self.runs.values())
 
     def _time_out(self, run: Run, late: Region) -> list[Command]:
@@ -323,11 +334,12 @@ class Scheduler:
         return self._end(run.id, "failed", trouble)
 
     def _watch_deadlines(self, *changed: Run) -> list[Command]:
-        """Order a call for the earliest deadline of runs that may have a new one, unless one at
-        least as early is on its way.
+        """Order a call for the earliest deadline of runs that may have a new one, or attempt that
+        was put off, unless one at least as early is on its way.
         """
         live = [run for run in changed if run.ending is None]
         pending = [when for run in live for when in (run.deadline, *run.deadlines.values())]
+        pending += self.later.values()
         if not pending or (self.wake_at is not None and self.wake_at <= min(pending)):
             return []
         self.wake_at = min(pending)

@@ -91,6 +91,12 @@ def foremost(
     return [unit.text for unit in sorted(chosen, key=lambda unit: unit.at)]
 
 
+def central(found: Sequence[Candidate], meanings: Vectors, most: int) -> list[str]:
+    """Return up to `most` texts that are nearest to what all of them mean together, in order."""
+    centre = meanings.mean(axis=0)
+    return foremost(found, centre / max(float(np.linalg.norm(centre)), 1e-9), meanings, most)
+
+
 def _ranked(found: Sequence[Candidate], question: Vectors, meanings: Vectors) -> list[_Scored]:
     """Return all with their scores, the best first; none if not even the best is relevant."""
     nearness = [round(float(each), DECIMALS) for each in meanings @ question]

@@ -23,26 +23,44 @@ _PASSAGE_LABEL = re.compile(
 _NUMBERED = re.compile(r"\s{0,3}\[(\d{1,6})\](?:\s|$)")
 _INSTRUCTION = re.compile(
     r"(?:please|answer|reply|respond|you are|your task|say so|do not answer|"
+    r"give (?:a|an|the|only|your)\b[^.]{0,40}\b(?:answer|reply|response)|"
     r"(?:read|use|using|given|based on|according to|from|with) (?:only )?(?:the|these|this)"
     r"[^.:]{0,40}(?:passage|context|document|source|text|excerpt|information|below))",
     re.I,
 )
+_SUMMARY = re.compile(r"(?:please )?(?:summari[sz]e|sum up)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, empty where there is none, and the passages in the order of the prompt."""
+    """A question, empty where there is none, and the passages in the order of the prompt.
+
+    `summary`: what is wanted is no answer, but the gist of the passages.
+    """
 
     question: str
     passages: tuple[str, ...]
+    summary: bool = False
 
 
 def read_prompt(prompt: str) -> Asked:
-    """Find the question and the passages in `prompt`."""
-    question, before, after = _divide(prompt.splitlines())
+    """Find the question and the passages in `prompt`, or that it asks for a summary."""
+    lines = prompt.splitlines()
+    parts = _to_summarise(lines)
+    question, before, after = _divide(lines) if parts is None else ("", parts, [])
     blocks = _numbered(before) or _numbered(after) or [*_unnumbered(before), *_unnumbered(after)]
     passages = ("\n".join(block).strip() for block in blocks)
-    return Asked(question.strip()[:QUESTION_CHARS_MAX], tuple(text for text in passages if text))
+    question = question.strip()[:QUESTION_CHARS_MAX]
+    return Asked(question, tuple(text for text in passages if text), summary=parts is not None)
+
+
+def numbered(text: str) -> tuple[str, ...]:
+    """Return the passages `[1] …`, `[2] …` of a text that asks nothing.
+
+    >>> numbered("These may help:\\n[1] It is red.\\n[2] It is old.")
+    ('It is red.', 'It is old.')
+    """
+    return tuple("\n".join(block).strip() for block in _numbered(text.splitlines()))
 
 
 def _divide(lines: list[str]) -> tuple[str, list[str], list[str]]:
@@ -57,6 +75,19 @@ def _divide(lines: list[str]) -> tuple[str, list[str], list[str]]:
             start = 1 + max(head.rfind(sign) for sign in ".!?")
             return head[start:] + mark, [*lines[:at], head[:start]], [tail, *lines[at + 1 :]]
     return "", lines, []
+
+
+def _to_summarise(lines: list[str]) -> list[str] | None:
+    """Return what stands before a last paragraph that asks for a summary, if one does."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    start = end
+    while start and lines[start - 1].strip():
+        start -= 1
+    if start == end or not _SUMMARY.match(lines[start].strip()):
+        return None
+    return None if any(map(_QUESTION_LABEL.fullmatch, lines)) else lines[:start]
 
 
 def _asked_at(lines: list[str], at: int, said: str) -> tuple[str, int]:
@@ -95,6 +126,8 @@ def _unnumbered(lines: Sequence[str]) -> list[list[str]]:
         else:
             blocks[-1][-1].append(line)
     paragraphs = [[lines for lines in block if lines] for block in blocks]
+    if paragraphs[-1] and _INSTRUCTION.match(paragraphs[-1][-1][-1].strip()):
+        paragraphs[-1][-1].pop()  # it may follow a passage without a line between
     return [
         [line for lines in _uninstructed(block) for line in (*lines, "")] for block in paragraphs
     ]

@@ -1,11 +1,12 @@
 """A real HTTP server on loopback that speaks OpenAI's API, and misbehaves when it is told to.
 
-What it answers follows from what it is asked and nothing else. It keeps what it was sent.
+What it answers follows from what it is asked and nothing else. It keeps what it was sent,
+and counts tokens by itself: a token is a word.
 """
 
 import json
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,11 @@ class Play:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     stalls: bool = False
+
+    def tokens(self) -> dict[str, int]:
+        """What of tokens this tells, its last word counting."""
+        told = [each for each in map(_usage, self.chunks) if each]
+        return told[-1] if told and self.status == 200 else {}
 
     @staticmethod
     def of(value: Any, **more: Any) -> "Play":
@@ -60,6 +66,9 @@ class LocalServer:
         self.seen: list[Seen] = []
         self.plays: deque[Play | Callable[[Seen], Play]] = deque()
         self.asked = threading.Event()  #: a request has come
+        self.tokens: Counter[str] = Counter()  #: in, out and cached, as it has told its clients
+        self.open = 0  #: requests under way
+        self.changed = threading.Condition()  #: guards what is counted
         self.gone = threading.Event()  #: a client has left in the middle of an answer
         self.closing = threading.Event()
         self._http = ThreadingHTTPServer(
@@ -101,14 +110,24 @@ class _Handler(BaseHTTPRequestHandler):
         plays = self.local.plays
         play = plays.popleft() if plays else usual
         self.local.seen.append(seen)
+        self._under_way(1)
         self.local.asked.set()
         try:
             self._perform(play(seen) if callable(play) else play)
         except OSError:
             self.local.gone.set()
             self.close_connection = True
+        finally:
+            self._under_way(-1)
+
+    def _under_way(self, more: int) -> None:
+        with self.local.changed:
+            self.local.open += more
+            self.local.changed.notify_all()
 
     def _perform(self, play: Play) -> None:
+        with self.local.changed:
+            self.local.tokens.update(play.tokens())  # before they are told: a client may be quick
         self.send_response(play.status)
         self.send_header("Content-Type", play.media)
         self.send_header("Transfer-Encoding", "chunked")
@@ -138,6 +157,19 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+def _usage(piece: bytes) -> dict[str, int] | None:
+    """Return the tokens that one chunk of an answer tells of, if it does."""
+    try:
+        told = json.loads(piece.removeprefix(b"data: "))
+        usage = told["usage"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
+    read = usage.get("prompt_tokens", usage.get("total_tokens", 0))
+    found = {"in": read, "out": usage.get("completion_tokens", 0), "cached": cached}
+    return found if all(isinstance(each, int) and each >= 0 for each in found.values()) else None
+
+
 def usual(seen: Seen) -> Play:
     """Return what a well-behaved server answers."""
     match seen.path:
@@ -157,11 +189,30 @@ def usual(seen: Seen) -> Play:
 
 
 def said(body: Any) -> str:
-    """Return the reply to a chat: what the user said last, and a word that depends on all of it."""
+    """Return the reply to a chat: what the user said last, and a word that depends on all of it.
+
+    Held to a schema, it is an object that meets it.
+    """
+    if held := body.get("response_format"):
+        return json.dumps(_filled(held["json_schema"]["schema"]))
     last = body["messages"][-1]["content"]
     digest = sha256(json.dumps(body["messages"], sort_keys=True).encode()).hexdigest()[:6]
     words = f"You said: {last} ({digest})".split(" ")
     return " ".join(words[: body.get("max_tokens", len(words))])
+
+
+def _filled(schema: Any) -> Any:
+    """Return a value of a plain schema."""
+    match schema["type"]:
+        case "object":
+            return {name: _filled(each) for name, each in schema["properties"].items()}
+        case "array":
+            return [_filled(schema["items"]) for _ in range(schema.get("maxItems", 2))]
+        case "boolean":
+            return True
+        case "string":
+            return "lighthouse keepers"
+    return 1
 
 
 def chat(seen: Seen) -> Play:
@@ -211,6 +262,10 @@ def plain(seen: Seen) -> Play:
         for piece in (text[:4], text[4:])
     ]
     end = {**pieces[0], "choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
+    read, written = len(seen.body["prompt"].split()), len(text.split())
+    counted = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+    if (seen.body.get("stream_options") or {}).get("include_usage"):
+        return Play.events(*pieces, end, {**end, "choices": [], "usage": counted}, "[DONE]")
     return Play.events(*pieces, end, "[DONE]")
 
 
@@ -256,4 +311,6 @@ def reranked(body: Any) -> dict[str, Any]:
         for at, text in enumerate(body["documents"])
     ]
     best = sorted(results, key=lambda row: -row["relevance_score"])
-    return {"model": body["model"], "results": best, "usage": {"total_tokens": 9}}
+    texts = [body["query"], *body["documents"]]
+    usage = {"total_tokens": sum(len(text.split()) for text in texts)}
+    return {"model": body["model"], "results": best, "usage": usage}

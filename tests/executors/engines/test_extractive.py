@@ -155,6 +155,17 @@ def test_how_it_would_be_sampled_changes_nothing(reader: Reader) -> None:
     assert reader.said(prompt) == reader.said(prompt, temperature=2, seed=1, system="Be rude.")
 
 
+def test_a_summary_is_what_is_nearest_to_all_of_it_in_order(reader: Reader) -> None:
+    parts = [
+        f"{FOUNDING} {OPENING} Its readers may borrow books for a month.",
+        "The library lends books and music. It rained in Peru.",
+    ]
+    prompt = "\n".join(f"[{number}] {text}" for number, text in enumerate(parts, 1))
+    said = reader.said(f"{prompt}\n\nSummarise these parts in a few sentences.")
+    assert said == parts[0]
+    assert reader.said("Summarise this.") == NO_ANSWER
+
+
 def test_a_prompt_too_long_is_refused_with_its_length_and_a_cure(reader: Reader) -> None:
     (fault,) = reader.spoken("x" * (PROMPT_CHARS_MAX + 1))
     assert isinstance(fault, Fault)

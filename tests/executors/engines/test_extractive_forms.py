@@ -182,6 +182,17 @@ def test_without_a_prompt_the_last_message_is_asked(ask):
     assert end.outputs["text"] == FOUNDING
 
 
+def test_a_conversation_is_answered_from_the_passages_of_its_system_prompt(ask):
+    system = f"You are a helpful librarian. These may help:\n[1] {PETS}\n[2] {OPENING}"
+    said = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day."}]
+    end = ask("When does it open?", messages=said, system=system)
+    assert isinstance(end, Done)
+    assert end.outputs["text"] == OPENING
+    assert end.usage.tokens_in == len(
+        f"{PETS} {OPENING} Hello Good day. When does it open?".split()
+    )
+
+
 @pytest.mark.parametrize(
     "args", [{"messages": "x"}, {"messages": [{"role": "root", "content": "x"}]}, {"messages": [1]}]
 )

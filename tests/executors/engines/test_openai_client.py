@@ -143,7 +143,12 @@ def test_a_plain_completion_is_asked_for_and_read_as_the_official_client_does(se
     with official(server) as client:
         chunks = list(client.completions.create(model="m", prompt="é", **STREAMED))
     equal_on_the_wire(server)
-    assert end.outputs["text"] == "".join(chunk.choices[0].text for chunk in chunks)
+    *spoken, counted = chunks
+    assert end.outputs["text"] == "".join(chunk.choices[0].text for chunk in spoken)
+    assert (end.usage.tokens_in, end.usage.tokens_out) == (
+        counted.usage.prompt_tokens,
+        counted.usage.completion_tokens,
+    )
 
 
 def test_embeddings_are_asked_for_and_read_as_the_official_client_does(server):

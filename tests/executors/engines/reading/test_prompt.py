@@ -2,7 +2,7 @@
 
 import pytest
 
-from executors.engines.reading.prompt import Asked, read_prompt
+from executors.engines.reading.prompt import Asked, numbered, read_prompt
 
 INSTRUCTION = "Answer from the passages only. Say so if they do not hold the answer."
 OPENING = "The library opens at nine on weekdays."
@@ -39,6 +39,27 @@ def test_instructions_are_no_passage() -> None:
     )
     for prompt in prompts:
         assert read_prompt(prompt) == Asked(question, (OPENING,))
+
+
+@pytest.mark.parametrize("draft", ["", FOUNDING])
+def test_an_instruction_on_the_line_below_a_passage_is_none_of_it(draft: str) -> None:
+    last = "Give a better answer, or the same one if the passage does not help."
+    prompt = f"Question: Who founded it?\nPassage: {OPENING}\nEarlier answer: {draft}\n{last}\n"
+    assert read_prompt(prompt).passages == (OPENING, draft)[: 1 + bool(draft)]
+
+
+def test_a_last_paragraph_may_ask_for_a_summary() -> None:
+    said = f"[1] {FOUNDING} Is it open?\n[2] {OPENING}"
+    for last in ("Summarise these parts. Tell what matters most.", "Please sum up."):
+        asked = read_prompt(f"{said}\n\n{last}\n\n")
+        assert asked == Asked("", (f"{FOUNDING} Is it open?", OPENING), summary=True)
+    assert not read_prompt(f"{said}\n\nQuestion: Who?\n\nSum up.").summary
+    assert not read_prompt("We sum up.").summary
+
+
+def test_numbered_passages_are_found_where_nothing_is_asked() -> None:
+    assert numbered(f"These may help:\n[1] {OPENING}\n[2] {FOUNDING}") == (OPENING, FOUNDING)
+    assert numbered("Is it late?") == ()
 
 
 def test_a_number_out_of_turn_is_text() -> None:
