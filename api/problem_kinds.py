@@ -212,6 +212,11 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             "A value that became known while the run went on is not what a step takes.",
             "See the detail and the author's line.",
         ),
+        "timed-out": ProblemKind(
+            _FAULT, "A step took too long",
+            "A step was not done within its `timeout`, attempts and waiting between them included.",
+            "Allow the step more time, or give it a `fallback`.",
+        ),
         "deadline-exceeded": ProblemKind(
             _FAULT, "Time is over", "The run was not done in time.",
             "Ask for less, or allow more time.",

@@ -314,7 +314,7 @@ class Scheduler:
         late = [run.id for run in self.runs.values() if run.deadline <= now]
         trouble = Trouble("deadline-exceeded", "the run was not finished by its deadline")
         commands = [command for id in late for command in self._end(id, "expired", trouble)]
-        for run in self.runs.values():
+        for run in list(self.runs.values()):  # one that holds nothing in an engine goes at once
             while run.ending is None and (region := run.late(now)) is not None:
                 commands += self._time_out(run, region)
         due = [task for task, when in self.later.items() if when <= now]

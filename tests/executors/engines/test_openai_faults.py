@@ -9,6 +9,7 @@ from executors.engines.engine import Done, Fault, FirstToken
 from executors.engines.http_client import Endpoint
 from executors.engines.openai import OpenAI
 from executors.engines.openai_request import Model
+from executors.engines.server_errors import WAIT_S_MAX, wait_of
 from tests.executors.engines.contract import batch, emissions
 from tests.executors.engines.openai_calls import (
     BODY,
@@ -21,6 +22,8 @@ from tests.executors.engines.openai_calls import (
     text,
 )
 from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, chunk
+
+SERVED = "Thu, 26 Nov 2026 08:00:00 GMT"
 
 # --- abort and time ---
 
@@ -262,3 +265,28 @@ def test_the_key_is_in_nothing_that_is_shown(server):
     endpoint = Endpoint(server.url, KEY)
     assert KEY not in repr(endpoint)
     assert KEY not in json.dumps([repr(vars(engine(server.url)))])
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "86400"}, WAIT_S_MAX),
+        ({"Retry-After": "9" * 5_000}, WAIT_S_MAX),
+        ({"Retry-After": "-1"}, 0.0),
+        ({"Retry-After": "1.5"}, 0.0),
+        ({"Retry-After": "soon"}, 0.0),
+        ({"Retry-After": "Thu, 26 Nov 2026 08:00:09 GMT", "Date": SERVED}, 9.0),
+        ({"Retry-After": "Thu, 26 Nov 2026 07:00:00 GMT", "Date": SERVED}, 0.0),
+        ({"Retry-After": "Fri, 27 Nov 2026 08:00:00 GMT", "Date": SERVED}, WAIT_S_MAX),
+        ({"Retry-After": "Thu, 26 Nov 2026 08:00:09", "Date": SERVED}, 0.0),
+        ({"Retry-After": "Thu, 26 Nov 2026 08:00:09 GMT"}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_a_server_says_how_long_to_leave_it_alone(server, headers, wait_s):
+    assert wait_of(headers) == wait_s
+    server.play(Play.of({}, status=429, headers={"Retry-After": "7"}))
+    assert fault(engine(server.url), decode(1)).wait_s == 7.0
+    server.play(Play.of({}, status=401, headers={"Retry-After": "7"}))
+    assert fault(engine(server.url), decode(1)).wait_s == 0.0
