@@ -1,4 +1,4 @@
-"""A run that is cancelled in the middle of a long list: what its engine, a real server, sees of it."""
+"""A run that is cancelled in the middle of a long list, as its engine, a real server, sees it."""
 
 import asyncio
 from pathlib import Path
@@ -20,14 +20,13 @@ steps:
   s: {for_each: $inputs.words, use: llm, prompt: "Say {{ item }}"}
 outputs: {x: $s.text}
 """
-ENGINES = (
-    "pools: {{m: {{kind: llm, adapter: openai, model: m, endpoint: '{url}', slots: {slots}}}}}\n"
-)
+ENGINES = """\
+pools:
+  m: {{kind: llm, adapter: openai, model: m, endpoint: "{url}", slots: {slots}}}
+"""
 
 
-async def test_a_thousand_elements_are_cancelled_and_no_more_work_reaches_the_engine(
-    tmp_path: Path,
-):
+async def test_no_more_of_a_thousand_elements_reaches_an_engine_once_cancelled(tmp_path: Path):
     with LocalServer().up() as server:
         server.play(*[usual] * ANSWERED, *[Play(stalls=True)] * 900)
         engines = tmp_path / "engines.yaml"
@@ -41,8 +40,7 @@ async def test_a_thousand_elements_are_cancelled_and_no_more_work_reaches_the_en
             cancelled = await client.post(f"/v1/runs/{run}/cancel")
             assert cancelled.status_code == 202
             await asyncio.to_thread(_until, server, ANSWERED + SLOTS, open=0, seconds=1)
-            record = await finished(client, run)
-            assert (record["status"], record["cancelling"]) == ("cancelled", True)
+            assert (await finished(client, run))["status"] == "cancelled"
             pools = (await client.get("/v1/engines")).json()["items"]
             assert all(pool["busy"] == pool["waiting"] == 0 for pool in pools)
             again = {"workflow": "many", "inputs": {"words": ["one", "two"]}}
