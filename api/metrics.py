@@ -5,7 +5,7 @@ which are as many as their authors like. `docs/metrics.md` is the table.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -27,12 +27,29 @@ from executors.pools import Pool
 from executors.runner import PoolState
 from executors.scheduler.commands import Command, Dispatch, PrimitiveFinished, RunFinished
 from executors.scheduler.events import Event, PieceFailed, RunAccepted, RunId
+from executors.usage import Usage
+from planner.graph import PoolName
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 #: Seconds, from an operation that computes to a run that waits for a large model.
 SECONDS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+_NOTHING = Usage()
+_TOKENS = ("in", "out", "cached")
+
+
+class _Work(NamedTuple):
+    """What is counted of one operation in one pool: looked up once, since it is counted often."""
+
+    queue: Histogram
+    between: Summary
+    execution: Histogram
+    tokens_in: Counter
+    tokens_out: Counter
+    tokens_cached: Counter
 
 
 class Metrics:
@@ -46,6 +63,7 @@ class Metrics:
     ) -> None:
         self._models = {pool.name: pool.traits.model for pool in pools}
         self._began: dict[RunId, float] = {}
+        self._works: dict[tuple[PoolName, str], _Work] = {}
         self.registry = CollectorRegistry()
         self.registry.register(_Now(states, memo, self._began))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -112,16 +130,26 @@ class Metrics:
                     self._run_seconds.labels(status).observe(now - self._began.pop(run))
 
     def _primitive(self, done: PrimitiveFinished) -> None:
+        work = self._works.get((done.pool, done.op))
+        if work is None:
+            work = self._works[done.pool, done.op] = self._work(done.pool, done.op)
         timing, usage = done.timing, done.usage
-        self._queue.labels(done.pool, done.op).observe(timing.queue_s)
-        self._between.labels(done.pool, done.op).observe(timing.batch_s)
-        self._execution.labels(done.pool, done.op).observe(timing.execution_s)
-        model = self._models[done.pool]
-        for kind, count in (
-            ("in", usage.tokens_in), ("out", usage.tokens_out), ("cached", usage.tokens_cached),
-        ):  # fmt: skip
-            if count:
-                self._tokens.labels(done.pool, model, kind).inc(count)
+        work.queue.observe(timing.queue_s)
+        work.between.observe(timing.batch_s)
+        work.execution.observe(timing.execution_s)
+        if usage != _NOTHING:
+            work.tokens_in.inc(usage.tokens_in)
+            work.tokens_out.inc(usage.tokens_out)
+            work.tokens_cached.inc(usage.tokens_cached)
+
+    def _work(self, pool: PoolName, op: str) -> "_Work":
+        tokens = [self._tokens.labels(pool, self._models[pool], kind) for kind in _TOKENS]
+        return _Work(
+            self._queue.labels(pool, op),
+            self._between.labels(pool, op),
+            self._execution.labels(pool, op),
+            *tokens,
+        )
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"teola_{name}", what, labels, registry=self.registry)

@@ -1,11 +1,11 @@
 """One `for_each` in a process of its own: what an element costs in time and in memory.
 
 Run by `bench/constructs.py` as `python elements.py COUNT`; prints one JSON object. The body is one
-`llm` call on a scripted engine that answers at once. `engine_s` is what the same calls cost when a
-plain loop puts them to the same engine, a batch after the other.
+`llm` call on a scripted engine that answers at once; the loop and the collector are set as the
+service sets them. `engine_s` is what the same calls cost when a plain loop puts them to the same
+engine, a batch after the other.
 """
 
-import asyncio
 import json
 import sys
 import tempfile
@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+
+import uvloop
 
 from api.metrics import Metrics
 from api.serve import rest_the_collector
@@ -49,7 +51,7 @@ def main(elements: int) -> None:
     """Run `elements` of them, and say what they cost."""
     words = [f"word {number}" for number in range(elements)]
     rest_the_collector()  # as the service does
-    print(json.dumps(asyncio.run(measured(words))))
+    print(json.dumps(uvloop.run(measured(words))))
 
 
 async def measured(words: Sequence[str]) -> Mapping[str, float]:
