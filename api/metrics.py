@@ -52,6 +52,56 @@ class _Work(NamedTuple):
     tokens_cached: Counter
 
 
+class _Primitives:
+    """Counts what primitives took and used, in one place for each operation of a pool."""
+
+    def __init__(self, registry: CollectorRegistry, pools: Sequence[Pool]) -> None:
+        self._models = {pool.name: pool.traits.model for pool in pools}
+        self._works: dict[tuple[PoolName, str], _Work] = {}
+        work = ("pool", "op")
+        self._queue = _histogram(
+            registry, "primitive_queue_seconds", "From ready until its first piece left.", *work
+        )
+        self._between = Summary(
+            "teola_primitive_batch_seconds",
+            "After the first piece left, while none was in an engine.",
+            work,
+            registry=registry,
+        )
+        self._execution = _histogram(
+            registry, "primitive_execution_seconds", "While a piece was in an engine.", *work
+        )
+        self._tokens = _counter(
+            registry,
+            "tokens",
+            "Tokens of what was finished, as engines count them.",
+            *("pool", "model", "kind"),
+        )
+
+    def count(self, done: PrimitiveFinished) -> None:
+        """Count one that is finished."""
+        work = self._works.get((done.pool, done.op))
+        if work is None:
+            work = self._works[done.pool, done.op] = self._work(done.pool, done.op)
+        timing, usage = done.timing, done.usage
+        work.queue.observe(timing.queue_s)
+        work.between.observe(timing.batch_s)
+        work.execution.observe(timing.execution_s)
+        if usage != _NOTHING:
+            work.tokens_in.inc(usage.tokens_in)
+            work.tokens_out.inc(usage.tokens_out)
+            work.tokens_cached.inc(usage.tokens_cached)
+
+    def _work(self, pool: PoolName, op: str) -> _Work:
+        tokens = [self._tokens.labels(pool, self._models[pool], kind) for kind in _TOKENS]
+        return _Work(
+            self._queue.labels(pool, op),
+            self._between.labels(pool, op),
+            self._execution.labels(pool, op),
+            *tokens,
+        )
+
+
 class Metrics:
     """Counts what the scheduler is told and orders, and what is asked over HTTP.
 
@@ -61,43 +111,27 @@ class Metrics:
     def __init__(
         self, pools: Sequence[Pool], states: Callable[[], Iterable[PoolState]], memo: Memo
     ) -> None:
-        self._models = {pool.name: pool.traits.model for pool in pools}
         self._began: dict[RunId, float] = {}
-        self._works: dict[tuple[PoolName, str], _Work] = {}
-        self.registry = CollectorRegistry()
-        self.registry.register(_Now(states, memo, self._began))
+        registry = self.registry = CollectorRegistry()
+        registry.register(_Now(states, memo, self._began))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
-        self._accepted = self._counter("runs_accepted", "Runs that were taken on.")
-        self._finished = self._counter("runs_finished", "Runs that have ended.", "status")
-        self._run_seconds = self._histogram(
-            "run_seconds", "From acceptance to the end of a run.", SECONDS, "status"
+            collector(registry=registry)
+        self._primitives = _Primitives(registry, pools)
+        self._accepted = _counter(registry, "runs_accepted", "Runs that were taken on.")
+        self._finished = _counter(registry, "runs_finished", "Runs that have ended.", "status")
+        self._run_seconds = _histogram(
+            registry, "run_seconds", "From acceptance to the end of a run.", "status"
         )
-        work = ("pool", "op")
-        self._queue = self._histogram(
-            "primitive_queue_seconds", "From ready until its first piece left.", SECONDS, *work
+        self._rows = _histogram(
+            registry, "batch_rows", "Rows that left together.", "pool", buckets=ROWS
         )
-        self._between = Summary(
-            "teola_primitive_batch_seconds",
-            "After the first piece left, while none was in an engine.",
-            work,
-            registry=self.registry,
+        self._faults = _counter(
+            registry, "engine_faults", "Pieces that an engine did not answer.", "pool", "code"
         )
-        self._execution = self._histogram(
-            "primitive_execution_seconds", "While a piece was in an engine.", SECONDS, *work
-        )
-        self._rows = self._histogram("batch_rows", "Rows that left together.", ROWS, "pool")
-        self._tokens = self._counter(
-            "tokens", "Tokens of what was finished, as engines count them.", "pool", "model", "kind"
-        )
-        self._faults = self._counter(
-            "engine_faults", "Pieces that an engine did not answer.", "pool", "code"
-        )
-        self._answers = self._counter(
-            "http_answers", "Answers over HTTP.", "method", "route", "status"
-        )
-        self._answer_seconds = self._histogram(
-            "http_answer_seconds", "Until an answer began.", SECONDS, "method", "route"
+        asked = ("method", "route")
+        self._answers = _counter(registry, "http_answers", "Answers over HTTP.", *asked, "status")
+        self._answer_seconds = _histogram(
+            registry, "http_answer_seconds", "Until an answer began.", *asked
         )
 
     def page(self) -> bytes:
@@ -121,7 +155,7 @@ class Metrics:
         for command in commands:
             match command:
                 case PrimitiveFinished():
-                    self._primitive(command)
+                    self._primitives.count(command)
                 case Dispatch(_, pool, _, pieces):
                     rows = sum(piece.stop - piece.start for piece in pieces)
                     self._rows.labels(pool).observe(rows)
@@ -129,33 +163,19 @@ class Metrics:
                     self._finished.labels(status).inc()
                     self._run_seconds.labels(status).observe(now - self._began.pop(run))
 
-    def _primitive(self, done: PrimitiveFinished) -> None:
-        work = self._works.get((done.pool, done.op))
-        if work is None:
-            work = self._works[done.pool, done.op] = self._work(done.pool, done.op)
-        timing, usage = done.timing, done.usage
-        work.queue.observe(timing.queue_s)
-        work.between.observe(timing.batch_s)
-        work.execution.observe(timing.execution_s)
-        if usage != _NOTHING:
-            work.tokens_in.inc(usage.tokens_in)
-            work.tokens_out.inc(usage.tokens_out)
-            work.tokens_cached.inc(usage.tokens_cached)
 
-    def _work(self, pool: PoolName, op: str) -> "_Work":
-        tokens = [self._tokens.labels(pool, self._models[pool], kind) for kind in _TOKENS]
-        return _Work(
-            self._queue.labels(pool, op),
-            self._between.labels(pool, op),
-            self._execution.labels(pool, op),
-            *tokens,
-        )
+def _counter(registry: CollectorRegistry, name: str, what: str, *labels: str) -> Counter:
+    return Counter(f"teola_{name}", what, labels, registry=registry)
 
-    def _counter(self, name: str, what: str, *labels: str) -> Counter:
-        return Counter(f"teola_{name}", what, labels, registry=self.registry)
 
-    def _histogram(self, name: str, what: str, buckets: Sequence[float], *labels: str) -> Histogram:
-        return Histogram(f"teola_{name}", what, labels, registry=self.registry, buckets=buckets)
+def _histogram(
+    registry: CollectorRegistry,
+    name: str,
+    what: str,
+    *labels: str,
+    buckets: Sequence[float] = SECONDS,
+) -> Histogram:
+    return Histogram(f"teola_{name}", what, labels, registry=registry, buckets=buckets)
 
 
 class _Now(Collector):
