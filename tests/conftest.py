@@ -5,6 +5,9 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+# Before any test imports it: the assertions of the contract explain themselves too.
+pytest.register_assert_rewrite("tests.executors.engines.contract")
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -1,12 +1,10 @@
-"""What tests of engines share; assertions of the contract explain themselves there too."""
+"""What tests of engines share."""
 
 from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.executors.engines.contract")
-
-from tests.executors.engines.openai_server import LocalServer  # noqa: E402  # after the rewrite
+from tests.executors.engines.openai_server import LocalServer
 
 
 @pytest.fixture
