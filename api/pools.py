@@ -4,7 +4,7 @@ Constructing an engine loads nothing; it loads when its first batch comes.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,7 +15,13 @@ from executors.documents import split
 from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
 from executors.engines.emulated import Emulated
 from executors.engines.emulation.calls import Lengths
-from executors.engines.emulation.profiles import PROFILES, kind_of, sped_up, with_numbers
+from executors.engines.emulation.profiles import (
+    PROFILES,
+    BatchProfile,
+    kind_of,
+    sped_up,
+    with_numbers,
+)
 from executors.engines.engine import Batch, Emission, Engine, EngineTraits
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.inline import Inline
@@ -173,6 +179,8 @@ def _openai(setting: PoolSetting, parts: _Parts) -> Engine:
 def _emulated(setting: PoolSetting, _: _Parts) -> Engine:
     options = setting.options
     profile = with_numbers(PROFILES[options["profile"]], options.get("numbers", {}))
+    if isinstance(profile, BatchProfile) and "passage_tokens" in options:
+        profile = replace(profile, passage_tokens=options["passage_tokens"])
     names = {"reply_tokens": "median", "reply_sigma": "sigma", "item_tokens": "item"}
     lengths = Lengths(**{name: options[key] for key, name in names.items() if key in options})
     return Emulated(sped_up(profile, options.get("speed", 1.0)), lengths)

@@ -23,6 +23,9 @@ from executors.scheduler.events import BatchEnded, BatchId, Event, Woke
 from executors.scheduler.scheduler import Scheduler
 from planner.graph import PoolName
 
+#: Ties that come before all that is shuffled, and after it.
+_AT_ONCE, _AT_LAST = -1.0, 2.0
+
 
 class Timed(Protocol):
     """An engine that can tell beforehand when it would say what."""
@@ -54,6 +57,7 @@ class _Stepped:
 
     timeline: Timeline
     planned: float | None = None
+    settling: bool = False
 
 
 class VirtualDriver:
@@ -93,8 +97,14 @@ class VirtualDriver:
             if event is not None:
                 self._feed(event)
 
-    def _put(self, when: float, happen: Callable[[], Event | None], shuffle: bool = True) -> None:
-        tie = self._random.random() if shuffle else -1.0
+    def _put(
+        self,
+        when: float,
+        happen: Callable[[], Event | None],
+        shuffle: bool = True,
+        tie: float = _AT_ONCE,
+    ) -> None:
+        tie = self._random.random() if shuffle and tie == _AT_ONCE else tie
         heapq.heappush(self._agenda, (when, tie, next(self._ties), happen))
 
     def _feed(self, first: Event) -> None:
@@ -145,10 +155,18 @@ class VirtualDriver:
         stepped = self._carried_by[batch.id] = self._stepped[place]
         self._advance(stepped)
         stepped.timeline.admit(batch, self.now)
-        self._look_again(stepped)
+        self._settle_later(stepped)
 
-    def _look_again(self, stepped: _Stepped) -> None:
-        """See to it that a replica is looked at when it says something next."""
+    def _settle_later(self, stepped: _Stepped) -> None:
+        """Settle a replica once all that happens at this moment has happened."""
+        if not stepped.settling:
+            stepped.settling = True
+            self._put(self.now, partial(self._settle, stepped), tie=_AT_LAST)
+
+    def _settle(self, stepped: _Stepped) -> None:
+        """Settle a replica, and see to it that it is looked at when it says something next."""
+        stepped.settling = False
+        stepped.timeline.settle(self.now)
         when = stepped.timeline.next_at()
         if when != stepped.planned:
             stepped.planned = when
@@ -160,7 +178,7 @@ class VirtualDriver:
             return  # what was to be said then has changed meanwhile
         stepped.planned = None
         self._advance(stepped)
-        self._look_again(stepped)
+        self._settle_later(stepped)
 
     def _advance(self, stepped: _Stepped) -> None:
         for at, batch, emission in stepped.timeline.advance(self.now):
@@ -183,7 +201,7 @@ class VirtualDriver:
         if (stepped := self._carried_by.pop(batch, None)) is not None and why is not _SILENT:
             self._advance(stepped)
             stepped.timeline.abandon(batch, self.now)
-            self._look_again(stepped)
+            self._settle_later(stepped)
         for event in (*pieces.fail_rest(why), BatchEnded(batch)):
             self._put(self.now, partial(_given, event), shuffle=False)
 

@@ -5,6 +5,7 @@ future is a `Timeline`; here it is laid on the clock of an event loop.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
@@ -25,45 +26,55 @@ class _Clocked:
     timeline: Timeline
     listeners: dict[BatchId, asyncio.Queue[Emission | None]] = field(default_factory=dict)
     alarm: asyncio.TimerHandle | None = None
+    settling: asyncio.Handle | None = None
+    clock: float = 0.0
 
     def admit(self, batch: Batch) -> asyncio.Queue[Emission | None]:
         """Take on a batch; return where its emissions come, and None at its end."""
         listener = self.listeners[batch.id] = asyncio.Queue()
-        self._advance()
-        self.timeline.admit(batch, _now())
-        self._set_alarm()
+        self._advance(0.0)
+        self.timeline.admit(batch, self.clock)
+        self._settle_soon()
         return listener
 
     def leave(self, batch: BatchId) -> None:
         """Let go of a batch; what has ended is left alone."""
         if self.listeners.pop(batch, None) is not None:
-            self._advance()
-            self.timeline.abandon(batch, _now())
-            self._set_alarm()
+            self._advance(0.0)
+            self.timeline.abandon(batch, self.clock)
+            self._settle_soon()
 
     def stop(self) -> None:
         """Say nothing more."""
-        if self.alarm is not None:
-            self.alarm.cancel()
+        for handle in (self.alarm, self.settling):
+            if handle is not None:
+                handle.cancel()
 
-    def _look(self) -> None:
-        self._advance()
-        self._set_alarm()
+    def _look(self, due: float) -> None:
+        self._advance(due)
+        self._settle_soon()
 
-    def _advance(self) -> None:
-        for _, batch, emission in self.timeline.advance(_now()):
+    def _advance(self, due: float) -> None:
+        """Hear what was said until now. What was waited for is due, however early a timer is."""
+        self.clock = max(self.clock, due, time.monotonic())
+        for _, batch, emission in self.timeline.advance(self.clock):
             if (listener := self.listeners.get(batch)) is not None:
                 listener.put_nowait(emission)
 
-    def _set_alarm(self) -> None:
-        self.stop()
+    def _settle_soon(self) -> None:
+        """Let whoever is ready come first: a moment is a turn of the loop."""
+        if self.settling is None:
+            self.settling = asyncio.get_running_loop().call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self.settling = None
+        self.timeline.settle(self.clock)
+        if self.alarm is not None:
+            self.alarm.cancel()
         when = self.timeline.next_at()
         if when is not None:
-            self.alarm = asyncio.get_running_loop().call_at(when, self._look)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+            wait_s = max(0.0, when - time.monotonic())
+            self.alarm = asyncio.get_running_loop().call_later(wait_s, self._look, when)
 
 
 class Emulated:

@@ -1,8 +1,9 @@
 """An engine's future without a clock: what it will emit, and when, if nothing more comes.
 
 Pure: time is an argument, in seconds. What comes later changes what is to come, so the future is
-asked for one moment at a time. A driver calls `advance` before `admit` or `abandon` when
-`next_at` has passed, and never goes back in time.
+asked for one moment at a time. A driver never goes back in time; at a moment it calls `advance`,
+then `admit` and `abandon` for all that comes, and `settle` once nothing more does. So what comes at
+the same moment is taken in together, in whatever order.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,9 @@ class Timeline(Protocol):
 
     def abandon(self, batch: BatchId, now: float) -> None:
         """Let go of a batch, and of what it held, at once; it says nothing more."""
+
+    def settle(self, now: float) -> None:
+        """Begin what can begin: nothing more comes at this moment."""
 
     def next_at(self) -> float | None:
         """Return when something is said next, or None while nothing is under way."""

@@ -2,10 +2,10 @@
 
 import heapq
 from collections.abc import Sequence
-from itertools import count
+from itertools import chain, count
 from math import exp
 
-from executors.engines.emulation.calls import normal
+from executors.engines.emulation.calls import normal, words
 from executors.engines.emulation.profiles import BatchProfile
 from executors.engines.engine import Batch, Done, Emission, Fault, Request
 from executors.engines.timeline import Moment
@@ -20,13 +20,13 @@ class BatchTimeline:
 
     def __init__(self, profile: BatchProfile) -> None:
         self._profile = profile
-        self._open: dict[BatchId, Batch] = {}
+        self._open: dict[BatchId, list[Emission]] = {}
         self._ends: list[tuple[float, int, BatchId]] = []
         self._ties = count()
 
     def admit(self, batch: Batch, now: float) -> None:
         """Take on a batch."""
-        self._open[batch.id] = batch
+        self._open[batch.id] = [self._answer(request) for request in batch.requests]
         heapq.heappush(self._ends, (now + self.takes_s(batch), next(self._ties), batch.id))
 
     def abandon(self, batch: BatchId, now: float) -> None:  # noqa: ARG002  # of any engine
@@ -34,6 +34,9 @@ class BatchTimeline:
         self._open.pop(batch, None)
         self._ends = [each for each in self._ends if each[2] != batch]
         heapq.heapify(self._ends)
+
+    def settle(self, now: float) -> None:
+        """Nothing waits for a moment to be over."""
 
     def next_at(self) -> float | None:
         """Return when the next batch is answered."""
@@ -44,8 +47,7 @@ class BatchTimeline:
         told: list[Moment] = []
         while self._ends and self._ends[0][0] <= now:
             at, _, id = heapq.heappop(self._ends)
-            for request in self._open.pop(id).requests:
-                told.append(Moment(at, id, self._answer(request)))
+            told += [Moment(at, id, answer) for answer in self._open.pop(id)]
             told.append(Moment(at, id))
         return told
 
@@ -61,7 +63,13 @@ class BatchTimeline:
     def _answer(self, request: Request) -> Emission:
         if request.op not in self._profile.costs:
             return Fault(request.id, "unsupported-op", f"no {request.op} here")
-        return Done(request.id, outputs_of(request), Usage())
+        outputs = outputs_of(request)
+        if request.op in ("search", "web_search"):
+            found = outputs["docs"]
+            lists = found if request.op == "search" else [found]
+            for doc in chain.from_iterable(lists):
+                doc["text"] = words(doc["id"], self._profile.passage_tokens)
+        return Done(request.id, outputs, Usage())
 
 
 def _slowest(requests: Sequence[Request], sigma: float) -> float:

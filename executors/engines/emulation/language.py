@@ -79,10 +79,8 @@ class LanguageTimeline:
                 self._waiting.append(found)
         if not batch.requests:
             self._end(now, batch.id)
-        if self._step is None:
-            self._begin(now)
 
-    def abandon(self, batch: BatchId, now: float) -> None:
+    def abandon(self, batch: BatchId, now: float) -> None:  # noqa: ARG002  # of any engine
         """Let go of a batch. A step under way takes as long as it takes."""
         self._open.pop(batch, None)
         self._told = [moment for moment in self._told if moment.batch != batch]
@@ -90,6 +88,9 @@ class LanguageTimeline:
         for sequence in [each for each in self._running if each.batch == batch]:
             self._running.remove(sequence)
             self.cache.free(sequence.held)
+
+    def settle(self, now: float) -> None:
+        """Begin a step, unless one is under way."""
         if self._step is None:
             self._begin(now)
 
@@ -104,7 +105,8 @@ class LanguageTimeline:
         while self._step is not None and self._step.ends <= now:
             step, self._step = self._step, None
             self._finish(step)
-            self._begin(step.ends)
+            if step.ends < now:
+                self._begin(step.ends)  # nothing came at that moment, which is over
         told, self._told = self._told, []
         return told
 

@@ -49,13 +49,17 @@ class BatchCost:
 
 @dataclass(frozen=True, slots=True)
 class BatchProfile:
-    """An engine that answers whole batches, `slots` at a time, each operation at its own cost."""
+    """An engine that answers whole batches, `slots` at a time, each operation at its own cost.
+
+    What a search finds has `passage_tokens` each.
+    """
 
     kind: str
     model: str
     costs: Mapping[str, BatchCost]
     slots: int = 1
     rows_max: int = 256
+    passage_tokens: int = 192
 
 
 Profile = LanguageProfile | BatchProfile

@@ -3,6 +3,8 @@
 import asyncio
 
 import numpy as np
+import pytest
+import uvloop
 
 from executors.engines.emulated import Emulated
 from executors.engines.emulation.calls import Lengths
@@ -133,6 +135,36 @@ def test_lengths_that_vary_are_the_same_for_the_same_call():
     drawn = [reply(lengths=lengths, prompt=f"call {n}")[1].tokens_out for n in range(8)]
     assert len(set(drawn)) > 4
     assert drawn == [reply(lengths=lengths, prompt=f"call {n}")[1].tokens_out for n in range(8)]
+
+
+class Watched(Emulated):
+    """Counts how often its future is asked what was said."""
+
+    asked = 0
+
+    def timeline(self):
+        timeline = super().timeline()
+        advance = timeline.advance
+
+        def counted(now: float):
+            self.asked += 1
+            return advance(now)
+
+        timeline.advance = counted
+        return timeline
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_loop_whose_clock_is_coarse_is_woken_once_a_step(run):
+    async def scenario() -> None:
+        engine = Watched(sped_up(PROFILES["llama-3.1-8b-4090"], 20), Lengths(median=50))
+        await engine.start()
+        (end,) = (await answers(engine, ask(1, "decode", prompt="x"))).values()
+        await engine.stop()
+        assert len(end.outputs["text"]) == 200
+        assert engine.asked <= 50 + 2
+
+    run(scenario())
 
 
 def test_it_says_that_it_is_emulated():

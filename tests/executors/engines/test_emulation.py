@@ -56,7 +56,10 @@ def played(timeline, *arrivals: tuple[float, Request]) -> list[tuple[float, int,
             said += timeline.advance(now)
             timeline.admit(batch, now)
         else:
-            said += timeline.advance(upcoming)
+            now = upcoming
+            said += timeline.advance(now)
+        if not coming or coming[0][0] > now:
+            timeline.settle(now)
     return [
         (at, batch, type(emission).__name__ if emission else "end") for at, batch, emission in said
     ]
@@ -71,6 +74,27 @@ def test_one_call_reads_its_prompt_then_says_a_token_a_step():
     assert when(said, 1, "FirstToken") == [13.0]  # 5 + 8
     assert when(said, 1, "Delta") == [13.0, 23.0, 33.0]
     assert when(said, 1, "Done") == when(said, 1, "end") == [33.0]
+
+
+def test_calls_of_the_same_moment_begin_together():
+    said = played(replica(), (0.0, call(8)), (0.0, call(8, "b")))
+    assert when(said, 1, "FirstToken") == when(said, 2, "FirstToken") == [21.0]  # 5 + 8 + 8
+
+
+def test_what_comes_as_a_step_ends_is_in_the_next():
+    said = played(replica(), (0.0, call(8)), (13.0, call(16, "b")))
+    assert when(said, 2, "FirstToken") == [39.0]  # 13 + max(5, 10) + 16
+
+
+def test_what_a_search_finds_is_as_long_as_it_is_to_be():
+    profile = replace(PROFILES["pgvector"], passage_tokens=50)
+    timeline = BatchTimeline(profile)
+    args = {"index": {"collection": "c"}, "vectors": [[0.5], [0.25]], "top_k": 3}
+    timeline.admit(Batch(BatchId(1), (Request(1, "search", args, "r", "t"),)), 0.0)
+    (done, _) = timeline.advance(9.0)
+    found = [doc["text"] for docs in done.emission.outputs["docs"] for doc in docs]
+    assert {len(text) for text in found} == {200}
+    assert len(set(found)) == 6
 
 
 def test_a_prompt_that_comes_later_rides_with_the_sequence_that_speaks():
@@ -93,9 +117,9 @@ def test_a_long_prompt_is_cut_to_what_a_step_may_read():
 
 def test_tokens_that_speak_come_off_what_a_step_may_read():
     said = played(replica(step_tokens=6), (0.0, call(2)), (7.0, call(10, "b")))
-    # 7-17 the first speaks; 17-32 it does and 5 of the second are read; 32-42 the rest is.
-    assert when(said, 1, "Delta") == [7.0, 17.0, 32.0]
-    assert when(said, 2, "FirstToken") == [42.0]
+    # 7-22 the first speaks and 5 of the second are read; 22-37 it does and the rest is.
+    assert when(said, 1, "Delta") == [7.0, 22.0, 37.0]
+    assert when(said, 2, "FirstToken") == [37.0]
 
 
 def test_squares_and_sequences_and_room_count():
@@ -155,9 +179,12 @@ def test_what_no_room_will_ever_hold_is_refused_at_once():
 def test_a_call_that_is_abandoned_frees_its_room_at_once():
     timeline = replica(room_tokens=24, prefix_cache=False)
     timeline.admit(Batch(BatchId(1), (call(16),)), 0.0)
+    timeline.settle(0.0)
     timeline.admit(Batch(BatchId(2), (call(16, "b"),)), 1.0)
+    timeline.settle(1.0)
     timeline.advance(2.0)
     timeline.abandon(BatchId(1), 2.0)
+    timeline.settle(2.0)
     assert timeline.cache.used == 0
     said = timeline.advance(42.0)  # the step under way ends at 21, the next takes 21
     assert [(at, batch) for at, batch, emission in said if isinstance(emission, FirstToken)] == [
@@ -191,9 +218,11 @@ def _done(timeline: LanguageTimeline, *requests: Request):
     usage, now = [], 0.0
     for number, request in enumerate(requests, 1):
         timeline.admit(Batch(BatchId(number), (request,)), now)
+        timeline.settle(now)
         while (upcoming := timeline.next_at()) is not None:
             now = upcoming
             said = timeline.advance(now)
+            timeline.settle(now)
             usage += [each.emission.usage for each in said if isinstance(each.emission, Done)]
     return usage
 
@@ -239,6 +268,8 @@ def test_whatever_comes_all_is_answered_once_and_the_room_is_kept(
         else:
             now = upcoming
             said += timeline.advance(now)
+        if not coming or coming[0][1][0] > now:
+            timeline.settle(now)
         assert now >= clock
         clock = now
         cache = timeline.cache
