@@ -142,9 +142,18 @@ class Run:
         for region in [r for r in self.exits.values() if self._is_within(r, failed)]:
             gone.update(self.made.pop(region, ()))
             self._end(region)
+        exit = self.growing.region(failed).exit
+        for leader in gone - {exit}:
+            self._give_up(leader)
         self.done -= gone
-        self.growing.forget(gone - {self.growing.region(failed).exit})  # others wait for that
+        self.growing.forget(gone - {exit})  # others wait for that
         return gone
+
+    def _give_up(self, leader: PrimitiveId) -> None:
+        """Let the author's steps wait no more for what of a unit is not done."""
+        for primitive in self.growing.unit(leader).members:
+            if primitive in self.plan.graph.primitives and primitive not in self.done:
+                self.close_step(primitive)
 
     def start_steps(self, leader: PrimitiveId, now: float) -> list[str]:
         """Note that unit `leader` has left; return the author's steps that it is the first of."""

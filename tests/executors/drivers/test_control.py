@@ -213,3 +213,40 @@ def test_a_run_of_many_lists_tells_of_the_first_ones_alone(world, plan_of):
     here.run()
     assert here.record().status == "succeeded"
     assert len(told(here)) == PROGRESS_TOLD_MAX
+
+
+def steps_told(world) -> list[tuple[str, int]]:
+    events = world.store.events("local", "r1", limit=10_000)
+    return [
+        (e.data["step"], e.data["usage"]["tokens_out"]) for e in events if e.kind == "step.finished"
+    ]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{use: llm, prompt: Hello, fallback: {text: instead}}",
+        "{use: llm.list, prompt: Hello, retry: 2, fallback: {items: [instead]}}",
+        "{steps: {a: {use: llm, prompt: A}, b: {use: llm, prompt: '{{ a.text }}'}}, "
+        "outputs: {text: $b.text}, fallback: {text: instead}}",
+        "{if: $inputs.n > 0, use: llm, prompt: A, fallback: {text: instead}, else: {text: none}}",
+        "{for_each: $inputs.words, use: llm, prompt: '{{ item }}', fallback: {text: instead}}",
+    ],
+)
+def test_a_step_that_another_value_stands_in_for_ends_once(world, plan_of, step):
+    here = world(behaviours={"llm": lambda r: Behaviour(fault="engine-error", latency_s=1.0)})
+    here.submit(plan_of(page(f"  s: {step}", "{x: $s}")), {"words": ["a", "b"], "n": 1})
+    here.run()
+    assert here.record().status == "succeeded"
+    assert [step for step, _ in steps_told(here)] == ["s"]
+    assert here.record().steps["s"].status == "succeeded"
+
+
+def test_text_that_may_be_given_up_is_shown_whole_or_not_at_all(world, plan_of):
+    for more in ("retry: 1", "timeout: 9s", "fallback: {text: instead}"):
+        here = world(behaviours={"llm": seconds})
+        step = f"  s: {{use: llm, prompt: Hello, {more}}}"
+        here.submit(plan_of(page(step) + "stream: [x]\n"), {"words": []})
+        here.run()
+        assert here.kinds().count("output.finished") == 1
+        assert "output.delta" not in here.kinds()
