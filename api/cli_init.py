@@ -1,6 +1,8 @@
 """`teola init`: a first workflow that runs as it is, with all that belongs to it."""
 
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -21,7 +23,7 @@ def init(settings: Settings, folder: Path, *, as_json: bool) -> Exit:
     except BadEngines as error:
         sys.stderr.write(f"{error}\n")
         return Exit.USAGE
-    there = [name for name in files if (folder / name).exists()]
+    there = [name for name in files if os.path.lexists(folder / name)]
     if there:
         names = ", ".join(str(folder / name) for name in there)
         sys.stderr.write(f"teola: nothing was written, since there is already {names}\n")
@@ -29,7 +31,7 @@ def init(settings: Settings, folder: Path, *, as_json: bool) -> Exit:
     try:
         _write(folder, files)
     except OSError as error:
-        sys.stderr.write(f"teola: cannot write {error.filename}: {error.strerror}\n")
+        sys.stderr.write(f"teola: cannot write {error.filename or folder}: {error.strerror}\n")
         return Exit.FAILED
     commands = _commands(folder)
     if as_json:
@@ -65,11 +67,11 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 
 def _commands(folder: Path) -> list[str]:
-    place = "" if folder == Path() else f"{folder}/"
-    ask = f'--file documents={place}notes.md --input question="When was the lamp lit first?"'
+    workflow = shlex.quote(str(folder / "workflow.yaml"))
+    notes = shlex.quote(f"documents={folder / 'notes.md'}")
     return [
-        f"teola validate {place}workflow.yaml",
-        f"teola plan {place}workflow.yaml",
-        f"teola run {place}workflow.yaml {ask}",
+        f"teola validate {workflow}",
+        f"teola plan {workflow}",
+        f'teola run {workflow} --file {notes} --input question="When was the lamp lit first?"',
         "teola up",
     ]

@@ -57,7 +57,7 @@ def declared_library(settings: Settings) -> Library:
 def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:
     """Return what is wrong with each. A module may be used by every other document given."""
     found: dict[str, ApiProblem | None] = {source.name: None for source in sources}
-    modules = {source.name: name for source in sources if (name := _module(source))}
+    modules = {source.name: name for source in sources if (name := module_name(source))}
     waiting = [source for source in sources if source.name in modules]
     while waiting:
         for source in waiting:
@@ -72,7 +72,8 @@ def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProbl
     return found
 
 
-def _module(source: Source) -> str | None:
+def module_name(source: Source) -> str | None:
+    """Return what a module calls itself; None for any other document."""
     try:
         tree = read(source).value
     except SpecError:

@@ -2,12 +2,13 @@
 
 import json
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from api.shipped import workflows_folder
-from tests.api.test_cli import teola
+from tests.api.test_cli import TEOLA, environment, teola
 
 EXAMPLES = sorted((workflows_folder() / "examples").glob("*.yaml"))
 RAG = workflows_folder() / "examples/advanced_rag.yaml"
@@ -22,7 +23,7 @@ def test_a_plan_shows_operations_pools_and_what_waits_for_what(tmp_path):
     assert ("best", "rerank", "rerank", "hits") in rows
     assert "for_each: opened for each element, 256" in done.stdout
     assert "answer = answer (as it comes)" in done.stdout
-    assert "13 operations in 6 steps, and 2 parts that are opened while it runs" in done.stdout
+    assert "operations: 6, in 6 steps\nparts that are opened while it runs: 2\n" in done.stdout
 
 
 def test_a_plan_is_the_same_facts_as_json_and_a_picture_as_mermaid(tmp_path):
@@ -31,6 +32,7 @@ def test_a_plan_is_the_same_facts_as_json_and_a_picture_as_mermaid(tmp_path):
     assert {each["kind"]: each["step"] for each in found["structures"]} == {
         "for_each": "hits", "fold": "answer",
     }  # fmt: skip
+    assert (found["operations"], found["streamed"]) == (6, ["answer"])
     ids = {each["id"] for each in found["primitives"]}
     assert all(set(each["waits_for"]) <= ids for each in found["primitives"])
     assert found["outputs"].keys() == {"answer", "queries", "sources"}
@@ -52,6 +54,26 @@ def test_what_cannot_be_planned_is_shown_as_by_validate(tmp_path):
     )  # fmt: skip
 
 
+def test_a_plan_waits_for_nothing_that_has_no_row(tmp_path):
+    done = teola(tmp_path, "plan", str(workflows_folder() / "examples/map_reduce_summary.yaml"))
+    lines = [[cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()]
+    waits = [cells[4] for cells in lines if len(cells) == 6 and cells[2]]
+    assert waits == ["nothing", "parts", "for_each"]
+    assert "summary = summary (as it comes)" in done.stdout
+
+
+def test_a_plan_is_of_a_workflow_and_printed_in_one_way(tmp_path):
+    module = str(workflows_folder() / "modules/merge.yaml")
+    done = teola(tmp_path, "plan", module)
+    assert done.returncode == 3
+    assert (
+        done.stderr == f"teola: {module} is a module; a plan is made of a workflow that uses it\n"
+    )
+    both = teola(tmp_path, "plan", str(RAG), "--json", "--mermaid")
+    assert (both.returncode, both.stdout) == (2, "")
+    assert both.stderr == "teola: --json and --mermaid exclude each other\n"
+
+
 def test_modules_are_listed_and_shown_with_their_page(tmp_path):
     listed = json.loads(teola(tmp_path, "modules", "--json").stdout)["items"]
     names = [each["name"] for each in listed]
@@ -71,8 +93,9 @@ def test_a_module_that_is_none_gets_the_nearest_right_name(tmp_path):
     assert done.stderr == "teola: there is no module 'serch'; did you mean search?\n"
 
 
-def test_what_init_writes_runs_by_the_commands_that_it_says(tmp_path):
-    done = teola(tmp_path, "init", "mine")
+@pytest.mark.parametrize("folder", ["mine", "my own's", "."])
+def test_what_init_writes_runs_by_the_commands_that_it_says(tmp_path, folder):
+    done = teola(tmp_path, "init", folder)
     assert done.returncode == 0
     commands = [line.strip() for line in done.stdout.partition("Now try:")[2].splitlines() if line]
     *commands, last = commands
@@ -83,12 +106,12 @@ def test_what_init_writes_runs_by_the_commands_that_it_says(tmp_path):
         ran = teola(tmp_path, *arguments)
         assert ran.returncode == 0, ran.stderr
     assert "3 March 1871" in ran.stdout
-    engines = teola(tmp_path, "engines", "--json", TEOLA_ENGINES="mine/engines.yaml")
+    engines = teola(tmp_path, "engines", "--json", TEOLA_ENGINES=f"{folder}/engines.yaml")
     assert json.loads(engines.stdout)["items"][0]["name"] == "answers"
-    first = (tmp_path / "mine/workflow.yaml").read_text().splitlines()[0]
+    first = (tmp_path / folder / "workflow.yaml").read_text().splitlines()[0]
     assert first == "# yaml-language-server: $schema=teola.json"
     schema = teola(tmp_path, "schema").stdout
-    assert (tmp_path / "mine/teola.json").read_text() == schema
+    assert (tmp_path / folder / "teola.json").read_text() == schema
 
 
 def test_init_overwrites_nothing_and_then_writes_nothing(tmp_path):
@@ -98,6 +121,24 @@ def test_init_overwrites_nothing_and_then_writes_nothing(tmp_path):
     assert done.stderr == "teola: nothing was written, since there is already notes.md\n"
     assert [path.name for path in tmp_path.iterdir()] == ["notes.md"]
     assert (tmp_path / "notes.md").read_text() == "mine"
+
+
+def test_init_writes_through_no_link(tmp_path):
+    (tmp_path / "notes.md").symlink_to(tmp_path / "elsewhere")
+    done = teola(tmp_path, "init")
+    assert done.stderr == "teola: nothing was written, since there is already notes.md\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.md"]
+
+
+def test_init_takes_back_what_it_wrote_when_the_disk_is_full(tmp_path):
+    limited = ["bash", "-c", 'ulimit -f 8; exec "$@"', "bash", *TEOLA, "init", "mine"]
+    done = subprocess.run(
+        limited, cwd=tmp_path, env=environment(tmp_path / "data"), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "teola: cannot write mine: File too large\n"
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_init_says_where_it_cannot_write(tmp_path):
