@@ -13,7 +13,7 @@ from executors.engines.engine import Batch, Done, Engine, Request
 from executors.replies import complete
 from executors.scheduler.events import BatchId
 from tests.executors.engines.contract import EngineContract, answers
-from tests.executors.engines.test_scripted import PERSON, VECTORS, ask
+from tests.executors.engines.good_requests import PERSON, ask, good_requests
 
 
 def made(model: str, **lengths: float) -> Emulated:
@@ -27,6 +27,9 @@ class Emulations(EngineContract):
     def make(self) -> Engine:
         return made(self.model)
 
+    def good(self) -> list[Request]:
+        return good_requests(kind_of(PROFILES[self.model]))
+
     def bad(self) -> list[Request]:
         return [ask(1, "fly")]
 
@@ -34,45 +37,21 @@ class Emulations(EngineContract):
 class TestEmulatedEmbedding(Emulations):
     model = "bge-large-3090"
 
-    def good(self) -> list[Request]:
-        return [ask(1, "embed", texts=["a", "b"]), ask(2, "embed", texts=[])]
-
 
 class TestEmulatedVector(Emulations):
     model = "pgvector"
-
-    def good(self) -> list[Request]:
-        return [
-            ask(1, "ingest", chunks=[{"id": "d", "text": "x"}], vectors=VECTORS, name=None),
-            ask(2, "search", index={"collection": "c"}, vectors=VECTORS, top_k=3),
-        ]
 
 
 class TestEmulatedRerank(Emulations):
     model = "bge-reranker-large-3090"
 
-    def good(self) -> list[Request]:
-        docs = [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}]
-        return [ask(at, "rerank", query="q", docs=docs, top_k=at) for at in (1, 2)]
-
 
 class TestEmulatedWeb(Emulations):
     model = "search-api"
 
-    def good(self) -> list[Request]:
-        return [ask(at, "web_search", query="q", top_k=at) for at in (1, 2)]
-
 
 class TestEmulatedLLM(Emulations):
     model = "llama-3.1-8b-4090"
-
-    def good(self) -> list[Request]:
-        return [
-            ask(1, "decode", prompt="one two"),
-            ask(2, "decode", prompt=None),
-            ask(3, "decode", prompt="three", form="list", items=2),
-            ask(4, "decode", prompt="four", form="json", schema=PERSON),
-        ]
 
     def bad(self) -> list[Request]:
         return [ask(1, "prefill", prompt="x"), ask(2, "decode", prompt="x" * 1_000_000)]

@@ -3,29 +3,12 @@
 import asyncio
 from random import Random
 
-import numpy as np
-
 from executors.engines.engine import Batch, Engine, Fault, Request
 from executors.engines.scripted import Behaviour, Scripted
 from executors.replies import complete
 from executors.scheduler.events import BatchId
 from tests.executors.engines.contract import EngineContract, outputs
-
-PERSON = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string"},
-        "age": {"type": "integer"},
-        "kind": {"enum": ["a", "b"]},
-    },
-    "required": ["name", "age", "kind"],
-    "additionalProperties": False,
-}
-VECTORS = np.array([[0.5, 0.25], [1.0, 0.0]], dtype=np.float32)
-
-
-def ask(id: int, op: str, **args: object) -> Request:
-    return Request(id, op, args, "run", "local")
+from tests.executors.engines.good_requests import PERSON, VECTORS, ask, good_requests
 
 
 class Scripts(EngineContract):
@@ -35,6 +18,9 @@ class Scripts(EngineContract):
     def make(self) -> Engine:
         return Scripted(self.kind)
 
+    def good(self) -> list[Request]:
+        return good_requests(self.kind)
+
     def bad(self) -> list[Request]:
         return [ask(1, "fly")]
 
@@ -42,45 +28,21 @@ class Scripts(EngineContract):
 class TestScriptedEmbedding(Scripts):
     kind = "embedding"
 
-    def good(self) -> list[Request]:
-        return [ask(1, "embed", texts=["a", "b"]), ask(2, "embed", texts=[])]
-
 
 class TestScriptedVector(Scripts):
     kind = "vector"
-
-    def good(self) -> list[Request]:
-        return [
-            ask(1, "ingest", chunks=[{"id": "d", "text": "x"}], vectors=VECTORS, name=None),
-            ask(2, "search", index={"collection": "c"}, vectors=VECTORS, top_k=3),
-        ]
 
 
 class TestScriptedLLM(Scripts):
     kind = "llm"
 
-    def good(self) -> list[Request]:
-        return [
-            ask(1, "decode", prompt="one two"),
-            ask(2, "decode", prompt=None),
-            ask(3, "decode", prompt="three", form="list", items=2),
-            ask(4, "decode", prompt="four", form="json", schema=PERSON),
-        ]
-
 
 class TestScriptedRerank(Scripts):
     kind = "rerank"
 
-    def good(self) -> list[Request]:
-        docs = [{"id": "a", "text": "x"}, {"id": "b", "text": "y"}]
-        return [ask(at, "rerank", query="q", docs=docs, top_k=at) for at in (1, 2)]
-
 
 class TestScriptedWeb(Scripts):
     kind = "web"
-
-    def good(self) -> list[Request]:
-        return [ask(at, "web_search", query="q", top_k=at) for at in (1, 2)]
 
 
 def replied(**args: object) -> dict[str, object]:
