@@ -40,11 +40,11 @@ class Play:
 
     @staticmethod
     def of(value: Any, **more: Any) -> "Play":
-        return Play((json.dumps(value).encode(),), **more)
+        return Play((_sent(value).encode(),), **more)
 
     @staticmethod
     def events(*values: Any, **more: Any) -> "Play":
-        data = (each if isinstance(each, str) else json.dumps(each) for each in values)
+        data = (each if isinstance(each, str) else _sent(each) for each in values)
         return Play(tuple(f"data: {each}\n\n".encode() for each in data), media=EVENTS, **more)
 
 
@@ -155,6 +155,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def _sent(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _usage(piece: bytes) -> dict[str, int] | None:
