@@ -201,8 +201,7 @@ def said(body: Any) -> str:
         return json.dumps(_filled(held["json_schema"]["schema"]))
     last = body["messages"][-1]["content"]
     digest = sha256(json.dumps(body["messages"], sort_keys=True).encode()).hexdigest()[:6]
-    words = f"You said: {last} ({digest})".split(" ")
-    return " ".join(words[: body.get("max_tokens", len(words))])
+    return f"You said: {last} ({digest})"
 
 
 def _filled(schema: Any) -> Any:
@@ -220,57 +219,78 @@ def _filled(schema: Any) -> Any:
 
 
 def chat(seen: Seen) -> Play:
-    """Stream a chat, or answer it whole, as the request says."""
+    """Answer a chat: with the first tool, where there is one."""
     body = seen.body
     if body.get("tools"):
-        return tool_call(body)
-    text = said(body)
+        function = {"name": body["tools"][0]["function"]["name"], "arguments": '{"q": "x"}'}
+        call = {"id": "call_1", "type": "function", "function": function}
+        return answered(body, {"content": None, "tool_calls": [call]}, "tool_calls")
+    text, finish = cut(body, said(body))
+    return answered(body, {"content": text}, finish)
+
+
+def cut(body: Any, text: str) -> tuple[str, str]:
+    """Return as much of `text` as may be said, and why it ends."""
+    words = text.split(" ")
+    most = body.get("max_tokens", len(words))
+    return " ".join(words[:most]), "length" if most < len(words) else "stop"
+
+
+def answered(body: Any, message: dict[str, Any], finish: str) -> Play:
+    """Say `message` in pieces or whole, as the request asks."""
+    read = sum(len((each["content"] or "").split()) for each in body["messages"])
     usage = {
-        "prompt_tokens": sum(len(each["content"].split()) for each in body["messages"]),
-        "completion_tokens": len(text.split()),
-        "total_tokens": 0,
+        **counted(read, len((message["content"] or "").split())),
         "prompt_tokens_details": {"cached_tokens": 3},
     }
     if not body.get("stream"):
-        message = {"role": "assistant", "content": text}
-        return Play.of(
-            whole(body, {"index": 0, "message": message, "finish_reason": "stop"}, usage)
-        )
-    pieces = [chunk(body, {"role": "assistant", "content": ""})]
-    pieces += [chunk(body, {"content": piece}) for piece in text.replace(" ", " \0").split("\0")]
-    pieces.append(chunk(body, {}, "stop"))
+        choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+        return Play.of(whole(body, choice, usage))
+    pieces = [chunk(body, each) for each in _deltas(message)]
+    return _streamed(body, [*pieces, chunk(body, {}, finish)], usage)
+
+
+def counted(read: int, written: int) -> dict[str, int]:
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+
+
+def _streamed(body: Any, pieces: list[dict[str, Any]], usage: Any) -> Play:
     if (body.get("stream_options") or {}).get("include_usage"):
-        pieces.append({**chunk(body, {}), "choices": [], "usage": usage})
+        pieces = [*pieces, {**pieces[-1], "choices": [], "usage": usage}]
     return Play.events(*pieces, "[DONE]")
 
 
-def tool_call(body: Any) -> Play:
-    """Ask for the first tool, its arguments in two pieces."""
-    name = body["tools"][0]["function"]["name"]
-    head = {"index": 0, "id": "call_1", "type": "function"}
-    first = {**head, "function": {"name": name, "arguments": '{"q": '}}
-    second = {"index": 0, "function": {"arguments": '"x"}'}}
-    return Play.events(
-        chunk(body, {"role": "assistant", "content": None, "tool_calls": [first]}),
-        chunk(body, {"tool_calls": [second]}),
-        chunk(body, {}, "tool_calls"),
-        "[DONE]",
-    )
+def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Cut a message: its text after each space, the arguments of its tool calls in halves."""
+    if message["content"] is not None:
+        yield {"role": "assistant", "content": ""}
+        for piece in message["content"].replace(" ", " \0").split("\0"):
+            yield {"content": piece}
+    if refusal := message.get("refusal"):
+        yield {"refusal": refusal}
+    for at, call in enumerate(message.get("tool_calls") or ()):
+        name, arguments = call["function"]["name"], call["function"]["arguments"]
+        half = len(arguments) // 2
+        first = {**call, "index": at, "function": {"name": name, "arguments": arguments[:half]}}
+        yield {"role": "assistant", "content": None, "tool_calls": [first]}
+        second = {"index": at, "function": {"arguments": arguments[half:]}}
+        yield {"tool_calls": [second]}
 
 
 def plain(seen: Seen) -> Play:
-    """Stream a plain completion."""
-    text = f"Then {seen.body['prompt']}"
+    """Answer a plain completion."""
+    body = seen.body
+    text, finish = cut(body, f"Then {body['prompt']}")
+    usage = counted(len(body["prompt"].split()), len(text.split()))
+    if not body.get("stream"):
+        choice = {"index": 0, "text": text, "finish_reason": finish}
+        return Play.of({**whole(body, choice, usage), "object": "text_completion"})
+    said = [(text[:4], None), (text[4:], None), ("", finish)]
     pieces = [
-        {**chunk(seen.body, {}), "choices": [{"index": 0, "text": piece, "finish_reason": None}]}
-        for piece in (text[:4], text[4:])
+        {**chunk(body, {}), "choices": [{"index": 0, "text": piece, "finish_reason": end}]}
+        for piece, end in said
     ]
-    end = {**pieces[0], "choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
-    read, written = len(seen.body["prompt"].split()), len(text.split())
-    counted = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
-    if (seen.body.get("stream_options") or {}).get("include_usage"):
-        return Play.events(*pieces, end, {**end, "choices": [], "usage": counted}, "[DONE]")
-    return Play.events(*pieces, end, "[DONE]")
+    return _streamed(body, pieces, usage)
 
 
 def chunk(body: Any, delta: Any, finish: str | None = None) -> dict[str, Any]:
