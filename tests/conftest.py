@@ -5,8 +5,10 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-# Before any test imports it: the assertions of the contract explain themselves too.
-pytest.register_assert_rewrite("tests.executors.engines.contract")
+# Before any test imports them: the assertions that tests share explain themselves too.
+pytest.register_assert_rewrite(
+    "tests.executors.engines.contract", "tests.executors.engines.official_client"
+)
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
