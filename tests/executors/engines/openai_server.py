@@ -5,6 +5,7 @@ and counts tokens by itself: a token is a word.
 """
 
 import json
+import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -264,7 +265,7 @@ def _deltas(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Cut a message: its text after each space, the arguments of its tool calls in halves."""
     if message["content"] is not None:
         yield {"role": "assistant", "content": ""}
-        for piece in message["content"].replace(" ", " \0").split("\0"):
+        for piece in re.split("(?<= )", message["content"]):
             yield {"content": piece}
     if refusal := message.get("refusal"):
         yield {"refusal": refusal}
