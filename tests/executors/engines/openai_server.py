@@ -60,11 +60,20 @@ class Seen:
     body: Any
 
 
+@dataclass(frozen=True)
+class Left:
+    """An answer that its client closed the connection on: so many chunks had been sent by then."""
+
+    path: str
+    sent: int
+
+
 class LocalServer:
     """What a test talks to: `url` ends in `/v1`. `play` says what comes next, once each."""
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
+        self.left: list[Left] = []
         self.plays: deque[Play | Callable[[Seen], Play]] = deque()
         self.asked = threading.Event()  #: a request has come
         self.tokens: Counter[str] = Counter()  #: in, out and cached, as it has told its clients
@@ -97,6 +106,7 @@ class LocalServer:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     local: LocalServer
+    sent: int  #: chunks of the answer under way
 
     def do_POST(self) -> None:
         self._do(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -116,6 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._perform(play(seen) if callable(play) else play)
         except OSError:
+            self.local.left.append(Left(parts.path, self.sent))
             self.local.gone.set()
             self.close_connection = True
         finally:
@@ -127,6 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.local.changed.notify_all()
 
     def _perform(self, play: Play) -> None:
+        self.sent = 0
         with self.local.changed:
             self.local.tokens.update(play.tokens())  # before they are told: a client may be quick
         self.send_response(play.status)
@@ -135,9 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in play.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        for chunk in play.chunks:
+        for self.sent, chunk in enumerate(play.chunks):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
             self.wfile.flush()
+        self.sent = len(play.chunks)
         if play.stalls:
             self._wait_until_gone()
         elif not play.cut:
@@ -149,8 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         while not self.local.closing.is_set():
             try:
                 if self.connection.recv(1) == b"":
-                    self.local.gone.set()
-                    return
+                    raise ConnectionResetError
             except TimeoutError:
                 continue
 
