@@ -4,8 +4,11 @@ Labels are of closed sets, pools and operations and codes: never a run, a tenant
 which are as many as their authors like. `docs/metrics.md` is the table.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Final
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,10 +18,14 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
-    Summary,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    SummaryMetricFamily,
+)
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -37,69 +44,87 @@ ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 
-_NOTHING = Usage()
 _TOKENS = ("in", "out", "cached")
 
 
-class _Work(NamedTuple):
-    """What is counted of one operation in one pool: looked up once, since it is counted often."""
+@dataclass(slots=True)
+class _Seconds:
+    """How long something took, each time: plain numbers, since it is counted very often."""
 
-    queue: Histogram
-    between: Summary
-    execution: Histogram
-    tokens_in: Counter
-    tokens_out: Counter
-    tokens_cached: Counter
+    under: list[int] = field(default_factory=lambda: [0] * (len(SECONDS) + 1))
+    sum: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.under[bisect_left(SECONDS, seconds)] += 1
+        self.sum += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Return for each bound, as text, how often it was kept."""
+        bounds = [*map(str, map(float, SECONDS)), "+Inf"]
+        return list(zip(bounds, accumulate(self.under), strict=True))
 
 
-class _Primitives:
+@dataclass(slots=True)
+class _Work:
+    """What is counted of one operation in one pool."""
+
+    queue: _Seconds = field(default_factory=_Seconds)
+    execution: _Seconds = field(default_factory=_Seconds)
+    between_s: float = 0.0
+    primitives: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+class _Primitives(Collector):
     """Counts what primitives took and used, in one place for each operation of a pool."""
 
-    def __init__(self, registry: CollectorRegistry, pools: Sequence[Pool]) -> None:
+    def __init__(self, pools: Sequence[Pool]) -> None:
         self._models = {pool.name: pool.traits.model for pool in pools}
         self._works: dict[tuple[PoolName, str], _Work] = {}
-        work = ("pool", "op")
-        self._queue = _histogram(
-            registry, "primitive_queue_seconds", "From ready until its first piece left.", *work
-        )
-        self._between = Summary(
-            "teola_primitive_batch_seconds",
-            "After the first piece left, while none was in an engine.",
-            work,
-            registry=registry,
-        )
-        self._execution = _histogram(
-            registry, "primitive_execution_seconds", "While a piece was in an engine.", *work
-        )
-        self._tokens = _counter(
-            registry,
-            "tokens",
-            "Tokens of what was finished, as engines count them.",
-            *("pool", "model", "kind"),
-        )
 
     def count(self, done: PrimitiveFinished) -> None:
         """Count one that is finished."""
         work = self._works.get((done.pool, done.op))
         if work is None:
-            work = self._works[done.pool, done.op] = self._work(done.pool, done.op)
-        timing, usage = done.timing, done.usage
+            work = self._works[done.pool, done.op] = _Work()
+        timing = done.timing
+        work.primitives += 1
         work.queue.observe(timing.queue_s)
-        work.between.observe(timing.batch_s)
+        work.between_s += timing.batch_s
         work.execution.observe(timing.execution_s)
-        if usage != _NOTHING:
-            work.tokens_in.inc(usage.tokens_in)
-            work.tokens_out.inc(usage.tokens_out)
-            work.tokens_cached.inc(usage.tokens_cached)
+        work.usage += done.usage
 
-    def _work(self, pool: PoolName, op: str) -> _Work:
-        tokens = [self._tokens.labels(pool, self._models[pool], kind) for kind in _TOKENS]
-        return _Work(
-            self._queue.labels(pool, op),
-            self._between.labels(pool, op),
-            self._execution.labels(pool, op),
-            *tokens,
+    def collect(self) -> Iterator[Metric]:
+        """Yield each family, made of what was counted."""
+        labels = ("pool", "op")
+        queue = HistogramMetricFamily(
+            "teola_primitive_queue_seconds", "From ready until its first piece left.", labels=labels
         )
+        between = SummaryMetricFamily(
+            "teola_primitive_batch_seconds",
+            "After the first piece left, while none was in an engine.",
+            labels=labels,
+        )
+        execution = HistogramMetricFamily(
+            "teola_primitive_execution_seconds", "While a piece was in an engine.", labels=labels
+        )
+        for names, work in self._works.items():
+            queue.add_metric(names, work.queue.buckets(), work.queue.sum)
+            between.add_metric(names, work.primitives, work.between_s)
+            execution.add_metric(names, work.execution.buckets(), work.execution.sum)
+        yield from (queue, between, execution, self._tokens())
+
+    def _tokens(self) -> Metric:
+        what = "Tokens of what was finished, as engines count them."
+        tokens = CounterMetricFamily("teola_tokens", what, labels=("pool", "model", "kind"))
+        used: dict[PoolName, Usage] = {}
+        for (pool, _), work in self._works.items():
+            used[pool] = used.get(pool, Usage()) + work.usage
+        for pool, usage in used.items():
+            for kind in _TOKENS:
+                counted = usage.as_data()[f"tokens_{kind}"]
+                tokens.add_metric((pool, self._models[pool], kind), counted)
+        return tokens
 
 
 class Metrics:
@@ -116,7 +141,8 @@ class Metrics:
         registry.register(_Now(states, memo, self._began))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
-        self._primitives = _Primitives(registry, pools)
+        self._primitives = _Primitives(pools)
+        registry.register(self._primitives)
         self._accepted = _counter(registry, "runs_accepted", "Runs that were taken on.")
         self._finished = _counter(registry, "runs_finished", "Runs that have ended.", "status")
         self._run_seconds = _histogram(
