@@ -14,10 +14,10 @@ import uvicorn
 from api.app import create_app
 from api.house import House
 
+#: Objects made since the garbage collector last looked at the youngest.
+YOUNG_MAX = 50_000
 _LINGER_S = 2
 #: Longer than clients keep a connection they do not use, so that it is they who close it.
-#: Objects made since the garbage collector last looked at the youngest.
-YOUNG_MAX = 10_000
 _KEEP_ALIVE_S = 75
 #: A connection whose peer takes nothing for so long is dropped, and what was to be sent with it.
 _DEAF_MS_MAX = 30_000

@@ -47,7 +47,7 @@ class Settings:
     value_bytes_max: int = 16 << 20
     values_bytes_max: int = 256 << 20
     memo_bytes_max: int = 64 << 20
-    journal_entries_max: int = 20_000
+    journal_entries_max: int = 2_000
     streams_max: int = 1_000
     uploads_max: int = 16
     read_s_max: int = 60

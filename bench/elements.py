@@ -19,6 +19,7 @@ import uvloop
 
 from api.metrics import Metrics
 from api.serve import rest_the_collector
+from api.settings import Settings
 from executors.documents import split
 from executors.engines.engine import Batch, Request
 from executors.engines.inline import Inline
@@ -105,7 +106,10 @@ def _runner(store: MemoryRunStore, folder: Path) -> Runner:
         Pool(PoolName("llm"), "llm", "throughput", (Scripted("llm"),), BATCH_ROWS, 20_000),
     )
     limits = RunnerLimits(
-        runs_max=10, deadline_s=600.0, journal_entries_max=20_000, retry_after_s=1
+        runs_max=10,
+        deadline_s=600.0,
+        journal_entries_max=Settings().journal_entries_max,
+        retry_after_s=1,
     )
     ids = (f"run{number}" for number in count(1))
     memo = Memo(1 << 20)
