@@ -14,6 +14,10 @@ from planner.tree import Tree
 #: Kinds of which the one child is the end.
 ENDING_AT_ONCE = ("branch", "memo")
 
+#: Elements of a list are opened once there is room for this part of its width. What is done for
+#: several one after the other costs less than what is done for one between all else.
+STRIDES_A_WIDTH = 32
+
 
 @dataclass(slots=True)
 class Unfolding:
@@ -63,6 +67,10 @@ class Unfolding:
 
     def open_more(self) -> Iterator[Child]:
         """Yield the children that may be opened now; they count as open from here on."""
+        if self.structure.kind == "for_each":
+            room, left = self.structure.width - self.live, self.shape.count - self.next
+            if room < min(self.structure.width // STRIDES_A_WIDTH, left):
+                return
         while self.live < self.structure.width and (child := self._next()) is not None:
             self.live += 1
             yield child
