@@ -20,10 +20,15 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
 )
 
 
-def check_arrival(op: str, port: str, value: Any) -> None:
-    """Raise `EvaluationError` if `value` is nothing that `port` of `op` takes."""
-    if type(value) in _TAKEN_AT_SIGHT[op][port]:
-        return
+def check_arrivals(op: str, args: Mapping[str, Any]) -> None:
+    """Raise `EvaluationError` if one of `args` is nothing that the port of `op` takes."""
+    at_sight = _TAKEN_AT_SIGHT[op]
+    for port, value in args.items():
+        if type(value) not in at_sight[port]:
+            _check(op, port, value)
+
+
+def _check(op: str, port: str, value: Any) -> None:
     wanted = OPS[op].signature.inputs[port]
     if not _is_of(value, wanted.type):
         raise EvaluationError("wrong-type", port, f"this is not of the type {wanted.type}")

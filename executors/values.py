@@ -50,11 +50,11 @@ class Values:
 
     def put(self, ref: Ref, given: Given) -> None:
         """Keep `given`. Raise `ValueTooLarge` or `StorageFailed`; then nothing is kept."""
-        size = 0
-        for value in given.values():
-            weight = weigh(value, self.value_bytes_max)
-            self.check(weight)
-            size += weight
+        size = weigh(list(given.values()), self.value_bytes_max)
+        if size > self.value_bytes_max:  # all together; none alone may be
+            sizes = [weigh(value, self.value_bytes_max) for value in given.values()]
+            self.check(max(sizes))
+            size = sum(sizes)
         self._hold(ref, given, size)
         held = self.by_run.get(ref.run)
         if held is None:
@@ -71,13 +71,14 @@ class Values:
 
         `KeyError` if it was never put.
         """
-        if ref in self.held:
+        held = self.held.get(ref)
+        if held is not None:
             self.held.move_to_end(ref)
-            return self.held[ref][0][port]
+            return held[0][port]
         path = self.spilled[ref]
         with _translated():
             given = _load(path.read_bytes())
-        self._hold(ref, given, sum(map(weigh, given.values())))
+        self._hold(ref, given, weigh(list(given.values())))
         del self.spilled[ref]
         path.unlink(missing_ok=True)
         return given[port]
@@ -138,8 +139,10 @@ def weigh(value: Any, most: float = inf) -> int:
         each = left.pop()
         if isinstance(each, str):
             size += len(each) + 50
+        elif each is None:
+            size += 30
         elif isinstance(each, dict):
-            size += 100 + sum(map(len, each)) + 50 * len(each)
+            size += 100 + len("".join(each)) + 50 * len(each)
             left += each.values()
         elif isinstance(each, list | tuple):
             size += 60

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from executors.arrival import check_arrival
+from executors.arrival import check_arrivals
 from executors.engines.engine import Request
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
 from executors.memo import Memo
@@ -189,11 +189,9 @@ class Workspace:
         del self._desks[run]
 
     def _args(self, reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
-        args = {}
-        for name, value in primitive.params.items():
-            if name != "call":
-                args[name] = reader.value(value)
-                check_arrival(primitive.op, name, args[name])
+        params = primitive.params.items()
+        args = {name: reader.value(value) for name, value in params if name != "call"}
+        check_arrivals(primitive.op, args)
         return args
 
     def _read(self, run: RunId, leaf: Leaf) -> Any:

@@ -62,13 +62,16 @@ class GrowingPlan:
 
     def add(self, delta: Delta) -> tuple[Unit, ...]:
         """Take in what was opened; return its units."""
-        self.primitives.update((each.id, each) for each in delta.primitives)
+        for primitive in delta.primitives:
+            self.primitives[primitive.id] = primitive
         for unit in delta.units:
             self.units[unit.leader] = unit
             for id in unit.waits:
                 self.readers.setdefault(id, []).append(unit.leader)
-        self.structures.update((each.opening, each) for each in delta.structures)
-        self.regions.update((each.id, each) for each in delta.regions)
+        for structure in delta.structures:
+            self.structures[structure.opening] = structure
+        for region in delta.regions:
+            self.regions[region.id] = region
         self.streams.update(delta.streams)
         self.feeds.update(delta.feeds)
         return delta.units

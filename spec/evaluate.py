@@ -61,11 +61,11 @@ class Evaluation:
 
     def value(self, value: Value) -> JSON:
         """Return what `value` stands for. Raises `EvaluationError`, and nothing else of its own."""
+        if isinstance(value, Literal):
+            return value.value
+        if isinstance(value, Leaf):
+            return self._lookup(value)
         match value:
-            case Literal(data):
-                return data
-            case Leaf():
-                return self._lookup(value)
             case ListOf(items):
                 return [self.value(item) for item in items]
             case ObjectOf(fields):
@@ -83,6 +83,8 @@ class Evaluation:
 
     def _made(self, value: Value) -> JSON:
         match value:
+            case Text(segments):
+                return "".join(map(self._segment, segments))
             case Member(of, key):
                 return self._member(self.value(of), key)
             case Slice(of, start, end):
@@ -93,8 +95,6 @@ class Evaluation:
                 return operate(operator, [self.value(each) for each in operands], self.meter)
             case Call(function, arguments):
                 return call(function, [self.value(each) for each in arguments], self.meter)
-            case Text(segments):
-                return "".join(map(self._segment, segments))
         raise TypeError(f"{type(value).__name__} is no value")
 
     def _logic(self, operation: Operation) -> bool:

@@ -34,12 +34,14 @@ class Unanswered:
         self._performer = performer
         self._open: dict[int, Piece] = dict(enumerate(order.pieces))
         self._shown = {at for at, piece in self._open.items() if performer.shows(piece)}
+        self._requests: tuple[Request, ...] = ()
         self._steps = {at: performer.step_of(piece.task) for at, piece in self._open.items()}
 
     def requests(self) -> tuple[Request, ...]:
         """Return what to ask the engine, one request a piece."""
         workspace = self._performer.workspace
-        return tuple(workspace.request(piece, at) for at, piece in self._open.items())
+        self._requests = tuple(workspace.request(piece, at) for at, piece in self._open.items())
+        return self._requests
 
     def take(self, emission: Emission) -> Event | None:
         """Return what `emission` means for the scheduler, if anything."""
@@ -71,7 +73,7 @@ class Unanswered:
         if not self._performer.workspace.wants(piece.task):
             del self._open[done.request]
             return PieceDone(self._order.batch, done.request, done.usage)
-        request = self._performer.workspace.request(piece, done.request)
+        request = self._requests[done.request]
         outputs = complete(request, done.outputs)
         if isinstance(outputs, Fault):
             return self._fault(outputs)

@@ -69,11 +69,13 @@ class Run:
 
     def open_ready(self, candidates: Iterable[PrimitiveId], now: float) -> list[TaskId]:
         """Open those of `candidates` that wait for nothing more."""
-        ready = [leader for leader in candidates if self.missing.get(leader) == 0]
-        for leader in ready:
-            del self.missing[leader]
-            self.open[leader] = Progress(ready_at=now)
-        return [TaskId(self.id, leader) for leader in ready]
+        ready = []
+        for leader in candidates:
+            if self.missing.get(leader) == 0:
+                del self.missing[leader]
+                self.open[leader] = Progress(ready_at=now)
+                ready.append(TaskId(self.id, leader))
+        return ready
 
     def is_current(self, task: TaskId) -> bool:
         """Whether what becomes of `task` still matters."""
@@ -83,8 +85,11 @@ class Run:
     def finish(self, primitive: PrimitiveId, now: float) -> list[TaskId]:
         """Note that `primitive` is done; return what becomes ready by it."""
         self.done.add(primitive)
-        readers = dict.fromkeys(self.growing.readers_of(primitive))
-        waiting = [leader for leader in readers if leader in self.missing]
+        waiting = [
+            leader
+            for leader in dict.fromkeys(self.growing.readers_of(primitive))
+            if leader in self.missing
+        ]
         for leader in waiting:
             self.missing[leader] -= 1
         return self.open_ready(waiting, now)
