@@ -131,22 +131,21 @@ def weigh(value: Any, most: float = inf) -> int:
 
     What is more than `most` is not weighed to its end.
     """
-    if isinstance(value, str):
-        return len(value) + 50
     size = 0
-    left = [value]
-    while left and size <= most:
-        each = left.pop()
+    found = [value]
+    for each in found:  # which grows meanwhile
+        if size > most:
+            break
         if isinstance(each, str):
             size += len(each) + 50
         elif each is None:
             size += 30
         elif isinstance(each, dict):
             size += 100 + len("".join(each)) + 50 * len(each)
-            left += each.values()
+            found += each.values()
         elif isinstance(each, list | tuple):
             size += 60
-            left += each
+            found += each
         elif isinstance(each, np.ndarray):
             size += int(each.nbytes) + 100
         else:
