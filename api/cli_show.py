@@ -27,6 +27,8 @@ class Show:
         """Show what there is to see of one event."""
         if event.kind == "output.delta":
             self._delta(event.data["output"], event.data["text"])
+        elif event.kind == "output.restarted":
+            self._restart(event.data["output"])
 
     def end(self, run: RunRecord) -> None:
         """Show what was not streamed, why it failed if it did, and the table."""
@@ -47,6 +49,12 @@ class Show:
         self._streamed.add(output)
         self._out.write(text)
         self._out.flush()
+
+    def _restart(self, output: str) -> None:
+        """Leave what was shown where it is, and show the output anew, or in the end."""
+        self._close()
+        self._streamed.discard(output)
+        self._console.print(Text(f"{output}: begun anew\n", style="dim"))
 
     def _close(self) -> None:
         if self._open is not None:

@@ -57,6 +57,8 @@ class Teller:
             data = event.data
             if event.kind == "output.delta":
                 self._console.print(data["text"], end="", markup=False, highlight=False)
+            elif event.kind == "output.restarted":
+                self._console.print("\n[dim]begun anew[/]")
             elif event.kind == "step.finished":
                 usage = data["usage"]
                 spent = [f"{data[part]:.1f}" for part in ("queue_ms", "batch_ms", "execution_ms")]

@@ -3,7 +3,7 @@
 Both drivers share it, so a run tells the same story in virtual time as in a live service.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ from executors.store.record import EventKind
 from executors.usage import Usage
 from executors.workspace import Workspace
 from planner.errors import PlanTooLarge
-from planner.graph import PoolName, Primitive
+from planner.graph import PoolName, Primitive, RegionId
 from planner.growing import GrowingPlan
 from planner.unfold import close, open_child, stand_in
 from spec.values import JSON
@@ -75,6 +75,7 @@ class _Story:
     usage: Usage = field(default_factory=Usage)
     steps: dict[str, _Tally] = field(default_factory=dict)
     outputs: dict[str, JSON] = field(default_factory=dict)
+    shown: dict[str, frozenset[RegionId]] = field(default_factory=dict)  #: in part, and around it
     unfolded_told: int = 0
     progress_told: int = 0
 
@@ -104,6 +105,8 @@ class Performer:
         """Do `command`; return the event that answers it, if one does."""
         match command:
             case Prepare(task):
+                if task.attempt:
+                    self._restart(task.run, self._shown(task))
                 return self.workspace.prepare(task)
             case Unfold() | StandIn() | Forget():
                 return self._grow(command)
@@ -120,6 +123,8 @@ class Performer:
                 return None
             case StandIn(run, region):
                 growing = self.workspace.growing(run)
+                within = self._stories[run].shown.items()
+                self._restart(run, [output for output, around in within if region in around])
                 delta = stand_in(growing.region(region))
                 growing.add(delta)
                 return Unfolded(run, delta)
@@ -152,8 +157,11 @@ class Performer:
 
     def shows(self, piece: Piece) -> Collection[str]:
         """Return the outputs that show the text of `piece` as it comes."""
-        growing = self.workspace.growing(piece.task.run)
-        return growing.showing(growing.unit(piece.task.unit).members[-1])
+        return self._shown(piece.task)
+
+    def _shown(self, task: TaskId) -> Collection[str]:
+        growing = self.workspace.growing(task.run)
+        return growing.showing(growing.unit(task.unit).members[-1])
 
     def step_of(self, task: TaskId) -> str | None:
         """Return the author's step that `task` is for. Its run is live, and its unit wanted."""
@@ -173,8 +181,20 @@ class Performer:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
         if not text or not self.workspace.wants(piece.task):
             return
+        run, story = piece.task.run, self._stories[piece.task.run]
         for output in self.shows(piece):
-            self._append(piece.task.run, "output.delta", {"output": output, "text": text})
+            if output not in story.shown:
+                growing = self.workspace.growing(run)
+                around = growing.around(growing.unit(piece.task.unit).region)
+                story.shown[output] = frozenset(region.id for region in around)
+            self._append(run, "output.delta", {"output": output, "text": text})
+
+    def _restart(self, run: RunId, outputs: Iterable[str]) -> None:
+        """Say that what was shown in `outputs`, if anything was, counts no more."""
+        shown = self._stories[run].shown
+        for output in outputs:
+            if shown.pop(output, None) is not None:
+                self._append(run, "output.restarted", {"output": output})
 
     def _unfold(self, order: Unfold) -> Event:
         growing = self.workspace.growing(order.run)

@@ -69,9 +69,8 @@ def _shown(
     """Return what shows in the outputs that are streamed: texts as they come, and structures."""
     streams: dict[PrimitiveId, tuple[str, ...]] = {}
     feeds: dict[tuple[PrimitiveId, str], tuple[str, ...]] = {}
-    ops = {primitive.id: primitive.op for primitive in graph}
     for id in document.stream:
-        fed(fields[id], (id,), ops, streams, feeds)
+        fed(fields[id], (id,), graph.primitives, streams, feeds)
     return streams, feeds
 
 

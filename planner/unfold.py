@@ -17,7 +17,7 @@ from planner.structure import Child, Delta, Feeds, Region, Rows, Shape, Structur
 from planner.tree import Tree
 from planner.unit import units_of
 from spec.model import Block, ForEach, Loop, Reduce
-from spec.values import ListOf, Literal, Member, Slice, Value
+from spec.values import ListOf, Literal, Member, ObjectOf, Slice, Value
 
 
 def open_child(
@@ -28,7 +28,7 @@ def open_child(
         case "branch":
             return _branch(structure, shape, library, feeds)
         case "memo":
-            return _memo(structure, shape, library)
+            return _memo(structure, shape, library, feeds)
         case "for_each":
             path = structure.body.place.path
             opening = partial(_element_of, structure, shape, library, feeds)
@@ -93,17 +93,19 @@ def _branch(structure: Structure, shape: Shape, library: Library, feeds: Feeds) 
     return _delta(opener, None, structure, fields, feeds)
 
 
-def _memo(structure: Structure, shape: Shape, library: Library) -> Delta:
+def _memo(structure: Structure, shape: Shape, library: Library, feeds: Feeds) -> Delta:
     """Open the body whose result is not known, and have it kept; or give the result there is."""
     body, opener = structure.body, Opener(library)
+    fields: Fields = {}
     params: dict[str, Value] = {"value": Output(structure.opening, "start")}
     if not shape.truth:
-        params["value"] = as_object(opener.body(body.step, body.scope, body.place))
+        fields = opener.body(body.step, body.scope, body.place)
+        params["value"] = as_object(fields)
         params["keep_as"] = Output(structure.opening, "items")
         params["keep_ms"] = Literal(body.step.control.cache_ms)
     place = replace(body.place, region=structure.region)
     _end(opener, computed("close", structure.closing, params, place, library))
-    return _delta(opener, None, structure, {}, {})
+    return _delta(opener, None, structure, fields, feeds)
 
 
 def _end(opener: Opener, end: Primitive) -> None:
@@ -260,11 +262,11 @@ def _delta(
 ) -> Delta:
     streams: dict[PrimitiveId, tuple[str, ...]] = {}
     further: dict[tuple[PrimitiveId, str], tuple[str, ...]] = {}
-    ops = {primitive.id: primitive.op for primitive in opener.primitives}
+    graph = {primitive.id: primitive for primitive in opener.primitives}
     for name, value in fields.items():
         outputs = feeds.get((structure.closing, name), ())
         if outputs:
-            fed(value, outputs, ops, streams, further)
+            fed(value, outputs, graph, streams, further)
     return Delta(
         primitives=tuple(opener.primitives),
         units=tuple(units_of(opener.primitives).values()),
@@ -279,16 +281,23 @@ def _delta(
 def fed(
     value: Value,
     outputs: tuple[str, ...],
-    ops: Mapping[PrimitiveId, str],
+    graph: Mapping[PrimitiveId, Primitive],
     streams: dict[PrimitiveId, tuple[str, ...]],
     feeds: dict[tuple[PrimitiveId, str], tuple[str, ...]],
 ) -> None:
-    """Note what shows in `outputs`, which are just `value`: a text as it comes, or a structure."""
+    """Note what shows in `outputs`, which are just `value`: a text as it comes, or a structure.
+
+    Of a region that may fail alone, it is what the field at its exit is of.
+    """
     match value:
-        case Output(id, port) if id in ops and OPS[ops[id]].streams == port:
+        case Output(id, port) if id in graph and OPS[graph[id].op].streams == port:
             streams[id] = (*streams.get(id, ()), *outputs)
-        case Member(Output(id, "value"), str(name)) if ops.get(id) == "close":
-            feeds[id, name] = (*feeds.get((id, name), ()), *outputs)
+        case Member(Output(id, "value"), str(name)) if id in graph and graph[id].op == "close":
+            match graph[id].params.get("value"):
+                case ObjectOf(inside):
+                    fed(dict(inside)[name], outputs, graph, streams, feeds)
+                case None:
+                    feeds[id, name] = (*feeds.get((id, name), ()), *outputs)
 
 
 _CHILDREN = {"for_each": _for_each, "fold": _fold, "reduce": _reduce, "loop": _loop}

@@ -28,12 +28,15 @@ class Behaviour:
     """What to do with one request.
 
     `latency_s` until the answer, `jitter_s` at most on top, drawn from the driver's seed. `fault`
-    answers with a code instead. `stalls`: no answer until the batch is abandoned.
+    answers with a code instead, a `transient` one or not, after the first `words` of a text.
+    `stalls`: no answer until the batch is abandoned.
     """
 
     latency_s: float = 0.0
     jitter_s: float = 0.0
     fault: str | None = None
+    transient: bool = False
+    words: int = 0
     stalls: bool = False
 
 
@@ -86,7 +89,8 @@ class Scripted:
                 continue
             wait_s = behaviour.latency_s + random.uniform(0.0, behaviour.jitter_s)
             if behaviour.fault is not None:
-                yield wait_s, Fault(request.id, behaviour.fault, "told to fail")
+                yield from _begun(request, behaviour.words)
+                yield wait_s, _told_to_fail(request, behaviour)
             elif request.op not in self.traits.ops:
                 yield wait_s, Fault(request.id, "unsupported-op", f"no {request.op} here")
             elif request.op == "decode":
@@ -97,6 +101,19 @@ class Scripted:
     def stalls(self, batch: Batch) -> bool:
         """Return whether `batch` will not end by itself."""
         return any(self._behave(request).stalls for request in batch.requests)
+
+
+def _begun(request: Request, words: int) -> Iterator[tuple[float, Emission]]:
+    """Say the first words at once, if there are any to say."""
+    if words:
+        yield 0.0, FirstToken(request.id)
+    for word in said(request)[:words]:
+        yield 0.0, Delta(request.id, word)
+
+
+def _told_to_fail(request: Request, behaviour: Behaviour) -> Fault:
+    code = behaviour.fault or ""
+    return Fault(request.id, code, "told to fail", transient=behaviour.transient)
 
 
 def _spoken(request: Request, wait_s: float) -> Iterator[tuple[float, Emission]]:

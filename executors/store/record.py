@@ -22,7 +22,8 @@ RunStatus: TypeAlias = Literal[
 ]
 EventKind: TypeAlias = Literal[
     "run.queued", "run.started", "step.started", "step.progress", "primitive.finished",
-    "step.finished", "output.delta", "output.finished", "run.cancelling", "run.finished",
+    "step.finished", "output.delta", "output.restarted", "output.finished", "run.cancelling",
+    "run.finished",
 ]  # fmt: skip
 LIVE: frozenset[RunStatus] = frozenset({"queued", "running", "waiting"})
 
@@ -194,6 +195,7 @@ _RULES: Mapping[str, Callable[[RunRecord, RunEvent], _Changes]] = {
     "primitive.finished": _primitive_finished,
     "step.finished": _step_finished,
     "output.delta": _nothing,
+    "output.restarted": _nothing,
     "output.finished": _output_finished,
     "run.cancelling": _cancelling,
     "run.finished": _finished,

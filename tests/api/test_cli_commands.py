@@ -9,6 +9,8 @@ import pytest
 
 from api.shipped import workflows_folder
 from tests.api.test_cli import TEOLA, environment, teola
+from tests.executors.engines.openai_calls import text
+from tests.executors.engines.openai_server import LocalServer, Play
 
 EXAMPLES = sorted((workflows_folder() / "examples").glob("*.yaml"))
 RAG = workflows_folder() / "examples/advanced_rag.yaml"
@@ -178,3 +180,21 @@ def test_json_of_a_missing_collection_is_still_a_plain_refusal(tmp_path: Path):
     done = teola(tmp_path, "collections", "show", "none", "--json")
     assert done.returncode != 0
     assert done.stdout == ""
+
+
+def test_text_that_is_taken_back_is_told_apart_from_what_follows(tmp_path):
+    with LocalServer().up() as server:
+        server.play(Play.events(*text("Half a", finish=None), cut=True))
+        (tmp_path / "engines.yaml").write_text(
+            f"pools: {{m: {{kind: llm, adapter: openai, model: m, endpoint: '{server.url}'}}}}\n"
+        )
+        (tmp_path / "say.yaml").write_text(
+            "workflow: say\nsteps: {s: {use: llm, prompt: Hello, retry: 1}}\n"
+            "outputs: {x: $s.text}\nstream: [x]\n"
+        )
+        done = teola(tmp_path, "run", "say.yaml", TEOLA_ENGINES="engines.yaml")
+    assert done.returncode == 0, done.stderr
+    begun, told, after = done.stdout.partition("x: begun anew")
+    assert begun.strip() == "Half a"
+    assert told
+    assert after.split("run_")[0].strip().startswith("You said: Hello")

@@ -204,6 +204,16 @@ async def test_what_passes_is_tried_again_as_often_as_the_step_says(client, serv
     assert (await failed(client, f"{step}, retry: 2", output))["code"] == "engine-unavailable"
 
 
+async def test_text_of_a_stream_that_broke_is_taken_back_and_sent_anew(client, server):
+    server.play(Play.events(*text("Half ", finish=None), cut=True))
+    found = await run(client, "use: llm, prompt: Hello, retry: 1", "$s.text")
+    shown = [e for e in found["events"] if e["event"] in ("output.delta", "output.restarted")]
+    at = [e["event"] for e in shown].index("output.restarted")
+    assert shown[at]["data"] == {"output": "x"}
+    before, after = ("".join(e["data"]["text"] for e in p) for p in (shown[:at], shown[at + 1 :]))
+    assert (before, after) == ("Half ", found["outputs"]["x"])
+
+
 async def test_what_does_not_pass_is_not_tried_again(client, server):
     server.play(Play.of({}, status=401))
     assert await failed(client, "use: llm, prompt: Hello, retry: 3", "$s.text")

@@ -242,11 +242,82 @@ def test_a_step_that_another_value_stands_in_for_ends_once(world, plan_of, step)
     assert here.record().steps["s"].status == "succeeded"
 
 
-def test_text_that_may_be_given_up_is_shown_whole_or_not_at_all(world, plan_of):
-    for more in ("retry: 1", "timeout: 9s", "fallback: {text: instead}"):
-        here = world(behaviours={"llm": seconds})
-        step = f"  s: {{use: llm, prompt: Hello, {more}}}"
-        here.submit(plan_of(page(step) + "stream: [x]\n"), {"words": []})
-        here.run()
-        assert here.kinds().count("output.finished") == 1
-        assert "output.delta" not in here.kinds()
+def texts_told(world) -> list[str]:
+    """The texts of `x` in the order they were shown, each up to where it was begun anew."""
+    texts = [""]
+    for event in world.store.events("local", "r1", limit=10_000):
+        if event.kind == "output.delta":
+            texts[-1] += event.data["text"]
+        elif event.kind == "output.restarted":
+            assert event.data == {"output": "x"}
+            texts.append("")
+    return texts
+
+
+ALONE = [
+    "{use: llm, prompt: Hello, MORE}",
+    "{steps: {a: {use: llm, prompt: Hello}}, outputs: {text: $a.text}, MORE}",
+    "{if: $inputs.n > 0, use: llm, prompt: Hello, else: {text: none}, MORE}",
+    "{fold: $inputs.words, start: '', use: llm, prompt: Hello, MORE}",
+    "{cache: 1h, use: llm, prompt: Hello, MORE}",
+]
+
+
+def streamed(step: str, more: str) -> str:
+    return page("  s: " + step.replace("MORE", more)) + "stream: [x]\n"
+
+
+@pytest.mark.parametrize("step", ALONE)
+@pytest.mark.parametrize("more", ["retry: 1", "timeout: 9s", "fallback: {text: instead}"])
+def test_text_of_a_step_that_may_fail_alone_is_streamed_too(world, plan_of, step, more):
+    here = world(behaviours={"llm": seconds})
+    here.submit(plan_of(streamed(step, more)), {"words": ["a"], "n": 1})
+    here.run()
+    assert texts_told(here) == [here.record().outputs["x"]]
+    assert here.kinds().count("output.delta") > 1
+
+
+@pytest.mark.parametrize("step", ALONE)
+def test_text_of_an_attempt_that_failed_is_taken_back(world, plan_of, step):
+    def once(request) -> Behaviour:
+        fails = request.attempt == 0
+        return Behaviour(fault="engine-error" if fails else None, transient=True, words=2)
+
+    here = world(behaviours={"llm": once})
+    here.submit(plan_of(streamed(step, "retry: 1")), {"words": ["a"], "n": 1})
+    here.run()
+    begun, whole = texts_told(here)
+    assert whole == here.record().outputs["x"]
+    assert begun
+    assert whole.startswith(begun)
+
+
+@pytest.mark.parametrize("step", ALONE)
+def test_text_that_another_value_stands_in_for_is_taken_back(world, plan_of, step):
+    here = world(behaviours={"llm": lambda r: Behaviour(fault="engine-error", words=2)})
+    here.submit(plan_of(streamed(step, "fallback: {text: instead}")), {"words": ["a"], "n": 1})
+    here.run()
+    begun, after = texts_told(here)
+    assert begun
+    assert after == ""
+    assert here.record().outputs == {"x": "instead"}
+
+
+def test_text_that_is_over_is_taken_back_when_what_follows_in_its_block_fails(world, plan_of):
+    here = world(behaviours={"llm": failing("Then")})
+    step = (
+        "{steps: {a: {use: llm, prompt: First}, b: {use: llm, prompt: 'Then {{ a.text }}'}}, "
+        "outputs: {text: $a.text}, fallback: {text: instead}}"
+    )
+    here.submit(plan_of(streamed(step, "")), {"words": []})
+    here.run()
+    begun, after = texts_told(here)
+    assert begun
+    assert (after, here.record().outputs) == ("", {"x": "instead"})
+
+
+def test_nothing_is_taken_back_where_nothing_was_shown(world, plan_of):
+    here = world(behaviours={"llm": lambda r: Behaviour(fault="engine-error", latency_s=1.0)})
+    here.submit(plan_of(streamed(ALONE[0], "fallback: {text: instead}")), {"words": []})
+    here.run()
+    assert texts_told(here) == [""]
