@@ -43,8 +43,10 @@ def _is_of(value: Any, wanted: Type) -> bool:
     if isinstance(value, np.ndarray):
         return wanted.word == "vector"
     if wanted.lists:
+        if not value or not isinstance(value, list):
+            return isinstance(value, list)
         element = wanted.element()
-        return isinstance(value, list) and all(_is_of(item, element) for item in value)
+        return all(_is_of(item, element) for item in value)
     if isinstance(value, bool):
         return wanted.word == "boolean"
     return isinstance(value, _KINDS.get(wanted.word, dict))
@@ -52,7 +54,7 @@ def _is_of(value: Any, wanted: Type) -> bool:
 
 def _passed(value: Any, schema: JSON) -> str | None:
     """Say which of the limits of `schema` a number that was computed in the run passes."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not schema or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if value < schema.get("minimum", value):
         return f"below {schema['minimum']}, the least there is"

@@ -62,9 +62,10 @@ class _Tally:
         self.queue_s += done.timing.queue_s
         self.batch_s += done.timing.batch_s
         self.execution_s += done.timing.execution_s
-        for names, name in ((self.engines, traits.name), (self.models, traits.model)):
-            if name not in names:
-                names.append(name)
+        if traits.name not in self.engines:
+            self.engines.append(traits.name)
+        if traits.model not in self.models:
+            self.models.append(traits.model)
 
 
 @dataclass(slots=True)
@@ -78,6 +79,13 @@ class _Story:
     shown: dict[str, frozenset[RegionId]] = field(default_factory=dict)  #: in part, and around it
     unfolded_told: int = 0
     progress_told: int = 0
+
+    def tally(self, step: str) -> _Tally:
+        """Return what is added up of `step`, from now on if it was not yet."""
+        found = self.steps.get(step)
+        if found is None:
+            found = self.steps[step] = _Tally()
+        return found
 
 
 class Performer:
@@ -175,7 +183,7 @@ class Performer:
         story = self._stories[run]
         story.usage += usage
         if step is not None:
-            story.steps.setdefault(step, _Tally()).usage += usage
+            story.tally(step).usage += usage
 
     def stream(self, piece: Piece, text: str) -> None:
         """Show `text`, the next piece of what `piece` gives, in each output that streams it."""
@@ -220,7 +228,7 @@ class Performer:
         traits = self._traits[done.pool]
         story = self._stories[done.run]
         if primitive.step is not None:
-            story.steps.setdefault(primitive.step, _Tally()).add(done, traits)
+            story.tally(primitive.step).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives
             self._append(done.run, "primitive.finished", _told(done, primitive, traits))

@@ -28,6 +28,10 @@ class Usage:
         )
 
 
+#: What is the usage of whatever no engine counts.
+NOTHING = Usage()
+
+
 def count_of(value: object) -> int:
     """Return a count that somebody else has made; zero for what is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

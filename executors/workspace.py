@@ -96,40 +96,39 @@ class Workspace:
 
         What needs no engine is computed, and can be read from then on.
         """
-        unit = self._desks[task.run].growing.unit(task.unit)
+        desk = self._desks[task.run]
+        unit = desk.growing.unit(task.unit)
         reader = Evaluation(lambda leaf: self._read(task.run, leaf), self._values.value_bytes_max)
         try:
             if unit.computed:
-                return self._settle(task, reader)
-            return self._lay_out(task, unit, reader)
+                return self._settle(task, desk, reader)
+            return self._lay_out(task, desk, unit, reader)
         except EvaluationError as error:
             code = "too-large" if error.code == "too-large" else "bad-value"
             return PrepareFailed(task, Trouble(code, str(error), task.unit, unit.pool))
         except (StorageFailed, ValueTooLarge) as error:
             return PrepareFailed(task, Trouble(error.code, str(error), task.unit, unit.pool))
 
-    def _lay_out(self, task: TaskId, unit: Unit, reader: Evaluation) -> Prepared:
-        desk = self._desks[task.run]
+    def _lay_out(self, task: TaskId, desk: _Desk, unit: Unit, reader: Evaluation) -> Prepared:
         args: dict[str, Any] = {}
         for id in unit.members:
-            args |= self._args(reader, desk.growing.primitive(id))
-        cut = self._cut(task)
+            args |= _args(reader, desk.growing.primitive(id))
+        cut = _cut(desk, task.unit)
         rows = max(1, len(args[cut.takes] or ())) if cut else 1
         desk.work[task.unit] = (task, _Work(args, rows))
         return Prepared(task, rows)
 
-    def _settle(self, task: TaskId, reader: Evaluation) -> Settled:
-        primitive = self._desks[task.run].growing.primitive(task.unit)
+    def _settle(self, task: TaskId, desk: _Desk, reader: Evaluation) -> Settled:
+        primitive = desk.growing.primitive(task.unit)
         params = {name: reader.value(value) for name, value in primitive.params.items()}
         outputs, shape = settled(primitive.op, params)
-        tenant = self._desks[task.run].tenant
         if "key" in params:
-            found = self._memo.recall((tenant, outputs["items"]), self._clock())
+            found = self._memo.recall((desk.tenant, outputs["items"]), self._clock())
             outputs["start"] = found.value if found else None
             shape = Shape(truth=found is not None)
         if "keep_as" in params:
             until = self._clock() + params["keep_ms"] / 1000
-            self._memo.keep((tenant, params["keep_as"]), outputs["value"], until)
+            self._memo.keep((desk.tenant, params["keep_as"]), outputs["value"], until)
         self._values.put(Ref(task.run, task.unit), outputs)
         return Settled(task, shape)
 
@@ -137,7 +136,7 @@ class Workspace:
         """Return what to ask an engine for `piece`, at `position` of its batch."""
         desk = self._desks[piece.task.run]
         args = desk.work[piece.task.unit][1].args
-        if cut := self._cut(piece.task):
+        if cut := _cut(desk, piece.task.unit):
             rows = args[cut.takes] or []
             args = {**args, cut.takes: rows[piece.start : piece.stop]}
         last = desk.growing.unit(piece.task.unit).members[-1]
@@ -166,7 +165,10 @@ class Workspace:
         last = desk.growing.unit(piece.task.unit).members[-1]
         pieces = [work.pieces[row] for row in sorted(work.pieces)]
         ports = OPS[desk.growing.primitive(last).op].given
-        whole = {port: _joined(port, [outputs[port] for outputs in pieces]) for port in ports}
+        if len(pieces) == 1:
+            whole = {port: outputs[port] for port in ports}
+        else:
+            whole = {port: _joined(port, [piece[port] for piece in pieces]) for port in ports}
         self._values.put(Ref(piece.task.run, last), whole)
         del desk.work[piece.task.unit]
 
@@ -188,12 +190,6 @@ class Workspace:
         self._values.drop(run)
         del self._desks[run]
 
-    def _args(self, reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
-        params = primitive.params.items()
-        args = {name: reader.value(value) for name, value in params if name != "call"}
-        check_arrivals(primitive.op, args)
-        return args
-
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         match leaf:
             case Output(giver, port):
@@ -208,8 +204,16 @@ class Workspace:
                 return self._desks[run].accepted_at
         raise TypeError(f"{type(leaf).__name__} is of no plan")
 
-    def _cut(self, task: TaskId) -> Cut | None:
-        return OPS[self._desks[task.run].growing.primitive(task.unit).op].cut
+
+def _args(reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
+    params = primitive.params.items()
+    args = {name: reader.value(value) for name, value in params if name != "call"}
+    check_arrivals(primitive.op, args)
+    return args
+
+
+def _cut(desk: _Desk, unit: PrimitiveId) -> Cut | None:
+    return OPS[desk.growing.primitive(unit).op].cut
 
 
 def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
@@ -218,8 +222,6 @@ def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
 
 
 def _joined(port: str, parts: list[Any]) -> Any:
-    if len(parts) == 1:
-        return parts[0]
     if not isinstance(parts[0], np.ndarray):
         return [row for part in parts for row in part]
     try:

@@ -1,9 +1,9 @@
 """How far one unit of one run has come, and where its time went."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from executors.scheduler.commands import Timing
-from executors.usage import Usage
+from executors.usage import NOTHING, Usage
 
 #: What has many parts is told in as many stretches.
 STRETCHES = 20
@@ -28,7 +28,7 @@ class Progress:
     execution_s: float = 0.0
     batch_rows: int = 0
     replica: int = 0
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = NOTHING
     told: int = 0  #: stretches
 
     def leave(self, now: float, batch_rows: int, replica: int) -> None:

@@ -45,7 +45,7 @@ from executors.scheduler.events import (
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
 from executors.scheduler.settling import close_step, settle, take_in
-from executors.usage import Usage
+from executors.usage import NOTHING, Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
 from planner.structure import Region, Shape
@@ -132,7 +132,9 @@ class Scheduler:
         if run is None or not run.is_current(task):
             return []
         commands = list(settle(run, task, shape, now))
-        return [*commands, *self._watch_deadlines(run), *self._close(run)]
+        if run.deadlines:
+            commands += self._watch_deadlines(run)
+        return commands + self._close(run)
 
     def _take_in(self, event: Unfolded, now: float) -> list[Command]:
         run = self.runs.get(event.run)
@@ -169,7 +171,7 @@ class Scheduler:
         if not run.is_current(piece.task) or not rest or head in run.done:
             return []
         progress = run.open[piece.task.unit]
-        commands = self._finish(run, piece.task.unit, head, Usage(), now)
+        commands = self._finish(run, piece.task.unit, head, NOTHING, now)
         progress.restart(now)
         return commands
 
@@ -186,7 +188,7 @@ class Scheduler:
         *heads, last = run.growing.unit(piece.task.unit).members
         for head in heads:
             if head not in run.done:
-                commands += self._finish(run, piece.task.unit, head, Usage(), now)
+                commands += self._finish(run, piece.task.unit, head, NOTHING, now)
                 progress.restart(now)
         commands += self._finish(run, piece.task.unit, last, progress.usage, now)
         del run.open[piece.task.unit]
