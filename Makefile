@@ -13,6 +13,9 @@ INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
 LINKED := $(VENV)/.linked-$(FINGERPRINT)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+# Where Python keeps no bytecode, every start of the service compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence lock chromium language-server
 .DELETE_ON_ERROR:
