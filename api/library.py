@@ -106,7 +106,7 @@ class Library:
 
     def read_inline(self, tenant: str, body: Tree, key: str) -> Document:
         """Check the workflow that stands under `key` of a body, where it stands."""
-        tree = _below(body, key)
+        tree = body.below(key)
         report = Report(tree, [])
         vocabulary = self._shelf(tenant).registry.vocabulary(self._flows(tenant))
         document = check(report, vocabulary, content_hash(tree.value))
@@ -270,8 +270,3 @@ def _problem(
     pointer = tuple(at.pointer.split("/")[1:])  # ids hold nothing that a pointer has to escape
     problem = problem_at(page, code, pointer, Position(at.line, at.column), detail, hint)
     return SpecError([problem], page.name)
-
-
-def _below(tree: Tree, key: str) -> Tree:
-    places = {pointer[1:]: place for pointer, place in tree.places.items() if pointer[:1] == (key,)}
-    return Tree(tree.value[key], tree.page, places)

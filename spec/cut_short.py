@@ -53,24 +53,24 @@ def _behind(tree: Tree, pointer: Pointer) -> Iterator[tuple[Position, str]]:
 
 
 def _ends_at_comma(tree: Tree, pointer: Pointer) -> bool:
-    place = tree.places.get(pointer)
-    if place is None or place.style != "plain" or not pointer:
+    if tree.style(pointer) != "plain" or not pointer:
         return False
-    text, line = tree.at(pointer), tree.page.line(place.value.line)
-    start = place.value.column - 1
+    place = tree.value_position(pointer)
+    text, line = tree.at(pointer), tree.page.line(place.line)
+    start = place.column - 1
     rest = line[start + len(text) :].lstrip()
     return bool(line[start:].startswith(text) and rest.startswith(","))
 
 
 def _stands_alone(tree: Tree, pointer: Pointer) -> bool:
-    place = tree.places.get(pointer)
-    if place is None or place.key is None or tree.at(pointer) is not None:
+    if not tree.has_key(pointer) or tree.at(pointer) is not None:
         return False
-    line, start = tree.page.line(place.key.line), place.key.column - 1
+    key, value = tree.key_position(pointer), tree.value_position(pointer)
+    line, start = tree.page.line(key.line), key.column - 1
     end = start + len(str(pointer[-1]))
     if line[start:end] != pointer[-1]:
         return False
-    last = place.value.column - 1 if place.value.line == place.key.line else len(line)
+    last = value.column - 1 if value.line == key.line else len(line)
     return not line[end:last].strip()
 
 

@@ -4,171 +4,169 @@ It has its own lexer because YAML cannot read all of JSON, and no other one keep
 """
 
 import re
-from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public, but not in the stubs
+from types import MappingProxyType
 
 from spec.limits import Limits
 from spec.page import decode
 from spec.problems import SpecError, echo
-from spec.source import Page, Position, Source, Style, Tree
+from spec.source import Source, Tree
 from spec.tree_builder import TreeBuilder
 from spec.values import JSON
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
+_STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+)"[ \t\n\r]*')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_WORDS: tuple[tuple[str, JSON], ...] = (("true", True), ("false", False), ("null", None))
-_DIGITS = frozenset("-0123456789")  # how a number begins
+_WORDS: Mapping[str, JSON] = MappingProxyType({"true": True, "false": False, "null": None})
 _DIGITS_MAX = 30
+_BLANK = frozenset(" \t\n\r")
 
 
 def read_json(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
     """Read one document. Raises `SpecError` where nothing after the problem can be read."""
     text, page = decode(source, limits)
-    reader = _Reader(text, page, TreeBuilder(page, limits))
+    reader = _Reader(text, TreeBuilder(page, limits))
     reader.read()
     return reader.builder.finish(), reader.builder
 
 
 class _Reader:
-    """A cursor over the text and a stack of open brackets; what it finds goes to the builder."""
+    """A cursor over the text and a stack of open brackets; what it finds goes to the builder.
 
-    def __init__(self, text: str, page: Page, builder: TreeBuilder) -> None:
+    `char` is the character at the cursor, empty at the end of the text.
+    """
+
+    index: int
+    char: str
+
+    def __init__(self, text: str, builder: TreeBuilder) -> None:
         self.text = text
-        self.page = page
         self.builder = builder
-        self.index = 0
-        self.open: list[str] = []
-        self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self.close = ""  # what ends the innermost object or list
+        self.open: list[str] = []  # and those around it
+        self.advance(0)
 
     def read(self) -> None:
-        self.skip()
-        if self.index == len(self.text):
+        if not self.char:
             raise self.wrong("the document is empty")
         self.value()
-        while self.open:
+        while self.close:
             self.more()
-        if self.index < len(self.text):
+        if self.char:
             raise self.wrong("nothing may follow the document")
 
     def more(self) -> None:
         """Read what may stand after a value inside an object or a list."""
-        close = self.open[-1]
-        char = self.peek()
-        if char == close:
-            self.close()
-        elif char == ",":
-            self.step()
+        if self.char == ",":
+            self.advance(self.index + 1)
             self.item()
+        elif self.char == self.close:
+            self.leave()
         else:
-            raise self.wrong(f"`,` or `{close}` has to stand here")
+            raise self.wrong(f"`,` or `{self.close}` has to stand here")
 
     def item(self) -> None:
-        if self.open[-1] == "}":
+        if self.close == "}":
             self.key()
         self.value()
 
     def key(self) -> None:
-        position = self.position()
-        if self.peek() != '"':
+        at = self.index
+        if self.char != '"':
             raise self.wrong("a key in double quotes has to stand here")
-        text, _ = self.string()
-        self.builder.key(text, position)
-        if self.peek() != ":":
+        self.builder.key(self.string(), at)
+        if self.char != ":":
             raise self.wrong("`:` has to stand after a key")
-        self.step()
+        self.advance(self.index + 1)
 
     def value(self) -> None:
-        position = self.position()
-        match self.peek():
-            case "{":
-                self.enter({}, "}", position)
-            case "[":
-                self.enter([], "]", position)
-            case '"':
-                text, style = self.string()
-                self.builder.text(text, position, style)
-            case char if char in _DIGITS:
-                self.number(position)
-            case _:
-                self.word(position)
+        _TAKERS.get(self.char, _Reader.word)(self)
 
-    def enter(
-        self, container: dict[str, JSON] | list[JSON], close: str, position: Position
-    ) -> None:
-        self.builder.open(container, position)
-        self.open.append(close)
-        self.step()
-        if self.peek() == close:
-            self.close()
+    def object(self) -> None:
+        self.enter({}, "}")
+
+    def list(self) -> None:
+        self.enter([], "]")
+
+    def enter(self, container: JSON, close: str) -> None:
+        self.builder.open(container, self.index)
+        self.open.append(self.close)
+        self.close = close
+        self.advance(self.index + 1)
+        if self.char == close:
+            self.leave()
         else:
             self.item()
 
-    def close(self) -> None:
+    def leave(self) -> None:
         self.builder.close()
-        self.open.pop()
-        self.step()
+        self.close = self.open.pop()
+        self.advance(self.index + 1)
 
-    def string(self) -> tuple[str, Style]:
+    def quoted(self) -> None:
+        at = self.index
+        self.builder.text(self.string(), at)
+
+    def string(self) -> str:
         match = _STRING.match(self.text, self.index)
         if match is None:
             raise self.wrong("this string is not closed, or holds a character JSON wants escaped")
-        text: str = self.text[self.index + 1 : match.end() - 1]
+        text: str = match[1]
         if "\\" in text:
             text = scanstring(self.text, self.index + 1)[0]
-        self.advance(match.end())
-        return text, "quoted"
+        self.index = end = match.end()
+        self.char = self.text[end : end + 1]
+        return text
 
-    def number(self, position: Position) -> None:
+    def number(self) -> None:
         match = _NUMBER.match(self.text, self.index)
         if match is None:
             raise self.wrong("this is not a number")
         value = _number(match.group())
         if value is None:
             detail = f"{echo(match.group())} is too large a number"
-            self.builder.refuse("bad-value", position, detail)
-            self.builder.unknown(position)
+            self.builder.refuse("bad-value", self.index, detail)
+            self.builder.unknown(self.index)
         else:
-            self.builder.scalar(value, position)
+            self.builder.scalar(value, self.index)
         self.advance(match.end())
 
-    def word(self, position: Position) -> None:
+    def word(self) -> None:
         match = _WORD.match(self.text, self.index)
-        for name, value in _WORDS:
-            if match and match.group() == name:
-                self.builder.scalar(value, position)
-                self.advance(match.end())
-                return
-        raise self.wrong("a value has to stand here" if match is None else "not a JSON value")
-
-    def peek(self) -> str:
-        return self.text[self.index : self.index + 1]
-
-    def step(self) -> None:
-        self.advance(self.index + 1)
+        if match is None or match.group() not in _WORDS:
+            detail = "a value has to stand here" if match is None else "not a JSON value"
+            raise self.wrong(detail)
+        self.builder.scalar(_WORDS[match.group()], self.index)
+        self.advance(match.end())
 
     def advance(self, index: int) -> None:
-        self.index = index
-        self.skip()
-
-    def skip(self) -> None:
-        if self.peek() > " ":
-            return
-        match = _SPACE.match(self.text, self.index)
-        self.index = match.end() if match else self.index
-
-    def position(self) -> Position:
-        line = bisect_right(self.starts, self.index)
-        return Position(line, self.index - self.starts[line - 1] + 1)
+        """Go on at `index`, or behind the space there."""
+        char = self.text[index : index + 1]
+        if char in _BLANK:
+            index = _past_space(self.text, index)
+            char = self.text[index : index + 1]
+        self.index, self.char = index, char
 
     def wrong(self, detail: str) -> SpecError:
-        return self.builder.stop("syntax", self.position(), detail, here=False)
+        position = self.builder.page.position(self.index)
+        return self.builder.stop_at("syntax", position, detail)
+
+
+_TAKERS: Mapping[str, Callable[[_Reader], None]] = MappingProxyType(
+    {"{": _Reader.object, "[": _Reader.list, '"': _Reader.quoted}
+    | dict.fromkeys("-0123456789", _Reader.number)
+)
+
+
+def _past_space(text: str, index: int) -> int:
+    match = _SPACE.match(text, index)
+    return match.end() if match else index
 
 
 def _number(text: str) -> int | float | None:
-    if text.lstrip("-").isdigit():
+    if text.isdigit() or text[1:].isdigit():
         return int(text) if len(text) <= _DIGITS_MAX else None
     value = float(text)
     return value if abs(value) != float("inf") else None

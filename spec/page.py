@@ -3,13 +3,10 @@
 Decoding is strict and happens once, before either reader looks at a character.
 """
 
-import re
-
 from spec.limits import Limits
 from spec.problems import SpecError, problem_at
-from spec.source import START, Page, Position, Source
+from spec.source import START, Page, Source
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -28,13 +25,7 @@ def decode(source: Source, limits: Limits) -> tuple[str, Page]:
     nul = source.data.find(b"\0")
     if nul >= 0:
         raise _refusal(source, nul, "a NUL character")
-    return text, Page(source.name, _lines(text))
-
-
-def position_of(text: str, index: int) -> Position:
-    """Return the place of character `index` of `text`."""
-    ends = [match.end() for match in _LINE_END.finditer(text, 0, index)]
-    return Position(len(ends) + 1, index - (ends[-1] if ends else 0) + 1)
+    return text, Page(source.name, _lines(text), text)
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -43,7 +34,7 @@ def _lines(text: str) -> tuple[str, ...]:
 
 def _refusal(source: Source, index: int, detail: str) -> SpecError:
     before = source.data[:index].decode("utf-8", "replace")
-    around = source.data[:index] + source.data[index : index + 200]
-    page = Page(source.name, _lines(around.decode("utf-8", "replace")))
-    problem = problem_at(page, "syntax", None, position_of(before, len(before)), detail)
+    around = source.data[: index + 200].decode("utf-8", "replace")
+    page = Page(source.name, _lines(around), before)
+    problem = problem_at(page, "syntax", None, page.position(len(before)), detail)
     return SpecError([problem], source.name)

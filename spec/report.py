@@ -64,9 +64,7 @@ class Report:
         self, code: Code, pointer: Pointer, position: Position, detail: str, hint: str | None
     ) -> None:
         if position not in self._taken:
-            page = self.tree.page
-            while self.tree.places and pointer and pointer not in self.tree.places:
-                pointer = pointer[:-1]
-            self.problems.append(problem_at(page, code, pointer, position, detail, hint))
+            page, known = self.tree.page, self.tree.nearest(pointer)
+            self.problems.append(problem_at(page, code, known, position, detail, hint))
         if len(self.problems) >= PROBLEMS_FOUND_MAX:
             raise SpecError(self.problems, self.tree.page.name)

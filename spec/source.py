@@ -3,15 +3,23 @@
 Knows positions only; what the values mean is for the rooms above.
 """
 
-from collections.abc import Mapping
+import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from spec.values import JSON
 
 Pointer: TypeAlias = tuple[str | int, ...]
 Media: TypeAlias = Literal["yaml", "json"]
 Style: TypeAlias = Literal["plain", "quoted", "literal", "other"]
+# The index on the page of the first character of a value, that of its key if it has one, and the
+# places in it: of a list by position, of an object by key. No more than a tuple of numbers, because
+# a page has one for each of its values, and few are ever looked at.
+Place: TypeAlias = tuple[int, int | None, Any]
+
+_STYLES: dict[str, Style] = {"|": "literal", ">": "other", "'": "quoted", '"': "quoted"}
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +32,7 @@ class Source:
 
 
 class Position(NamedTuple):
-    """A place on a page. Lines and columns count from 1, columns in characters.
-
-    A tuple, because a page has one for each of its keys and values.
-    """
+    """A place on a page. Lines and columns count from 1, columns in characters."""
 
     line: int
     column: int
@@ -38,27 +43,29 @@ START = Position(1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The decoded text of a source, cut into lines without their ends."""
+    """The decoded text of a source, and the same cut into lines without their ends."""
 
     name: str
     lines: tuple[str, ...]
+    text: str = ""
+    _starts: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def line(self, number: int) -> str:
         """Return line `number`, or an empty one where the page has none."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
-
-class Place(NamedTuple):
-    """Where a value starts, where its key does if it has one, and how a scalar is written."""
-
-    value: Position
-    key: Position | None = None
-    style: Style = "other"
+    def position(self, index: int) -> Position:
+        """Return where character `index` of the text stands."""
+        if not self._starts:
+            self._starts.append(0)
+            self._starts.extend(match.end() for match in _LINE_END.finditer(self.text))
+        line = bisect_right(self._starts, index)
+        return Position(line, index - self._starts[line - 1] + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Plain data with the place of every key and value.
+    """Plain data with the `place` of every key and value in it.
 
     `unknown` holds the pointers whose value was refused while reading: nothing may be concluded
     from what stands there.
@@ -66,13 +73,17 @@ class Tree:
 
     value: JSON
     page: Page
-    places: Mapping[Pointer, Place] = field(default_factory=dict)
+    place: Place | None = None
     unknown: frozenset[Pointer] = frozenset()
 
     @staticmethod
     def of(value: JSON, name: str) -> "Tree":
         """Wrap data that was never on a page: every position is the first one."""
         return Tree(value, Page(name, ()))
+
+    def below(self, key: str) -> "Tree":
+        """Return what stands at `key` of this object as a tree of its own, all of it known."""
+        return Tree(self.value[key], self.page, self._place((key,)))
 
     def at(self, pointer: Pointer) -> JSON:
         """Return the value at `pointer`, which must exist."""
@@ -81,22 +92,38 @@ class Tree:
             value = value[key]
         return value
 
+    def nearest(self, pointer: Pointer) -> Pointer:
+        """Return `pointer`, or that of its nearest ancestor that is on the page."""
+        while self.place and pointer and self._place(pointer) is None:
+            pointer = pointer[:-1]
+        return pointer
+
     def value_position(self, pointer: Pointer) -> Position:
         """Return where the value at `pointer`, or its nearest known ancestor, starts."""
-        while pointer and pointer not in self.places:
-            pointer = pointer[:-1]
-        place = self.places.get(pointer)
-        return place.value if place else START
+        place = self._place(self.nearest(pointer))
+        return self.page.position(place[0]) if place else START
 
     def key_position(self, pointer: Pointer) -> Position:
         """Return where the key of `pointer` starts; an element of a list has only its value.
 
         What names a whole page is the page: its first character.
         """
-        place = self.places.get(pointer)
-        if place and place.key:
-            return place.key
+        place = self._place(pointer)
+        if place and place[1] is not None:
+            return self.page.position(place[1])
         return self.value_position(pointer) if pointer else START
+
+    def has_key(self, pointer: Pointer) -> bool:
+        """Whether there is a key on the page for `pointer`."""
+        place = self._place(pointer)
+        return place is not None and place[1] is not None
+
+    def style(self, pointer: Pointer) -> Style:
+        """Return how the value at `pointer` is written: `other` if it is no string on the page."""
+        place = self._place(pointer)
+        if place is None or not isinstance(self.at(pointer), str):
+            return "other"
+        return _STYLES.get(self.page.text[place[0]], "plain")
 
     def position_in(self, pointer: Pointer, offset: int) -> Position:
         """Return where character `offset` of the string at `pointer` stands, if that is exact.
@@ -104,14 +131,22 @@ class Tree:
         Exact within a plain or quoted scalar on one line without escapes and within a literal
         block. Any other scalar answers with its start.
         """
-        start = self.value_position(pointer)
-        place = self.places.get(pointer)
-        if place is None or place.style == "other":
+        start, style = self.value_position(pointer), self.style(pointer)
+        if style == "other":
             return start
         text = self.at(pointer)
-        if place.style == "literal":
+        if style == "literal":
             return self._in_block(start, text, offset)
-        return self._in_line(start, text, offset, quoted=place.style == "quoted")
+        return self._in_line(start, text, offset, quoted=style == "quoted")
+
+    def _place(self, pointer: Pointer) -> Place | None:
+        place = self.place
+        try:
+            for key in pointer:
+                place = place[2][key]  # type: ignore[index]  # what has no places is caught below
+        except (TypeError, LookupError):
+            return None
+        return place
 
     def _in_line(self, start: Position, text: str, offset: int, *, quoted: bool) -> Position:
         line = self.page.line(start.line)

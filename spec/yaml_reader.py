@@ -13,10 +13,10 @@ import yaml
 
 from spec.codes import Code
 from spec.limits import Limits
-from spec.page import decode, position_of
+from spec.page import decode
 from spec.problems import SpecError, echo, quoted
 from spec.quoting import begins_with, parser_words, why
-from spec.source import START, Page, Position, Source, Style, Tree
+from spec.source import START, Page, Position, Source, Tree
 from spec.tree_builder import TreeBuilder
 from spec.values import JSON
 
@@ -25,7 +25,6 @@ _CONSTANTS: Mapping[str, bool | None] = MappingProxyType(
     | dict.fromkeys(("true", "True", "TRUE"), True)
     | dict.fromkeys(("false", "False", "FALSE"), False)
 )
-_STYLES: Mapping[str, Style] = {"|": "literal", "'": "quoted", '"': "quoted"}
 _OLD_BOOLEAN = frozenset({"yes", "no", "on", "off"})
 _OWN_KEYS = ("off", "on")  # the language's own keys of `plan`, which stand there unquoted
 _NUMBER = re.compile(
@@ -38,7 +37,6 @@ _UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _PERHAPS_SPECIAL = frozenset(("", *"-+.0123456789~nNtTfFyYoO<"))  # how what is no string begins
-_made = tuple.__new__  # a `Position` from a tuple, in half the time: there are two for each value
 _DIRECTIVE = "a `%` directive; leave it out"
 _OLD_BOOLEAN_CHARS_MAX = max(map(len, _OLD_BOOLEAN))
 _DIGITS_MAX = 30
@@ -53,7 +51,7 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
     odd = _UNREADABLE.search(text)
     if odd:
         detail = f"the character U+{ord(odd.group()):04X} may only stand in quotes, as an escape"
-        raise builder.stop("syntax", position_of(text, odd.start()), detail, here=False)
+        raise builder.stop_at("syntax", page.position(odd.start()), detail)
     reader = _Reader(builder)
     try:
         for event in _events(text):
@@ -63,9 +61,9 @@ def read_yaml(source: Source, limits: Limits) -> tuple[Tree, TreeBuilder]:
     except yaml.MarkedYAMLError as error:
         raise _refusal(error, builder) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise builder.stop("syntax", START, str(error)[:200], here=False) from None
+        raise builder.stop_at("syntax", START, str(error)[:200]) from None
     if not reader.documents:
-        raise builder.stop("syntax", START, "the document is empty", here=False)
+        raise builder.stop_at("syntax", START, "the document is empty")
     return builder.finish(), builder
 
 
@@ -74,16 +72,12 @@ def _events(text: str) -> Iterator[Any]:
     return iter(loader(text).get_event, None)
 
 
-def _position(event: Any) -> Position:
-    mark = event.start_mark
-    return _made(Position, (mark.line + 1, mark.column + 1))
-
-
 def _refusal(error: yaml.MarkedYAMLError, builder: TreeBuilder) -> SpecError:
     where, said = _where(error, builder.page), parser_words(error)
     if "directive" in said or "incompatible YAML document" in said:  # one it has no use for
-        return builder.stop("yaml-feature", Position(where.line, 1), _DIRECTIVE)
-    return builder.stop("syntax", where, why(error, builder.page, where), here=False)
+        start = Position(where.line, 1)
+        return builder.stop_at("yaml-feature", start, _DIRECTIVE, builder.pointer)
+    return builder.stop_at("syntax", where, why(error, builder.page, where))
 
 
 def _where(error: yaml.MarkedYAMLError, page: Page) -> Position:
@@ -103,111 +97,109 @@ class _Reader:
         self.documents = 0
 
     def document(self, event: Any) -> None:
-        position = _position(event)
+        at = event.start_mark.index
         self.documents += 1
         if self.documents > 1:
             detail = "a second document starts here; one text is one document"
-            raise self.builder.stop("yaml-feature", position, detail)
+            raise self.builder.stop("yaml-feature", at, detail)
         if event.version or event.tags:
-            self.builder.refuse("yaml-feature", position, _DIRECTIVE)
+            self.builder.refuse("yaml-feature", at, _DIRECTIVE)
 
     def object(self, event: Any) -> None:
-        self._container(event, {}, _position(event))
+        self._container(event, {}, event.start_mark.index)
 
     def list(self, event: Any) -> None:
-        self._container(event, [], _position(event))
+        self._container(event, [], event.start_mark.index)
 
     def end(self, _: Any) -> None:
         self.builder.close()
 
-    def _container(self, event: Any, container: JSON, position: Position) -> None:
-        self._properties(event, position)
+    def _container(self, event: Any, container: JSON, at: int) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self._properties(event, at)
         if self.builder.wants_key:
-            raise self.builder.stop("yaml-feature", position, self._no_key(position))
-        self.builder.open(container, position)
+            raise self.builder.stop("yaml-feature", at, self._no_key(at))
+        self.builder.open(container, at)
 
-    def _no_key(self, position: Position) -> str:
+    def _no_key(self, at: int) -> str:
         detail = "a key has to be a string, not a list or an object"
-        written = self.builder.page.line(position.line)[: position.column]
-        return f"{detail}; {begins_with('{{')}" if written.endswith("{{") else detail
+        opens_twice = self.builder.page.text.endswith("{{", 0, at + 1)
+        return f"{detail}; {begins_with('{{')}" if opens_twice else detail
 
     def alias(self, event: Any) -> None:
-        position = _position(event)
+        at = event.start_mark.index
         name = quoted(f"*{event.anchor}")
         detail = f"{name} is an alias; write the value out, or quote it as text"
         if self.builder.wants_key:
-            raise self.builder.stop("yaml-feature", position, detail)
-        self.builder.refuse("yaml-feature", position, detail)
-        self.builder.unknown(position)
+            raise self.builder.stop("yaml-feature", at, detail)
+        self.builder.refuse("yaml-feature", at, detail)
+        self.builder.unknown(at)
 
-    def _properties(self, event: Any, position: Position) -> None:
+    def _properties(self, event: Any, at: int) -> None:
         if event.anchor is not None:
             detail = f"{quoted('&' + event.anchor)} is an anchor; {_LEFT_OUT}"
-            self.builder.refuse("yaml-feature", position, detail)
+            self.builder.refuse("yaml-feature", at, detail)
         elif event.tag is not None:
             tag = event.tag.replace(_CORE_TAGS, "!!", 1)
-            self.builder.refuse("yaml-feature", position, f"{quoted(tag)} is a tag; {_LEFT_OUT}")
+            self.builder.refuse("yaml-feature", at, f"{quoted(tag)} is a tag; {_LEFT_OUT}")
 
     def scalar(self, event: Any) -> None:
-        position = _position(event)
-        builder, style, text = self.builder, event.style, event.value
+        builder, text, at = self.builder, event.value, event.start_mark.index
         if builder.wants_key:
-            self._key(event, position)
+            self._key(event, at)
         elif event.anchor is not None or event.tag is not None:
-            self._properties(event, position)
-            builder.unknown(position)
-        elif style:
-            builder.text(text, position, _STYLES.get(style, "other"))
-        elif text[:1] in _PERHAPS_SPECIAL:
-            self._plain(text, position)
+            self._properties(event, at)
+            builder.unknown(at)
+        elif text[:1] in _PERHAPS_SPECIAL and not event.style:
+            self._plain(text, at)
         else:
-            builder.text(text, position, "plain")
+            builder.text(text, at)
 
-    def _key(self, event: Any, position: Position) -> None:
+    def _key(self, event: Any, at: int) -> None:
         text = event.value
-        self.builder.key(text, position)  # so that what is refused of it is pointed at by it
+        self.builder.key(text, at)  # so that what is refused of it is pointed at by it
         if event.anchor is not None or event.tag is not None:
-            self._properties(event, position)
-        elif not event.style and text[:1] in _PERHAPS_SPECIAL:
-            self._plain_key(text, position)
+            self._properties(event, at)
+        elif text[:1] in _PERHAPS_SPECIAL and not event.style:
+            self._plain_key(text, at)
 
-    def _plain_key(self, text: str, position: Position) -> None:
+    def _plain_key(self, text: str, at: int) -> None:
         if text == "<<":
-            self.builder.refuse("yaml-feature", position, "`<<` merges; write the keys out")
+            self.builder.refuse("yaml-feature", at, "`<<` merges; write the keys out")
             self.builder.unknown_object()
         elif _is_old_boolean(text):
             if text not in _OWN_KEYS or self.builder.pointer[:-1] != ("plan",):
-                self.builder.refuse("yaml-boolean", position, _old_boolean(text))
+                self.builder.refuse("yaml-boolean", at, _old_boolean(text))
         elif text in _CONSTANTS or _NUMBER.fullmatch(text):
             detail = f"a key has to be a string; quote {quoted(text) if text else 'it'}"
-            self.builder.refuse("yaml-feature", position, detail)
+            self.builder.refuse("yaml-feature", at, detail)
 
-    def _plain(self, text: str, position: Position) -> None:
+    def _plain(self, text: str, at: int) -> None:
         if text in _CONSTANTS:
-            self.builder.scalar(_CONSTANTS[text], position)
+            self.builder.scalar(_CONSTANTS[text], at)
         elif number := _NUMBER.fullmatch(text):
-            self._number(text, number.lastgroup, position)
+            self._number(text, number.lastgroup, at)
         elif _is_old_boolean(text):
-            self._refuse("yaml-boolean", position, _old_boolean(text))
+            self._refuse("yaml-boolean", at, _old_boolean(text))
         else:
-            self.builder.text(text, position, "plain")
+            self.builder.text(text, at)
 
-    def _number(self, text: str, form: str | None, position: Position) -> None:
+    def _number(self, text: str, form: str | None, at: int) -> None:
         if form == "integer" and len(text) <= _DIGITS_MAX:
-            self.builder.scalar(int(text), position)
+            self.builder.scalar(int(text), at)
         elif form == "based" and len(text) <= _DIGITS_MAX:
-            self.builder.scalar(int(text, 0), position)
+            self.builder.scalar(int(text, 0), at)
         elif form == "decimal" and isfinite(value := float(text)):
-            self.builder.scalar(value, position)
+            self.builder.scalar(value, at)
         elif form == "not_finite":
-            self._refuse("yaml-feature", position, f"{quoted(text)} is not a finite number")
+            self._refuse("yaml-feature", at, f"{quoted(text)} is not a finite number")
         else:
-            self._refuse("bad-value", position, f"{echo(text)} is too large a number")
+            self._refuse("bad-value", at, f"{echo(text)} is too large a number")
 
-    def _refuse(self, code: Code, position: Position, detail: str) -> None:
+    def _refuse(self, code: Code, at: int, detail: str) -> None:
         """Refuse a value, which stays in its place and says nothing."""
-        self.builder.refuse(code, position, detail)
-        self.builder.unknown(position)
+        self.builder.refuse(code, at, detail)
+        self.builder.unknown(at)
 
 
 _TAKERS: Mapping[type, Callable[[_Reader, Any], None]] = MappingProxyType(

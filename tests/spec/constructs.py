@@ -13,6 +13,7 @@ from spec.patterns import Field, read_pattern
 from spec.scanner import Scanner
 from spec.source import Media, Source, Style
 from spec.vocabulary import Vocabulary
+from tests.spec.positions import pointers
 
 _KINDS: dict[type, str] = {
     str: "a string", int: "an integer", float: "a number", bool: "a boolean", list: "a list",
@@ -72,7 +73,7 @@ class _Page:
     def constructs(self) -> Iterator[str]:
         root = self.tree.value
         yield f"page: {self.media}"
-        yield from (f"scalar: {place.style}" for place in self.tree.places.values())
+        yield from (f"scalar: {self.tree.style(each)}" for each in pointers(root))
         yield from (f"key of a {self.document.kind}: {key}" for key in root)
         yield from (f"key of a plan: {key}" for key in root.get("plan", {}))
         for step in self.steps.values():

@@ -1,7 +1,7 @@
 """Where a problem of each code may stand, rule by rule, told from the page alone."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,14 @@ from spec.yaml_reader import read_yaml
 
 _REPEATING = ("for_each", "fold", "reduce", "loop")
 _LITERAL = {"stream", "after", "collect"}
+
+
+def pointers(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
+    """Yield the pointer of every value in `value`, itself first."""
+    yield pointer
+    inside = value.items() if isinstance(value, dict) else ()
+    for key, each in enumerate(value) if isinstance(value, list) else inside:
+        yield from pointers(each, (*pointer, key))
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Found:
     @property
     def pointer(self) -> Pointer:
         assert self.tree is not None
-        places = {pointer_text(pointer): pointer for pointer in self.tree.places}
+        places = {pointer_text(pointer): pointer for pointer in pointers(self.tree.value)}
         return places[self.problem.pointer or ""]
 
     @property
@@ -83,8 +91,8 @@ class Found:
     @property
     def style(self) -> str:
         assert self.tree is not None
-        place = self.tree.places[self.pointer]
-        return f"{place.style}, {'inside' if self.at > place.value else 'its start'}"
+        inside = self.at > self.tree.value_position(self.pointer)
+        return f"{self.tree.style(self.pointer)}, {'inside' if inside else 'its start'}"
 
     def is_second_of(self, *keys: str) -> bool:
         """Whether it is on one of `keys`, and another of them stands before it."""
