@@ -174,11 +174,12 @@ def first_names(values: Iterable[Written]) -> Iterator[str]:
 class Order:
     """Which steps of one map wait for which, and the order in which most can be looked at.
 
-    One that is in or behind a cycle is not in `ids`.
+    Those in or behind a cycle are `cyclic`, and not in `ids`.
     """
 
     waits: Mapping[str, list[str]]
     ids: tuple[str, ...]
+    cyclic: tuple[str, ...]
 
     @staticmethod
     def of(steps: Mapping[str, Outline]) -> "Order":
@@ -187,4 +188,17 @@ class Order:
             id: [name for name in outline.reads() if name in steps] for id, outline in steps.items()
         }
         fixed = (id for id, outline in steps.items() if outline.is_fixed)
-        return Order(waits, tuple(dict.fromkeys((*fixed, *in_order(waits)))))
+        ids = dict.fromkeys((*fixed, *in_order(waits)))
+        return Order(waits, tuple(ids), tuple(id for id in steps if id not in ids))
+
+    def behind(self, names: Iterable[str]) -> "Order":
+        """Return the order of `names` alone, and of what these wait for."""
+        found: set[str] = set()
+        left = [name for name in names if name in self.waits]
+        while left:
+            name = left.pop()
+            if name not in found:
+                found.add(name)
+                left += self.waits[name]
+        ids = tuple(id for id in self.ids if id in found)
+        return Order(self.waits, ids, ())

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from spec.guards import Term, terms_of
 from spec.inference import shape_of
-from spec.outline import LoopOutline, Order, Outline
+from spec.outline import LoopOutline, Order, Outline, first_names
 from spec.scope import Fields, Opened, Scope, Shape, as_object, list_of, member, nullable
 from spec.types import ANY, BOOLEAN, INTEGER
 from spec.values import Literal
@@ -43,7 +43,7 @@ class Sight:
         self.own: dict[str, Shape | None] = {}
         self.control = self.outer
         self.element = self.body = self._element_scope()
-        self.first_round = self._inside(self._state())
+        self.first_round = self._first_round()
         self.each = self.whole = self.fields = self._given()
         self.opened: Opened | None = None
 
@@ -52,8 +52,9 @@ class Sight:
         self.control = self.outer if self.controls.per_element else self._guarded(self.outer)
         self.own = self._own()
         self.element = self._element_scope()
-        self.body = self._guarded(self.element)
-        self.first_round = self._inside(self._state())
+        alike = self.element is self.outer and not self.controls.per_element
+        self.body = self.control if alike else self._guarded(self.element)
+        self.first_round = self._first_round()
         self.each = self._each()
         self.whole = self._whole()
         self.opened = self._opened()
@@ -89,16 +90,28 @@ class Sight:
     def _inside_of_every_round(self) -> "Inside":
         first, state = self.first_round, self.state() if self._loop() else None
         same = first is not None and first.around is self.body and state == self._state()
-        found = first if same else self._inside(state)
+        whole = first is not None and len(first.sights) == len(first.outlines)
+        found = first if same and whole else self._inside(state)
         if found is None:
             raise ValueError(f"the step {self.outline.id} is no block")
         return found
 
-    def _inside(self, loop: Mapping[str, Shape | None] | None) -> "Inside | None":
+    def _first_round(self) -> "Inside | None":
+        """Look at the steps of a block, but of a loop at those alone that its state depends on.
+
+        All of them are looked at when the state is known; looking twice at each of eight loops
+        inside each other would be nine times the work for the innermost.
+        """
+        block, loop = self.outline.block, self._loop()
+        if block is None or loop is None:
+            return self._inside(None)
+        return self._inside(self._state(), block.order.behind(first_names(loop.next.values())))
+
+    def _inside(self, loop: Fields | None, order: Order | None = None) -> "Inside | None":
         block = self.outline.block
         if block is None:
             return None
-        return look_inside(block.steps, block.order, self.body, self.outline.id, loop)
+        return look_inside(block.steps, order or block.order, self.body, self.outline.id, loop)
 
     def _loop(self) -> LoopOutline | None:
         return self.outline.block.loop if self.outline.block else None
@@ -250,9 +263,8 @@ def look_inside(
         steps[id] = sight.fields
         if sight.opened:
             opened[id] = sight.opened
-    for id in outlines:
-        if id not in sights:  # in a cycle: nothing is known of what it gives
-            sights[id] = Sight(outlines[id], scope)
+    for id in order.cyclic:  # nothing is known of what it gives
+        sights[id] = Sight(outlines[id], scope)
     return Inside(around, scope, outlines, order.waits, sights)
 
 
