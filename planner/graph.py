@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NewType
 
 from spec.model import Origin
+from spec.records import record
 from spec.values import Leaf, Value, leaves
 
 PrimitiveId = NewType("PrimitiveId", str)
@@ -16,7 +17,7 @@ PoolName = NewType("PoolName", str)
 RegionId = NewType("RegionId", str)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output(Leaf):
     """What one port of a primitive gives."""
 
@@ -24,14 +25,14 @@ class Output(Leaf):
     port: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunInput(Leaf):
     """One input of the run."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Secret(Leaf):
     """A secret by its name; what it says is known to the engine alone that uses it."""
 

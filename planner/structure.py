@@ -15,6 +15,7 @@ from planner.place import Place
 from planner.scope import Scope
 from planner.unit import Unit
 from spec.model import Step
+from spec.records import record
 from spec.values import Leaf, Value
 
 Kind: TypeAlias = Literal["branch", "memo", "for_each", "fold", "reduce", "loop"]
@@ -27,7 +28,7 @@ WINDOW = 256
 ELEMENTS_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows(Leaf):
     """What each of `count` elements gave, as a list; `path` is that of their step."""
 

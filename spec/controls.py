@@ -4,12 +4,13 @@ What the values in them are, and whether they fit, is for `spec.control_check`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from spec.codes import Code
 from spec.durations import milliseconds
 from spec.problems import echo, nearest, quoted
+from spec.records import record
 from spec.report import Report
 from spec.source import Pointer
 from spec.values import JSON
@@ -39,7 +40,7 @@ ON_ERROR = ("fail", None, "drop")
 RETRY_MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Controls:
     """The control keys of a step. Of `refused` ones nothing is known but that they are there.
 

@@ -7,10 +7,11 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spec.parsed import Path
+from spec.records import record
 from spec.values import Literal, Member, Name, Operation, Value, leaves
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """What has to hold: terms that say the same share the `key`, and `path` is not null then."""
 

@@ -4,17 +4,18 @@ Values of these types are only made by `spec.load`; whoever holds one may rely o
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal as OneOf
 from typing import TypeAlias
 
+from spec.records import record
 from spec.types import Type
 from spec.values import JSON, Literal, Value
 
 OnError: TypeAlias = OneOf["fail", "null", "drop"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Origin:
     """A place on the author's page. Lines and columns count from 1."""
 
@@ -24,7 +25,7 @@ class Origin:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input:
     """One declared input. `default` is only meaningful when it is not `required`.
 
@@ -47,7 +48,7 @@ class Input:
         return Literal(self.default) if self.text is None else self.text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """One key of a step that is not a control key: an input of what the step calls."""
 
@@ -56,21 +57,21 @@ class Parameter:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """The body of a step that opens a module."""
 
     module: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Op:
     """The body of a step, in modules only, that is one primitive."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flow:
     """The body of a step that runs another workflow, of the version it had at submit."""
 
@@ -78,7 +79,7 @@ class Flow:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """Rounds of a block. `start`, `next` and the state have the same fields."""
 
@@ -88,7 +89,7 @@ class Loop:
     next: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """The body of a step that is steps itself. A loop has no outputs: it gives its state."""
 
@@ -97,7 +98,7 @@ class Block:
     loop: Loop | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForEach:
     """The body once per element, all at once. Each field becomes a list, or joins into one."""
 
@@ -107,7 +108,7 @@ class ForEach:
     collect: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fold:
     """The body once per element, one after another, each seeing what the one before gave."""
 
@@ -115,7 +116,7 @@ class Fold:
     start: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reduce:
     """The body once per group of `fan_in`, level by level, until one is left.
 
@@ -127,7 +128,7 @@ class Reduce:
     start: Value | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Control:
     """When and how often the body of a step runs, and what stands in where it does not.
 
@@ -144,7 +145,7 @@ class Control:
     places: Mapping[str, Origin] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One step. `after` names steps of the same map that must be over before it starts."""
 
@@ -158,7 +159,7 @@ class Step:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Follows:
     """How the type of an output is known at a call, from what the input `input` is given there.
 
@@ -169,7 +170,7 @@ class Follows:
     how: OneOf["given", "described", "listed"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """One declared output and the value that becomes it. `follows` is for a module's callers."""
 
@@ -180,7 +181,7 @@ class Output:
     follows: Follows | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A workflow or a module. Steps and outputs stand in the order of the file.
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from spec.records import record
 
 WORDS = (
     "string", "integer", "number", "boolean", "object", "any",
@@ -17,7 +18,7 @@ DATA_WORDS = (
 _FORM = re.compile(r"([a-z][a-z_]*)((?:\??\[\])*)(\??)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """`doc[]?` is `Type("doc", lists=1, optional=True)`.
 

@@ -5,10 +5,11 @@
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from operator import is_
 from typing import Any, TypeAlias
 from typing import Literal as OneOf
+
+from spec.records import record
 
 JSON: TypeAlias = Any  # None, bool, int, float, str, list of JSON, dict from str to JSON
 Operator: TypeAlias = OneOf[
@@ -16,31 +17,31 @@ Operator: TypeAlias = OneOf[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leaf:
     """Where a value comes from. Each room below adds its own: here `Name`, in a plan `Output`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name(Leaf):
     """A name in scope: `inputs`, a step, `item`, or a name that a prompt declares."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AcceptedAt(Leaf):
     """When the run was accepted, as text: `now_iso()`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Literal:
     """Data that stands for itself."""
 
     value: JSON
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """`of.key`, `of["key"]` or `of[0]`: a dictionary key or a position, never an attribute.
 
@@ -51,7 +52,7 @@ class Member:
     key: "str | int | Value"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slice:
     """`of[start:end]`; a bound that is None was left out."""
 
@@ -60,7 +61,7 @@ class Slice:
     end: "Value | None"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """`not` has one operand, a comparison two, and a chain of `or`, `and` or `+` two or more."""
 
@@ -68,7 +69,7 @@ class Operation:
     operands: tuple["Value", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """`function(argument, …)`, of the closed set of functions."""
 
@@ -76,7 +77,7 @@ class Call:
     arguments: tuple["Value", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Formatter:
     """One `| name(argument)` in a slot."""
 
@@ -84,7 +85,7 @@ class Formatter:
     argument: JSON = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot:
     """One `{{ value | formatter | … }}`."""
 
@@ -92,21 +93,21 @@ class Slot:
     formatters: tuple[Formatter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """A flat list of segments, read once: plain text or slots."""
 
     segments: tuple[str | Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListOf:
     """A list some element of which is not plain data."""
 
     items: tuple["Value", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObjectOf:
     """An object some field of which is not plain data; key order is the author's."""
 
