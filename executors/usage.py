@@ -1,10 +1,11 @@
 """What work has cost, as the engines count it. Adds up exactly, from primitives to runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from spec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """Tokens counted by the engine itself; zero where it does not count."""
 

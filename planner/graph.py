@@ -4,7 +4,6 @@ A `Graph` is a value. Whoever rewrites one makes another.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NewType
 
@@ -39,7 +38,7 @@ class Secret(Leaf):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Primitive:
     """One typed operation. `params` say what goes in; `after` orders without data.
 
@@ -70,7 +69,7 @@ class Primitive:
         return frozenset(output.primitive for output in self.reads()) | self.after
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Graph:
     """Primitives by id, in an order the author would recognise: that of the file, opened up."""
 

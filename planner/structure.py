@@ -6,7 +6,7 @@ list) and ends with one that gives its fields (`closing`). What is between is ma
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from planner.graph import Primitive, PrimitiveId, RegionId
@@ -36,7 +36,7 @@ class Rows(Leaf):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Region:
     """One execution of a body, or one element of several. Its fields are the value of `exit`.
 
@@ -54,7 +54,7 @@ class Region:
     instead: Primitive | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Body:
     """What a structure opens: a step, and what its names stand for where it is.
 
@@ -69,7 +69,7 @@ class Body:
     refused: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
@@ -86,7 +86,7 @@ class Structure:
     mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """What is known once an opening is done, or a round is over: never a value itself.
 
@@ -99,7 +99,7 @@ class Shape:
     fan_in: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Child:
     """One part of a structure: an element, a round, a group of a tree's `level`, a branch."""
 
@@ -107,7 +107,7 @@ class Child:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delta:
     """What is added to a plan while it runs. A primitive that is there already is replaced.
 

@@ -1,13 +1,13 @@
 """What leaves together: a primitive alone, or all of one call."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from planner.graph import PoolName, Primitive, PrimitiveId, RegionId
 from planner.primitives import OPS
+from spec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """What leaves together as one engine request: a primitive, or a whole call.
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from executors.scheduler.events import BatchId
 from executors.usage import Usage
+from spec.records import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class EngineTraits:
     batch_invariant: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One primitive's share of a batch, or one whole LLM call (its prefill and decode together).
 
@@ -48,7 +49,7 @@ class Request:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Batch:
     """Requests that leave together."""
 
@@ -56,14 +57,14 @@ class Batch:
     requests: tuple[Request, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FirstToken:
     """The prompt of `request` has been read: its prefill is over."""
 
     request: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delta:
     """The next piece of text of `request`. All pieces joined are its `text`."""
 
@@ -71,7 +72,7 @@ class Delta:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """`request` is answered: every output port by name."""
 
@@ -80,7 +81,7 @@ class Done:
     usage: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """`request` failed. `code` is a problem type; `transient`: the same request may work later, but
     not before `wait_s` seconds have passed. `usage` is what it cost all the same.

@@ -1,14 +1,13 @@
 """What may be ordered, and what is made known. A driver performs them in the order they come."""
 
-from dataclasses import dataclass
-
 from executors.scheduler.events import BatchId, RunId, TaskId, Trouble
 from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId, RegionId
 from planner.structure import Child, Shape
+from spec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepare:
     """Put together what `task` reads; answer at once with `Prepared` or `PrepareFailed`.
 
@@ -18,7 +17,7 @@ class Prepare:
     task: TaskId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unfold:
     """Open `child` of the structure at `opening`, or its end when `over` children are over.
 
@@ -32,7 +31,7 @@ class Unfold:
     over: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StandIn:
     """Open what stands in for `region`, which failed. Answer at once with `Unfolded`."""
 
@@ -40,7 +39,7 @@ class StandIn:
     region: RegionId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Forget:
     """Nothing is wanted any more of `units` of `run`, but what `exit` gave, if it is named."""
 
@@ -49,7 +48,7 @@ class Forget:
     exit: PrimitiveId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """Rows `start` to `stop` (not included) of `task`; all of it where it cannot be cut."""
 
@@ -58,7 +57,7 @@ class Piece:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dispatch:
     """Run `pieces` as one batch on `replica` of `pool`."""
 
@@ -68,21 +67,21 @@ class Dispatch:
     pieces: tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Abort:
     """Nobody waits for anything in `batch` any more: end it now."""
 
     batch: BatchId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WakeAt:
     """Say `Woke` when the clock shows `when`."""
 
     when: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Timing:
     """Seconds from ready to done, without gap or overlap.
 
@@ -97,14 +96,14 @@ class Timing:
     batch_rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunStarted:
     """`run` has left the queue."""
 
     run: RunId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepStarted:
     """The first work of the author's `step` has reached an engine of `pool`."""
 
@@ -113,7 +112,7 @@ class StepStarted:
     pool: PoolName
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PrimitiveFinished:
     """`primitive` is done: its outputs may be read from now on."""
 
@@ -126,7 +125,7 @@ class PrimitiveFinished:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepProgressed:
     """`done` of `total` are over: rows of `primitive`, or elements of the structure it opens."""
 
@@ -137,7 +136,7 @@ class StepProgressed:
     elements: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepFinished:
     """All primitives of the author's `step` are done; `skipped` if none reached an engine."""
 
@@ -147,7 +146,7 @@ class StepFinished:
     skipped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunFinished:
     """The one end of `run`; nothing of it is in any queue or engine."""
 

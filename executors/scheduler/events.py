@@ -1,18 +1,18 @@
 """What can happen. Past tense, with facts only; values stay with whoever holds them."""
 
-from dataclasses import dataclass
 from typing import NewType
 
 from executors.usage import Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
 from planner.structure import Child, Delta, Shape
+from spec.records import record
 
 RunId = NewType("RunId", str)
 BatchId = NewType("BatchId", int)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskId:
     """One unit of one run: what an engine is asked for once. `unit` is its leader.
 
@@ -24,7 +24,7 @@ class TaskId:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trouble:
     """Why something failed. `code` is a problem type; a `transient` one may be tried again once
     `wait_s` seconds have passed.
@@ -38,7 +38,7 @@ class Trouble:
     wait_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunAccepted:
     """The store holds `run`; it may start. `deadline` is on the same clock as `now`; `priority`
     adds to that of each step.
@@ -51,14 +51,14 @@ class RunAccepted:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunCancelled:
     """Its owner wants `run` no longer."""
 
     run: RunId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepared:
     """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1."""
 
@@ -66,7 +66,7 @@ class Prepared:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settled:
     """What `task`, which needs no engine, computes can be read. `shape` is what is known by it."""
 
@@ -74,7 +74,7 @@ class Settled:
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unfolded:
     """A part of the plan of `run` was opened: `child` of the structure at `opening`.
 
@@ -87,7 +87,7 @@ class Unfolded:
     child: Child | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PrepareFailed:
     """What `task` reads could not be put together."""
 
@@ -95,7 +95,7 @@ class PrepareFailed:
     trouble: Trouble
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FirstTokenSeen:
     """The engine has read the prompt of the request at `position` in `batch`."""
 
@@ -103,7 +103,7 @@ class FirstTokenSeen:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PieceDone:
     """The engine has answered the request at `position` in `batch`."""
 
@@ -112,7 +112,7 @@ class PieceDone:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PieceFailed:
     """The engine will not answer the request at `position` in `batch`."""
 
@@ -121,14 +121,14 @@ class PieceFailed:
     trouble: Trouble
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BatchEnded:
     """The replica's slot is free again. Every piece of `batch` has been done or failed before."""
 
     batch: BatchId
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Woke:
     """The time of an earlier `WakeAt` has come."""
 

@@ -1,12 +1,13 @@
 """What a policy is: which waiting work leaves next, decided from nothing but the queue."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from executors.scheduler.events import TaskId
+from spec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waiting:
     """The rows of a task that have not left yet: `rows` of them, from `start` on."""
 
