@@ -72,8 +72,9 @@ class GrowingPlan:
             self.structures[structure.opening] = structure
         for region in delta.regions:
             self.regions[region.id] = region
-        self.streams.update(delta.streams)
-        self.feeds.update(delta.feeds)
+        if delta.streams or delta.feeds:
+            self.streams.update(delta.streams)
+            self.feeds.update(delta.feeds)
         return delta.units
 
     def forget(self, leaders: Iterable[PrimitiveId]) -> None:
@@ -83,4 +84,5 @@ class GrowingPlan:
             for id in unit.members if unit else ():
                 self.primitives.pop(id, None)
                 self.readers.pop(id, None)
-                self.streams.pop(id, None)
+                if self.streams:
+                    self.streams.pop(id, None)

@@ -56,7 +56,8 @@ class Meter:
     def write(self, chars: int) -> None:
         """Count text that is written for good."""
         self.written += chars
-        self.room(self.written)
+        if self.written > self.chars_max:
+            self.room(self.written)
 
     def room(self, chars: int) -> None:
         """Count nothing, but refuse text that would be too long."""

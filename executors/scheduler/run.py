@@ -129,7 +129,8 @@ class Run:
         gone = tuple(self.made.pop(region, ()))
         exit = self.growing.region(region).exit
         for leader in gone:
-            self.done.difference_update(set(self.growing.unit(leader).members) - {exit})
+            if leader != exit:
+                self.done.difference_update(self.growing.unit(leader).members)
         self.growing.forget(gone)
         self.growing.regions.pop(region, None)
         return gone
