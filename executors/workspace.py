@@ -33,7 +33,7 @@ from planner.primitives import OPS, Cut
 from planner.structure import Rows, Shape
 from planner.unit import Unit
 from spec.evaluate import Evaluation, EvaluationError
-from spec.values import JSON, AcceptedAt, Leaf
+from spec.values import JSON, AcceptedAt, Leaf, Literal
 
 
 @dataclass(slots=True)
@@ -206,8 +206,11 @@ class Workspace:
 
 
 def _args(reader: Evaluation, primitive: Primitive) -> dict[str, Any]:
-    params = primitive.params.items()
-    args = {name: reader.value(value) for name, value in params if name != "call"}
+    args = {
+        name: value.value if isinstance(value, Literal) else reader.value(value)
+        for name, value in primitive.params.items()
+        if name != "call"
+    }
     check_arrivals(primitive.op, args)
     return args
 
