@@ -21,6 +21,10 @@ class Figure:
         """Return whether the bound is kept."""
         return self.value <= self.bound if self.most else self.value >= self.bound
 
+    def digits(self) -> int:
+        """Return how many digits after the point say whether the bound is kept."""
+        return 1 if self.bound >= 2 else 2
+
 
 def show(figures: Sequence[Figure]) -> bool:
     """Print a table; return whether every bound is kept."""
@@ -29,7 +33,7 @@ def show(figures: Sequence[Figure]) -> bool:
         sign = "≤" if figure.most else "≥"
         table.add_row(
             figure.what,
-            f"{figure.value:.1f} {figure.unit}",
+            f"{figure.value:.{figure.digits()}f} {figure.unit}",
             f"{sign} {figure.bound:g} {figure.unit}",
             "ok" if figure.holds() else "BROKEN",
         )
