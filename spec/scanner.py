@@ -9,12 +9,12 @@ from spec.problems import quoted
 Kind: TypeAlias = Literal["name", "number", "string", "sign", "end"]
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
-_NAMES = re.compile(rf"({_NAME}(?:\.{_NAME}){{0,{PATH_SEGMENTS_MAX}}})\s*")
 _SPACE = re.compile(r"\s*")
 _PLAIN = re.compile(r"""[^'"\\]*""")
+_ALONE = "true|false|null|and|or|not|in"  # names that no path begins with
 _WORD = re.compile(
     rf"""(?:
-        (?P<name>{_NAME})
+        (?P<name>(?:{_ALONE})(?![A-Za-z0-9_])|{_NAME}(?:\.{_NAME}){{0,{PATH_SEGMENTS_MAX}}})
         | (?P<sign>==|!=|<=|>=|\}}\}}|[^0-9'"])
         | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)
         | (?P<string>'[^'\\]*+'|"[^"\\]*+"|['"])
@@ -49,9 +49,9 @@ class Token(NamedTuple):
 class Scanner:
     """Reads words one by one: `kind`, `value` and `offset` are of the one that is here.
 
-    `word` is the name or the sign that is here, empty where it is something else; `words` is how
-    many have been read. With `patterns`, a string may be one for `each`, whose escaped braces are
-    left to its reader.
+    `word` is the sign that is here, or the name with each dot and name right behind it; it is empty
+    where there is something else. `words` is how many have been read. With `patterns`, a string may
+    be one for `each`, whose escaped braces are left to its reader.
     """
 
     kind: Kind
@@ -72,8 +72,9 @@ class Scanner:
 
     @property
     def token(self) -> Token:
-        """The current word."""
-        return Token(self.kind, self.value, self.offset)
+        """The current word, of names with dots between the first."""
+        value = self.word.partition(".")[0] if self.kind == "name" else self.value
+        return Token(self.kind, value, self.offset)
 
     def advance(self) -> None:
         """Go on to the next word."""
@@ -94,20 +95,19 @@ class Scanner:
     def take(self) -> Token:
         """Return the current word and go on to the next."""
         token = self.token
-        self.advance()
+        if self.kind == "name" and token.value != self.word:
+            self._go_on(token.offset + len(str(token.value)))
+        else:
+            self.advance()
         return token
 
     def take_names(self) -> str:
         """Return the current name with each dot and name right behind it, and go on."""
-        match = _NAMES.match(self.text, self.offset)
-        if match is None:
+        if self.kind != "name":
             raise self.malformed("a name has to stand here")
-        names = match[1]
-        if names == self.word:
-            self.advance()
-        else:
-            self.words += 2 * names.count(".")
-            self._go_on(match.end())
+        names = self.word
+        self.words += 2 * names.count(".")
+        self.advance()
         return names
 
     def skip(self, word: str) -> bool:
@@ -136,6 +136,8 @@ class Scanner:
         """Where the current word stands, said by that word."""
         if self._match is None:
             return "at the end"
+        if self.kind == "name":
+            return f"before {quoted(str(self.token.value))}"
         start, end = self._match.span()
         return f"before {quoted(self.text[start : max(end, self._closed)].rstrip())}"
 
