@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from spec.data import article
 from spec.fit import Fit
-from spec.inputs import origin_of
+from spec.inputs import origins_of
 from spec.model import Control, Fold, ForEach, OnError, Origin, Reduce
 from spec.names import BODY_KEYS, CONTROL_KEYS
 from spec.problems import listed, nearest, quoted
@@ -177,8 +177,8 @@ def _object(sight: Sight, key: str) -> Value | None:
 
 def _places(report: Report, pointer: Pointer) -> dict[str, Origin]:
     written = report.tree.at(pointer)
-    keys = (key for key in written if key in _CONTROLS)
-    return {key: origin_of(report.tree, (*pointer, key)) for key in keys}
+    keys = [key for key in written if key in _CONTROLS]
+    return dict(zip(keys, origins_of(report.tree, pointer, keys), strict=True))
 
 
 def _wanted(shape: Shape | None) -> Type:

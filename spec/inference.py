@@ -4,7 +4,7 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
@@ -181,10 +181,11 @@ class _Inference:
     def _logic(self, operator: str, placed: Placed) -> None:
         supposing = self.guarding and placed is self.whole and operator == "and"
         if supposing:  # each term is known to hold in those to its right
-            self.scope = replace(self.scope, guards=self.scope.guards.copy())
+            self.scope = self.scope.under(self.scope.guards.copy())
+        last = placed.parts[-1]
         for part in placed.parts:
             self.operand(part, _TRUTH, f"`{operator}` takes")
-            if supposing:
+            if supposing and part is not last:
                 self.scope.guards.suppose(terms_of(self.scope.canonical(part.value)))
 
     def call(self, placed: Placed) -> Shape | None:

@@ -1,6 +1,6 @@
 """The `inputs:` of a document: read when it is checked, applied when a run is accepted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from spec.data import mismatches
 from spec.model import Input, Origin
@@ -234,6 +234,14 @@ def origin_of(tree: Tree, pointer: Pointer) -> Origin:
     """Return the place on the page of what `pointer` names."""
     line, column = tree.key_position(pointer)
     return Origin(tree.page.name, pointer_text(pointer), line, column)
+
+
+def origins_of(tree: Tree, pointer: Pointer, keys: Iterable[str]) -> Iterator[Origin]:
+    """Yield the places of `keys` of the object at `pointer`."""
+    around = pointer_text(pointer)
+    for key in keys:
+        line, column = tree.key_position((*pointer, key))
+        yield Origin(tree.page.name, around + pointer_text((key,)), line, column)
 
 
 def _schema_type(type: Type) -> dict[str, JSON]:

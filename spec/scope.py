@@ -4,7 +4,7 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
@@ -142,7 +142,32 @@ class Scope:
 
     def naming(self, names: Mapping[str, Type]) -> "Scope":
         """Return this scope with the `names` that a prompt declares."""
-        return replace(self, names=names) if names or self.names else self
+        return self._but(names=names) if names or self.names else self
+
+    def under(self, guards: Guards, elements: Fields | None = None) -> "Scope":
+        """Return this scope where other `guards` hold, and maybe with other `elements`."""
+        return self._but(guards=guards, elements=elements)
+
+    def _but(
+        self,
+        *,
+        names: Mapping[str, Type] | None = None,
+        elements: Fields | None = None,
+        guards: Guards | None = None,
+    ) -> "Scope":
+        """Return this scope with some of it replaced: `replace` takes ten times as long."""
+        return Scope(
+            self.inputs,
+            self.steps,
+            self.names if names is None else names,
+            self.elements if elements is None else elements,
+            self.opened,
+            self.guards if guards is None else guards,
+            self.hidden,
+            self.loop,
+            self.unread,
+            self.objects,
+        )
 
     def written_out(self, written: Written) -> Value:
         """Return the value of `written`, canonical."""
@@ -172,7 +197,7 @@ class Scope:
 
     def _walk(self, name: str, path: Path) -> Shape | None:
         if name in self.names:
-            return replace(self, guards=Guards())._along(Shape(self.names[name]), path, 1)
+            return self.under(Guards())._along(Shape(self.names[name]), path, 1)
         if name in self.elements:
             return self._along(self.elements[name], path, 1)
         if name == "inputs":

@@ -128,7 +128,7 @@ class Sight:
             return ()
         inner, own = self.outer, dict.fromkeys(self.controls.own)
         if own:
-            inner = replace(inner, elements={**inner.elements, **own})
+            inner = inner.under(inner.guards, {**inner.elements, **own})
         return terms_of(inner.written_out(condition))
 
     def _guarded(self, scope: Scope) -> Scope:
@@ -136,7 +136,7 @@ class Sight:
         if condition is None:
             return scope
         own = self.controls.own
-        return replace(scope, guards=scope.guards.among(self.terms, own, known=condition.known))
+        return scope.under(scope.guards.among(self.terms, own, known=condition.known))
 
     def _own(self) -> dict[str, Shape | None]:
         over = self.controls.over
@@ -154,7 +154,7 @@ class Sight:
         guards = self.outer.guards.among((), self.own, known=True)
         if not self.own and guards is self.outer.guards:
             return self.outer
-        return replace(self.outer, elements={**self.outer.elements, **self.own}, guards=guards)
+        return self.outer.under(guards, {**self.outer.elements, **self.own})
 
     def _each(self) -> Fields | None:
         given = self._instead(self._given(), "fallback")

@@ -19,6 +19,7 @@ Style: TypeAlias = Literal["plain", "quoted", "literal", "other"]
 Place: TypeAlias = tuple[int, int | None, Any]
 
 _STYLES: dict[str, Style] = {"|": "literal", ">": "other", "'": "quoted", '"': "quoted"}
+_made = tuple.__new__  # a `Position` from a tuple, in half the time
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -60,7 +61,7 @@ class Page:
             self._starts.append(0)
             self._starts.extend(match.end() for match in _LINE_END.finditer(self.text))
         line = bisect_right(self._starts, index)
-        return Position(line, index - self._starts[line - 1] + 1)
+        return _made(Position, (line, index - self._starts[line - 1] + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def pointer_text(pointer: Pointer) -> str:
     >>> pointer_text(("steps", "a/b", 0))
     '/steps/a~1b/0'
     """
-    plain = "/" + "/".join(map(str, pointer)) if pointer else ""
+    plain = "".join([f"/{key}" for key in pointer])
     if plain.count("/") == len(pointer) and "~" not in plain:
         return plain
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in pointer)

@@ -6,7 +6,7 @@ from spec.control_check import check_controls, make_control
 from spec.data import type_of_data
 from spec.fit import Fit, Fits
 from spec.inference import shape_of
-from spec.inputs import origin_of
+from spec.inputs import origin_of, origins_of
 from spec.model import Block, Flow, Loop, Op, Output, Parameter, Step, Use
 from spec.names import CONTROL_KEYS
 from spec.order import cycles
@@ -132,9 +132,11 @@ def _output(report: Report, id: str, written: Written, inside: Inside) -> Output
 
 def _make_step(report: Report, sight: Sight) -> Step:
     outline = sight.outline
+    given = outline.parameters
+    origins = origins_of(report.tree, outline.pointer, given)
     parameters = tuple(
-        Parameter(name, _made_of(sight, name, written), origin_of(report.tree, written.pointer))
-        for name, written in outline.parameters.items()
+        Parameter(name, _made_of(sight, name, written), origin)
+        for (name, written), origin in zip(given.items(), origins, strict=True)
     )
     return Step(
         id=outline.id,

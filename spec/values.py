@@ -4,8 +4,9 @@
 `spec.expressions` and `spec.templates`, filling it in is `spec.evaluate`.
 """
 
-from collections.abc import Callable, Iterator
-from operator import is_
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter, is_
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
@@ -119,27 +120,44 @@ Value: TypeAlias = Leaf | Literal | Member | Slice | Operation | Call | Text | L
 
 def leaves(value: Value) -> Iterator[Leaf]:
     """Yield every leaf of `value`, left to right, repeats included."""
-    if isinstance(value, Leaf):
-        yield value
-    for part in parts(value):
-        yield from leaves(part)
+    left = [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, Leaf):
+            yield value
+        else:
+            left += reversed(parts(value))
 
 
 def parts(value: Value) -> tuple[Value, ...]:
     """Return the values that `value` is directly made of, left to right."""
-    match value:
-        case Member(of, key):
-            return (of,) if isinstance(key, str | int) else (of, key)
-        case Slice(of, start, end):
-            return tuple(part for part in (of, start, end) if part is not None)
-        case Operation(_, inner) | Call(_, inner) | ListOf(inner):
-            return inner
-        case Text(segments):
-            return tuple(segment.value for segment in segments if isinstance(segment, Slot))
-        case ObjectOf(fields):
-            return tuple(field for _, field in fields)
-        case _:
-            return ()
+    of = _PARTS.get(type(value))
+    return of(value) if of else ()
+
+
+def _parts_of_member(value: Member) -> tuple[Value, ...]:
+    return (value.of,) if isinstance(value.key, str | int) else (value.of, value.key)
+
+
+def _parts_of_slice(value: Slice) -> tuple[Value, ...]:
+    return tuple(part for part in (value.of, value.start, value.end) if part is not None)
+
+
+def _parts_of_text(value: Text) -> tuple[Value, ...]:
+    return tuple(segment.value for segment in value.segments if isinstance(segment, Slot))
+
+
+_PARTS: Mapping[type, Callable[[Any], tuple[Value, ...]]] = MappingProxyType(
+    {
+        Member: _parts_of_member,
+        Slice: _parts_of_slice,
+        Operation: attrgetter("operands"),
+        Call: attrgetter("arguments"),
+        ListOf: attrgetter("items"),
+        Text: _parts_of_text,
+        ObjectOf: lambda value: tuple(field for _, field in value.fields),
+    }
+)
 
 
 def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:
