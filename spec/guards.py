@@ -24,25 +24,28 @@ class Term:
 class Guards:
     """The terms of conditions that held, by their keys, and the `paths` that are not null then.
 
-    `own` are the names that mean something else to other steps of the map. Where a condition is
-    not `known`, nothing may be null.
+    They add to those of `outer`. `own` are the names that mean something else to other steps of the
+    map. Where a condition is not `known`, nothing may be null.
     """
 
     own: frozenset[str] = frozenset()
     known: bool = True
+    outer: "Guards | None" = None
     terms: dict[Hashable, Term] = field(default_factory=dict)
     paths: set[Path] = field(default_factory=set)
     _inner: "dict[frozenset[str], Guards]" = field(default_factory=dict)
 
     def sure_of(self, path: Path) -> bool:
         """Whether what `path` reads is not null here."""
-        return not self.known or path in self.paths
+        return not self.known or any(path in layer.paths for layer in self._layers())
 
     def hold(self, keys: frozenset[Hashable]) -> bool:
         """Whether terms with these `keys` hold here, and mean what they do to the whole map."""
-        if not keys <= self.terms.keys():
-            return False
-        return not self.own or all(self.own.isdisjoint(self.terms[key].names) for key in keys)
+        for key in keys:
+            term = next((each.terms[key] for each in self._layers() if key in each.terms), None)
+            if term is None or not self.own.isdisjoint(term.names):
+                return False
+        return True
 
     def suppose(self, terms: Iterable[Term]) -> None:
         """Take `terms` to hold too."""
@@ -51,16 +54,16 @@ class Guards:
             if term.path is not None:
                 self.paths.add(term.path)
 
-    def copy(self) -> "Guards":
+    def deeper(self) -> "Guards":
         """Return the same guards, to suppose more with."""
-        return Guards(self.own, self.known, self.terms.copy(), self.paths.copy())
+        return Guards(self.own, self.known, self)
 
     def among(self, terms: Collection[Term], own: Collection[str], *, known: bool) -> "Guards":
         """Return what is known one step further in, where the names `own` have a new meaning."""
         inner = self._within(frozenset(own))
         if not terms and known:
             return inner
-        inner = inner.copy()
+        inner = inner.deeper()
         inner.known = inner.known and known
         inner.suppose(terms)
         return inner
@@ -71,8 +74,15 @@ class Guards:
             return self
         if own not in self._inner:
             self._inner[own] = inner = Guards(own, self.known)
-            inner.suppose(term for term in self.terms.values() if own.isdisjoint(term.names))
+            held = (term for layer in self._layers() for term in layer.terms.values())
+            inner.suppose(term for term in held if own.isdisjoint(term.names))
         return self._inner[own]
+
+    def _layers(self) -> "Iterator[Guards]":
+        layer: Guards | None = self
+        while layer is not None:
+            yield layer
+            layer = layer.outer
 
 
 def terms_of(condition: Value) -> tuple[Term, ...]:

@@ -181,7 +181,7 @@ class _Inference:
     def _logic(self, operator: str, placed: Placed) -> None:
         supposing = self.guarding and placed is self.whole and operator == "and"
         if supposing:  # each term is known to hold in those to its right
-            self.scope = self.scope.under(self.scope.guards.copy())
+            self.scope = self.scope.under(self.scope.guards.deeper())
         last = placed.parts[-1]
         for part in placed.parts:
             self.operand(part, _TRUTH, f"`{operator}` takes")
