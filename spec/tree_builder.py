@@ -4,27 +4,20 @@ Both readers feed it, so YAML and JSON have the same limits, positions and refus
 """
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from spec.codes import Code
 from spec.limits import INTEGER_MAX, PROBLEMS_FOUND_MAX, Limits
 from spec.problems import Problem, SpecError, echo, problem_at, quoted
-from spec.source import Page, Pointer, Position, Tree
+from spec.source import Page, Place, Pointer, Position, Tree
 from spec.values import JSON
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-class _Frame(NamedTuple):
-    """An object or a list, and the places in it, while something inside it is read.
-
-    `key` is the key of that in an object, None in a list. What is `kept` is part of the tree.
-    """
-
-    container: JSON
-    places: Any
-    key: str | None
-    kept: bool
+# An object or a list while something inside it is read: the places in it, the key of what is read,
+# which is None in a list, and whether the container is kept as part of the tree.
+_Frame: TypeAlias = tuple[JSON, Any, str | None, bool]
 
 
 class TreeBuilder:
@@ -40,9 +33,9 @@ class TreeBuilder:
         self.problems: list[Problem] = []
         self.wants_key = False
         self._root: list[JSON] = []
+        self._root_place: list[Place] = []
         self._container: JSON = self._root  # the innermost
-        self._places: Any = []
-        self._roots = self._places
+        self._places: Any = self._root_place
         self._is_list = True
         self._kept = True
         self._key: str | None = None
@@ -68,8 +61,7 @@ class TreeBuilder:
     def _here(self) -> Pointer:
         """Where the innermost object or list stands."""
         return tuple(
-            len(frame.container) - 1 if frame.key is None else frame.key
-            for frame in self._around[1:]
+            len(container) - 1 if key is None else key for container, _, key, _ in self._around[1:]
         )
 
     def refuse(self, code: Code, at: int, detail: str) -> None:
@@ -100,8 +92,8 @@ class TreeBuilder:
             raise self.stop("too-large", at, detail)
         is_list = isinstance(container, list)
         places: Any = [] if is_list else {}
-        key, kept = self._key, self._kept and self._key_kept
-        frame = _Frame(self._container, self._places, key, self._kept)
+        kept = self._kept and self._key_kept
+        frame = (self._container, self._places, self._key, self._kept)
         self._put(container, at, places)
         self._around.append(frame)
         self._container, self._places, self._kept = container, places, kept
@@ -154,7 +146,7 @@ class TreeBuilder:
 
     def finish(self) -> Tree:
         """Return the whole tree with what was refused in it marked unknown."""
-        return Tree(self._root[0], self.page, self._roots[0], frozenset(self._unknown))
+        return Tree(self._root[0], self.page, self._root_place[0], frozenset(self._unknown))
 
     def _check_text(self, value: str, at: int, what: str, limit: int) -> None:
         if len(value) > limit:

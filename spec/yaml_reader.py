@@ -145,23 +145,20 @@ class _Reader:
 
     def scalar(self, event: Any) -> None:
         builder, text, at = self.builder, event.value, event.start_mark.index
+        marked = event.anchor is not None or event.tag is not None
         if builder.wants_key:
-            self._key(event, at)
-        elif event.anchor is not None or event.tag is not None:
+            builder.key(text, at)  # so that what is refused of it is pointed at by it
+            if marked:
+                self._properties(event, at)
+            elif text[:1] in _PERHAPS_SPECIAL and not event.style:
+                self._plain_key(text, at)
+        elif marked:
             self._properties(event, at)
             builder.unknown(at)
         elif text[:1] in _PERHAPS_SPECIAL and not event.style:
             self._plain(text, at)
         else:
             builder.text(text, at)
-
-    def _key(self, event: Any, at: int) -> None:
-        text = event.value
-        self.builder.key(text, at)  # so that what is refused of it is pointed at by it
-        if event.anchor is not None or event.tag is not None:
-            self._properties(event, at)
-        elif text[:1] in _PERHAPS_SPECIAL and not event.style:
-            self._plain_key(text, at)
 
     def _plain_key(self, text: str, at: int) -> None:
         if text == "<<":
