@@ -140,7 +140,7 @@ class _Parser:
         return "not in"
 
     def postfix(self) -> Placed:
-        value = self.atom()
+        value = self.named() if self.scanner.kind == "name" else self.atom()
         if self.scanner.word not in _GOES_ON:
             return value
         members = _members(value.value)
@@ -173,8 +173,6 @@ class _Parser:
         return Placed(Slice(of.value, first, last), of.offset, inner)
 
     def atom(self) -> Placed:
-        if self.scanner.kind == "name":
-            return self.named()
         if self.scanner.kind != "sign":
             return self.plain()
         if self.scanner.skip("("):

@@ -35,6 +35,9 @@ class SchemaCheck:
     def __init__(self, schema: Mapping[str, JSON]) -> None:
         self.schema = schema
         self.is_flat = not any(isinstance(part, dict | list) for part in schema.values())
+        self._met: set[tuple[type, JSON]] = (
+            set()
+        )  # numbers that do: steps repeat what they are given
 
     @cached_property
     def looks(self) -> int:
@@ -48,6 +51,14 @@ class SchemaCheck:
 
     def refusals(self, value: JSON) -> Iterator[SchemaError]:
         """Yield why `value` does not meet the schema."""
+        if not isinstance(value, int | float):
+            yield from self._refusals(value)
+        elif (type(value), value) not in self._met:
+            found = list(self._refusals(value))
+            yield from found
+            self._met |= set() if found else {(type(value), value)}
+
+    def _refusals(self, value: JSON) -> Iterator[SchemaError]:
         places, characters = measure(value)
         if not (self.is_flat and places == 1) and places * self.looks > SCHEMA_WORK_MAX:
             detail = "more values than its schema can be held against"
