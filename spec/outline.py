@@ -174,12 +174,14 @@ def first_names(values: Iterable[Written]) -> Iterator[str]:
 class Order:
     """Which steps of one map wait for which, and the order in which most can be looked at.
 
-    Those in or behind a cycle are `cyclic`, and not in `ids`.
+    Nothing is known of what the `cyclic` ones give, which are in or behind one of the cycles there
+    may be, and not in `ids`.
     """
 
     waits: Mapping[str, list[str]]
     ids: tuple[str, ...]
     cyclic: tuple[str, ...]
+    has_cycles: bool
 
     @staticmethod
     def of(steps: Mapping[str, Outline]) -> "Order":
@@ -188,8 +190,10 @@ class Order:
             id: [name for name in outline.reads() if name in steps] for id, outline in steps.items()
         }
         fixed = (id for id, outline in steps.items() if outline.is_fixed)
-        ids = dict.fromkeys((*fixed, *in_order(waits)))
-        return Order(waits, tuple(ids), tuple(id for id in steps if id not in ids))
+        ordered = tuple(in_order(waits))
+        ids = dict.fromkeys((*fixed, *ordered))
+        cyclic = tuple(id for id in steps if id not in ids)
+        return Order(waits, tuple(ids), cyclic, len(ordered) < len(waits))
 
     def behind(self, names: Iterable[str]) -> "Order":
         """Return the order of `names` alone, and of what these wait for."""
@@ -201,4 +205,4 @@ class Order:
                 found.add(name)
                 left += self.waits[name]
         ids = tuple(id for id in self.ids if id in found)
-        return Order(self.waits, ids, ())
+        return Order(self.waits, ids, (), self.has_cycles)

@@ -230,7 +230,7 @@ class Inside:
     around: Scope
     scope: Scope
     outlines: Mapping[str, Outline]
-    waits: Mapping[str, list[str]]
+    order: Order
     sights: Mapping[str, Sight]
 
 
@@ -263,9 +263,9 @@ def look_inside(
         steps[id] = sight.fields
         if sight.opened:
             opened[id] = sight.opened
-    for id in order.cyclic:  # nothing is known of what it gives
+    for id in order.cyclic:
         sights[id] = Sight(outlines[id], scope)
-    return Inside(around, scope, outlines, order.waits, sights)
+    return Inside(around, scope, outlines, order, sights)
 
 
 def state_of(scope: Scope, start: Written | None) -> Shape | None:

@@ -28,7 +28,7 @@ def check_steps(report: Report, inside: Inside) -> None:
     fits = Fits(report, inside.scope)
     for id in inside.outlines:
         _check_step(report, inside.sights[id], fits)
-    for group in cycles(inside.waits):
+    for group in cycles(inside.order.waits) if inside.order.has_cycles else ():
         names = ", ".join(quoted(id) for id in group[:8]) + ", …" * (len(group) > 8)
         detail = f"{names} wait for each other" if len(group) > 1 else f"{names} waits for itself"
         report.at_key("cycle", inside.outlines[group[0]].pointer, detail)
