@@ -1,6 +1,6 @@
 """The `inputs:` of a document: read when it is checked, applied when a run is accepted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from spec.data import mismatches
 from spec.model import Input, Origin
@@ -236,12 +236,11 @@ def origin_of(tree: Tree, pointer: Pointer) -> Origin:
     return Origin(tree.page.name, pointer_text(pointer), line, column)
 
 
-def origins_of(tree: Tree, pointer: Pointer, keys: Iterable[str]) -> Iterator[Origin]:
-    """Yield the places of `keys` of the object at `pointer`."""
+def origins_of(tree: Tree, pointer: Pointer, keys: Collection[str]) -> Iterator[Origin]:
+    """Yield the places of `keys` of the object at `pointer`, ids or words of the language."""
     around = pointer_text(pointer)
-    for key in keys:
-        line, column = tree.key_position((*pointer, key))
-        yield Origin(tree.page.name, around + pointer_text((key,)), line, column)
+    for key, (line, column) in zip(keys, tree.key_positions(pointer, keys), strict=True):
+        yield Origin(tree.page.name, f"{around}/{key}", line, column)  # nothing there to escape
 
 
 def _schema_type(type: Type) -> dict[str, JSON]:

@@ -5,6 +5,7 @@ Knows positions only; what the values mean is for the rooms above.
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -113,6 +114,12 @@ class Tree:
         if place and place[1] is not None:
             return self.page.position(place[1])
         return self.value_position(pointer) if pointer else START
+
+    def key_positions(self, pointer: Pointer, keys: Iterable[str]) -> Iterator[Position]:
+        """Yield where each of `keys` starts, all of them keys of the object at `pointer`."""
+        place = self._place(pointer)
+        for key in keys:
+            yield self.page.position(place[2][key][1]) if place else START
 
     def has_key(self, pointer: Pointer) -> bool:
         """Whether there is a key on the page for `pointer`."""
