@@ -14,7 +14,7 @@ from spec.records import record
 from spec.report import Report
 from spec.source import Pointer
 from spec.values import JSON
-from spec.written import Written, read_value
+from spec.written import Written, read_data
 
 OVER_KEYS = ("for_each", "fold", "reduce")
 REPEATING_KEYS = (*OVER_KEYS, "loop")
@@ -105,7 +105,9 @@ class _Reading:
             detail = "`fold` needs a `start`: the first `acc`"
             self.report.at_key("missing-key", self.pointer, detail)
         values = {
-            key: read_value(self.report, (*self.pointer, key)) for key in kept if key in self.values
+            key: read_data(self.report, (*self.pointer, key), self.written[key])
+            for key in kept
+            if key in self.values
         }
         over = next((key for key in values if key in OVER_KEYS), None)
         return Controls(
@@ -150,7 +152,7 @@ class _Reading:
             return {}
         if not self.report.knows(where):
             self.refused.add(key)
-        return {name: read_value(self.report, (*where, name)) for name in given}
+        return {name: read_data(self.report, (*where, name), given[name]) for name in given}
 
     def _setting(self, key: str) -> JSON:
         if not self.report.knows((*self.pointer, key)):

@@ -14,7 +14,7 @@ from spec.report import Report
 from spec.source import Pointer
 from spec.values import JSON
 from spec.vocabulary import Signature, Vocabulary
-from spec.written import Written, read_value
+from spec.written import Written, read_data
 
 PRIORITY_MAX = 10
 
@@ -188,8 +188,10 @@ class StepReader:
             where = (*pointer, key)
             literal = key in inputs and inputs[key].type.word == "schema"
             handed_on = isinstance(written[key], str) and written[key].startswith("$")
-            read = read_schema if literal and not handed_on else read_value
-            found[key] = read(self.report, where)
+            if literal and not handed_on:
+                found[key] = read_schema(self.report, where)
+            else:
+                found[key] = read_data(self.report, where, written[key])
         return found
 
     def _after(self, where: Pointer, siblings: Mapping[str, JSON]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ OPAQUE_WORDS = ("index", "secret")
 DATA_WORDS = (
     "string", "integer", "number", "boolean", "object", "any", "file", "doc", "message",
 )  # fmt: skip
+_DATA = frozenset(DATA_WORDS)
 _FORM = re.compile(r"([a-z][a-z_]*)((?:\??\[\])*)(\??)")
 
 
@@ -65,7 +66,7 @@ class Type:
     @property
     def is_opaque(self) -> bool:
         """Whether a value of this type may be handed on whole, but nothing computed from it."""
-        return self.word not in DATA_WORDS
+        return self.word not in _DATA
 
 
 ANY = Type("any")

@@ -47,21 +47,22 @@ class Written:
 
 def read_value(report: Report, pointer: Pointer) -> Written:
     """Read the value at `pointer`: `$` opens an expression, any other string is text with slots."""
-    return _read(report, pointer, report.tree.at(pointer))
+    return read_data(report, pointer, report.tree.at(pointer))
 
 
-def _read(report: Report, pointer: Pointer, data: JSON) -> Written:
+def read_data(report: Report, pointer: Pointer, data: JSON) -> Written:
+    """Read the value at `pointer`, which is `data`."""
     if not report.knows(pointer):
         return Written(pointer, Literal(None), known=False)
     if isinstance(data, str):
         return _read_string(report, pointer, data)
     if isinstance(data, list):
         items = enumerate(data)
-        children = tuple(_read(report, (*pointer, index), item) for index, item in items)
+        children = tuple(read_data(report, (*pointer, index), item) for index, item in items)
         value = collected([child.value for child in children])
         return _whole(pointer, value, children)
     if isinstance(data, dict):
-        children = tuple(_read(report, (*pointer, key), data[key]) for key in data)
+        children = tuple(read_data(report, (*pointer, key), data[key]) for key in data)
         return _whole(pointer, _object(data, children), children)
     return Written(pointer, Literal(data))
 
