@@ -34,6 +34,7 @@ class Guards:
     terms: dict[Hashable, Term] = field(default_factory=dict)
     paths: set[Path] = field(default_factory=set)
     _inner: "dict[frozenset[str], Guards]" = field(default_factory=dict)
+    _held: dict[frozenset[Hashable], bool] = field(default_factory=dict)
 
     def sure_of(self, path: Path) -> bool:
         """Whether what `path` reads is not null here."""
@@ -41,14 +42,22 @@ class Guards:
 
     def hold(self, keys: frozenset[Hashable]) -> bool:
         """Whether terms with these `keys` hold here, and mean what they do to the whole map."""
-        for key in keys:
-            term = next((each.terms[key] for each in self._layers() if key in each.terms), None)
-            if term is None or not self.own.isdisjoint(term.names):
+        if keys not in self._held:  # a step under a condition is read again and again
+            self._held[keys] = self._hold(keys)
+        return self._held[keys]
+
+    def _hold(self, keys: frozenset[Hashable]) -> bool:
+        left = keys
+        for layer in self._layers():
+            found = left & layer.terms.keys()
+            if self.own and any(not self.own.isdisjoint(layer.terms[key].names) for key in found):
                 return False
-        return True
+            left -= found
+        return not left
 
     def suppose(self, terms: Iterable[Term]) -> None:
         """Take `terms` to hold too."""
+        self._held.clear()
         for term in terms:
             self.terms[term.key] = term
             if term.path is not None:
