@@ -90,7 +90,8 @@ class Scripted:
             wait_s = behaviour.latency_s + random.uniform(0.0, behaviour.jitter_s)
             if behaviour.fault is not None:
                 yield from _begun(request, behaviour.words)
-                yield wait_s, _told_to_fail(request, behaviour)
+                code, transient = behaviour.fault, behaviour.transient
+                yield wait_s, Fault(request.id, code, "told to fail", transient=transient)
             elif request.op not in self.traits.ops:
                 yield wait_s, Fault(request.id, "unsupported-op", f"no {request.op} here")
             elif request.op == "decode":
@@ -109,11 +110,6 @@ def _begun(request: Request, words: int) -> Iterator[tuple[float, Emission]]:
         yield 0.0, FirstToken(request.id)
     for word in said(request)[:words]:
         yield 0.0, Delta(request.id, word)
-
-
-def _told_to_fail(request: Request, behaviour: Behaviour) -> Fault:
-    code = behaviour.fault or ""
-    return Fault(request.id, code, "told to fail", transient=behaviour.transient)
 
 
 def _spoken(request: Request, wait_s: float) -> Iterator[tuple[float, Emission]]:
