@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from executors.scheduler.unfolding import Unfolding
+from executors.scheduler.unfolding import STRIDES_A_WIDTH, Unfolding
 from planner.graph import PrimitiveId
 from planner.structure import Child, Kind, Shape, Structure
 
@@ -32,6 +32,17 @@ def played(part: Unfolding, choose: Callable[[list[Child]], int]) -> list[tuple[
         part.end(child, Shape(truth=False))
         live += part.open_more()
     return order
+
+
+def test_elements_of_a_wide_list_are_opened_in_strides_and_the_last_as_soon_as_they_may():
+    width, count = 3 * STRIDES_A_WIDTH, 3 * STRIDES_A_WIDTH + 4
+    part = unfolding("for_each", Shape(count=count), width=width)
+    assert len(opened(part)) == width
+    many = []
+    for index in range(4):
+        part.end(Child(index), Shape())
+        many.append(len(opened(part)))
+    assert many == [0, 0, 3, 1]
 
 
 def test_elements_are_opened_in_order_as_many_at_once_as_may_be():
