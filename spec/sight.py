@@ -251,7 +251,7 @@ def look_inside(
         around,
         steps=steps if block is None else _over(steps, around.steps),
         opened=opened if block is None else _over(opened, around.opened),
-        hidden=(around.hidden | ({block} if block is not None else set())) - steps.keys(),
+        hidden=around.hidden.union({block} if block is not None else ()).difference(steps),
         unread=around.unread if outlines else around.unread | {"steps"},
     )
     if loop is not None:
