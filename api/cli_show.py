@@ -38,6 +38,7 @@ class Show:
                 self._value(output, value)
         if run.problem:
             self._problem(run)
+        self._cut(run)
         self._console.print(_table(run))
 
     def _delta(self, output: str, text: str) -> None:
@@ -70,6 +71,13 @@ class Show:
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             self._console.print(Text(f"  {shown}"))
         self._console.print()
+
+    def _cut(self, run: RunRecord) -> None:
+        for step in run.steps.values():
+            if (replies := step.usage.replies_cut) > 0:
+                were = "1 reply was" if replies == 1 else f"{replies} replies were"
+                told = f"{step.id}: {were} cut off at the most tokens it may have (`max_tokens`)"
+                self._console.print(Text(told, style="yellow"))
 
     def _problem(self, run: RunRecord) -> None:
         problem = run.problem or {}

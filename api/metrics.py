@@ -112,11 +112,13 @@ class _Primitives(Collector):
             queue.add_metric(names, work.queue.buckets(), work.queue.sum)
             between.add_metric(names, work.primitives, work.between_s)
             execution.add_metric(names, work.execution.buckets(), work.execution.sum)
-        yield from (queue, between, execution, self._tokens())
+        yield from (queue, between, execution, *self._used())
 
-    def _tokens(self) -> Metric:
+    def _used(self) -> tuple[Metric, Metric]:
         what = "Tokens of what was finished, as engines count them."
         tokens = CounterMetricFamily("teola_tokens", what, labels=("pool", "model", "kind"))
+        what = "Replies that ended because they had as many tokens as they may have."
+        replies = CounterMetricFamily("teola_replies_cut", what, labels=("pool", "model"))
         used: dict[PoolName, Usage] = {}
         for (pool, _), work in self._works.items():
             used[pool] = used.get(pool, Usage()) + work.usage
@@ -124,7 +126,8 @@ class _Primitives(Collector):
             for kind in _TOKENS:
                 counted = usage.as_data()[f"tokens_{kind}"]
                 tokens.add_metric((pool, self._models[pool], kind), counted)
-        return tokens
+            replies.add_metric((pool, self._models[pool]), usage.replies_cut)
+        return tokens, replies
 
 
 class Metrics:

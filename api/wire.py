@@ -25,11 +25,12 @@ class RunIn(BaseModel):
 
 
 class UsageOut(BaseModel):
-    """Tokens, as engines count them."""
+    """Tokens, as engines count them; `replies_cut`: replies that ended at their most tokens."""
 
     tokens_in: int
     tokens_out: int
     tokens_cached: int
+    replies_cut: int
 
     @staticmethod
     def of(usage: Usage) -> "UsageOut":
@@ -38,6 +39,7 @@ class UsageOut(BaseModel):
             tokens_in=usage.tokens_in,
             tokens_out=usage.tokens_out,
             tokens_cached=usage.tokens_cached,
+            replies_cut=usage.replies_cut,
         )
 
 

@@ -7,11 +7,15 @@ from spec.records import record
 
 @record
 class Usage:
-    """Tokens counted by the engine itself; zero where it does not count."""
+    """Tokens counted by the engine itself; zero where it does not count.
+
+    `replies_cut`: replies that ended because they had as many tokens as they may have.
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
+    replies_cut: int = 0
 
     def as_data(self) -> Mapping[str, int]:
         """Return the counts by name, as an event carries them."""
@@ -19,6 +23,7 @@ class Usage:
             "tokens_in": self.tokens_in,
             "tokens_out": self.tokens_out,
             "tokens_cached": self.tokens_cached,
+            "replies_cut": self.replies_cut,
         }
 
     def __add__(self, other: "Usage") -> "Usage":
@@ -26,6 +31,7 @@ class Usage:
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             self.tokens_cached + other.tokens_cached,
+            self.replies_cut + other.replies_cut,
         )
 
 

@@ -94,14 +94,16 @@ class Extractive:
                 yield call
                 continue
             try:
-                text = _cut(await self._reply(call), call)
+                whole = _stopped(await self._reply(call), call)
             except CannotFill as error:
                 yield Fault(request.id, "bad-request", str(error))
                 continue
+            text = _cut(whole, call)
             yield FirstToken(request.id)
             for word in _WORD.findall(text):
                 yield Delta(request.id, word)
-            yield Done(request.id, {"text": text}, Usage(call.words(), len(text.split())))
+            usage = Usage(call.words(), len(text.split()), replies_cut=int(text != whole))
+            yield Done(request.id, {"text": text}, usage)
 
     async def _reply(self, call: Call) -> str:
         """Return what to say: sentences, or a JSON list or object made of them."""
@@ -167,10 +169,14 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _cut(text: str, call: Call) -> str:
-    """Return `text`, ended before the first `stop` and after `max_tokens` words."""
+def _stopped(text: str, call: Call) -> str:
+    """Return `text`, ended before the first `stop`."""
     ends = [at for stop in call.stop if (at := text.find(stop)) >= 0]
-    text = text[: min(ends, default=len(text))]
+    return text[: min(ends, default=len(text))]
+
+
+def _cut(text: str, call: Call) -> str:
+    """Return `text`, ended after `max_tokens` words."""
     words = _WORD.findall(text)
     if call.max_tokens is not None and len(words) > call.max_tokens:
         text = "".join(words[: call.max_tokens]).rstrip()

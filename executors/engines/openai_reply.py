@@ -4,7 +4,7 @@ Nothing of a server's answer is taken for granted; what is not understood is a `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -33,10 +33,15 @@ class Reply:
     secret: str | None = field(default=None, repr=False)
     begun: bool = False
     ended: bool = False  #: nothing more is to come
-    usage: Usage = field(default_factory=Usage)
     _text: list[str] = field(default_factory=list)
     _calls: dict[int, _Call] = field(default_factory=dict)
+    _counted: Usage = field(default_factory=Usage)
     _finish: str | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What the reply has cost so far."""
+        return replace(self._counted, replies_cut=int(self._finish == "length"))
 
     @property
     def finished(self) -> bool:
@@ -87,7 +92,7 @@ class Reply:
         if found.get("error"):
             raise refused_within(found["error"], self.secret)
         if isinstance(found.get("usage"), dict):
-            self.usage = _usage(found["usage"])
+            self._counted = _usage(found["usage"])
         return found
 
     def _choice(self, choice: Mapping[str, JSON], said: JSON) -> str:

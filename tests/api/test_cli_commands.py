@@ -198,3 +198,30 @@ def test_text_that_is_taken_back_is_told_apart_from_what_follows(tmp_path):
     assert begun.strip() == "Half a"
     assert told
     assert after.split("run_")[0].strip().startswith("You said: Hello")
+
+
+def test_replies_that_were_cut_off_are_told_below_the_answer(tmp_path):
+    with LocalServer().up() as server:
+        (tmp_path / "engines.yaml").write_text(
+            f"pools: {{m: {{kind: llm, adapter: openai, model: m, endpoint: '{server.url}'}}}}\n"
+        )
+        (tmp_path / "say.yaml").write_text(
+            "workflow: say\n"
+            "steps:\n"
+            "  each: {for_each: [a, b, c], use: llm, prompt: 'Say {{ item }}', max_tokens: 2}\n"
+            "  whole: {use: llm, prompt: 'Say d'}\n"
+            "outputs: {x: $each.text, y: $whole.text}\n"
+        )
+        shown = teola(tmp_path, "run", "say.yaml", TEOLA_ENGINES="engines.yaml")
+        told = teola(tmp_path, "run", "say.yaml", "--json", TEOLA_ENGINES="engines.yaml")
+    assert shown.returncode == 0, shown.stderr
+    assert "each: 3 replies were cut off at the most tokens it may have (`max_tokens`)" in (
+        shown.stdout
+    )
+    assert "whole: " not in shown.stdout
+    run = json.loads(told.stdout)
+    assert run["usage"]["replies_cut"] == 3
+    assert {step["id"]: step["usage"]["replies_cut"] for step in run["steps"]} == {
+        "each": 3,
+        "whole": 0,
+    }

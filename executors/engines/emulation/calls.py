@@ -41,8 +41,11 @@ def prompt_of(args: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def reply_of(request: Request, lengths: Lengths) -> str:
-    """Return what is said: hexadecimal words, a list or an object; at most `max_tokens` of it."""
+def reply_of(request: Request, lengths: Lengths) -> tuple[str, bool]:
+    """Return what is said: hexadecimal words, a list or an object; at most `max_tokens` of it.
+
+    And whether there would be more.
+    """
     args = request.args
     text = _formed(request, lengths) if args.get("form") in ("list", "json") else None
     if text is None:
@@ -50,7 +53,8 @@ def reply_of(request: Request, lengths: Lengths) -> str:
     for stop in args.get("stop") or ():
         text = text.partition(stop)[0] if stop else text
     most = args.get("max_tokens")
-    return text if most is None else text[: most * CHARACTERS]
+    said = text if most is None else text[: most * CHARACTERS]
+    return said, said != text
 
 
 def tokens_drawn(request: Request, lengths: Lengths) -> int:

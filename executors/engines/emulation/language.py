@@ -29,6 +29,7 @@ class _Sequence:
     request: Request
     prompt: int
     reply: list[str]
+    is_cut: bool  #: there would be more
     names: list[bytes]
     held: Held = field(default_factory=Held)
     cached: int = 0
@@ -114,7 +115,9 @@ class LanguageTimeline:
         if request.op != "decode":
             return Fault(request.id, "unsupported-op", f"a model does not run {request.op} alone")
         profile = self._profile
-        text, reply = prompt_of(request.args), cut(reply_of(request, self._lengths))
+        text = prompt_of(request.args)
+        said, is_cut = reply_of(request, self._lengths)
+        reply = cut(said)
         prompt = max(1, tokens_in(text))
         most = min(profile.context_tokens, self.cache.blocks * profile.block_tokens)
         if prompt + len(reply) > most:
@@ -123,7 +126,7 @@ class LanguageTimeline:
         names: list[bytes] = []
         if profile.prefix_cache:
             names = list(blocks_of(text, profile.block_tokens, request.tenant))
-        return _Sequence(batch, request, prompt, reply or [""], names)
+        return _Sequence(batch, request, prompt, reply or [""], is_cut, names)
 
     def _begin(self, now: float) -> None:
         """Begin the next step, if there is anything to do."""
@@ -210,9 +213,9 @@ class LanguageTimeline:
         if sequence.over:
             self._running.remove(sequence)
             self.cache.free(sequence.held)
-            usage = Usage(sequence.prompt, tokens_in("".join(sequence.reply)), sequence.cached)
-            outputs = {"text": "".join(sequence.reply)}
-            self._tell(now, sequence.batch, Done(request.id, outputs, usage))
+            text = "".join(sequence.reply)
+            usage = Usage(sequence.prompt, tokens_in(text), sequence.cached, int(sequence.is_cut))
+            self._tell(now, sequence.batch, Done(request.id, {"text": text}, usage))
 
     def _tell(self, now: float, batch: BatchId, answer: Emission) -> None:
         self._told.append(Moment(now, batch, answer))

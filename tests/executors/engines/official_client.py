@@ -62,11 +62,11 @@ def official(server: LocalServer) -> openai.OpenAI:
     return openai.OpenAI(base_url=server.url, api_key="k", max_retries=0)
 
 
-def used(usage: Any) -> Usage:
-    """Return what the official client read of tokens, as we count them."""
+def used(usage: Any, finish: str | None) -> Usage:
+    """Return what the official client read of tokens and of the end, as we count them."""
     details = usage.prompt_tokens_details
     cached = details.cached_tokens if details else 0
-    return Usage(usage.prompt_tokens, usage.completion_tokens, cached)
+    return Usage(usage.prompt_tokens, usage.completion_tokens, cached, int(finish == "length"))
 
 
 def normal(body: Any) -> bytes:

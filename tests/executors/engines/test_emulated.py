@@ -89,6 +89,12 @@ def test_no_more_is_said_than_max_tokens():
     outputs, usage = reply(prompt="x", max_tokens=3)
     assert usage.tokens_out == 3
     assert len(outputs["text"]) == 12
+    assert usage.replies_cut == 1
+
+
+def test_a_reply_that_ends_by_itself_is_not_cut():
+    _, usage = reply(lengths={"median": 3}, prompt="x", max_tokens=3)
+    assert (usage.tokens_out, usage.replies_cut) == (3, 0)
 
 
 def test_lists_have_the_items_asked_for_each_of_its_length():

@@ -135,7 +135,9 @@ def test_tokens_are_words(reader: Reader) -> None:
     prompt = rag("When does the library open?", OPENING)
     usage = reader.answered(prompt).usage
     assert (usage.tokens_in, usage.tokens_out) == (len(prompt.split()), 7)
-    assert reader.answered(prompt, max_tokens=3).usage.tokens_out == 3
+    cut = reader.answered(prompt, max_tokens=3).usage
+    assert (cut.tokens_out, cut.replies_cut) == (3, 1)
+    assert reader.answered(prompt, max_tokens=7).usage.replies_cut == 0
 
 
 def test_max_tokens_ends_the_answer_after_so_many_words(reader: Reader) -> None:

@@ -68,7 +68,12 @@ def test_a_call_is_one_streamed_chat(server):
     assert isinstance(end, Done)
     assert "".join(each.text for each in deltas if isinstance(each, Delta)) == end.outputs["text"]
     assert str(end.outputs["text"]).startswith("You said: Hello there (")
-    assert end.usage.as_data() == {"tokens_in": 4, "tokens_out": 5, "tokens_cached": 3}
+    assert end.usage.as_data() == {
+        "tokens_in": 4,
+        "tokens_out": 5,
+        "tokens_cached": 3,
+        "replies_cut": 0,
+    }
     (seen,) = server.seen
     assert (seen.method, seen.path) == ("POST", "/v1/chat/completions")
     assert seen.headers["authorization"] == f"Bearer {KEY}"
@@ -180,6 +185,18 @@ def test_an_answer_in_one_piece_is_taken_for_what_it_is(server):
     assert isinstance(end, Done)
     assert end.outputs["text"] == delta.text
     assert end.usage.tokens_out == 4
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_reply_that_the_server_ended_at_its_bound_is_told_as_cut(server, stream):
+    if not stream:
+        server.play(
+            lambda seen: usual(Seen("POST", seen.path, "", {}, {**seen.body, "stream": False}))
+        )
+    cut = done(engine(server.url), decode(1, "Hello there", max_tokens=2))
+    assert len(cut.outputs["text"].split()) == cut.usage.tokens_out == 2
+    assert cut.usage.replies_cut == 1
+    assert done(engine(server.url), decode(2, "Hello there", max_tokens=99)).usage.replies_cut == 0
 
 
 def test_what_a_model_says_to_itself_is_no_text(server):

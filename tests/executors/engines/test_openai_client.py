@@ -26,11 +26,12 @@ from tests.executors.engines.openai_server import Play
 @pytest.mark.parametrize(("args", "asked"), CHATS)
 def test_a_chat_is_asked_for_and_read_as_the_official_client_does(server, args, asked):
     end = ours(chatting(server), "decode", **args)
-    text, calls, usage = "", {}, None
+    text, calls, usage, finish = "", {}, None, None
     with official(server) as client:
         for chunk in client.chat.completions.create(model="m", **asked, **STREAMED):
             usage = chunk.usage or usage
             for choice in chunk.choices:
+                finish = choice.finish_reason or finish
                 text += choice.delta.content or ""
                 for call in choice.delta.tool_calls or ():
                     at = calls.setdefault(call.index, {"id": call.id, "name": "", "arguments": ""})
@@ -40,7 +41,7 @@ def test_a_chat_is_asked_for_and_read_as_the_official_client_does(server, args, 
     assert end.outputs["text"] == text
     found = [{**call, "arguments": json.loads(call["arguments"])} for call in calls.values()]
     assert end.outputs.get("tool_calls", []) == found
-    assert end.usage == used(usage)
+    assert end.usage == used(usage, finish)
 
 
 def test_a_plain_completion_is_asked_for_and_read_as_the_official_client_does(server):
@@ -50,7 +51,7 @@ def test_a_plain_completion_is_asked_for_and_read_as_the_official_client_does(se
     equal_on_the_wire(server)
     *spoken, counted = chunks
     assert end.outputs["text"] == "".join(chunk.choices[0].text for chunk in spoken)
-    assert end.usage == used(counted.usage)
+    assert end.usage == used(counted.usage, spoken[-1].choices[0].finish_reason)
 
 
 def test_embeddings_are_asked_for_and_read_as_the_official_client_does(server):

@@ -61,7 +61,7 @@ def test_a_chat_is_the_same_whole(server, args, asked, serve):
     assert end.outputs["text"] == (choice.message.content or "")
     assert end.outputs.get("tool_calls", []) == called(choice.message)
     assert fits(end, choice.finish_reason)
-    assert end.usage == used(found.usage)
+    assert end.usage == used(found.usage, choice.finish_reason)
 
 
 @pytest.mark.parametrize("serve", [usual, all_at_once])
@@ -75,7 +75,7 @@ def test_a_plain_completion_is_the_same_whole(server, args, serve):
     (choice,) = found.choices
     assert end.outputs == {"text": choice.text}
     assert fits(end, choice.finish_reason)
-    assert end.usage == used(found.usage)
+    assert end.usage == used(found.usage, choice.finish_reason)
 
 
 def test_several_tool_calls_are_the_same_whole(server):
@@ -90,7 +90,7 @@ def test_several_tool_calls_are_the_same_whole(server):
     said = found.choices[0].message
     assert streamed.outputs == {"text": said.content, "tool_calls": called(said)}
     assert whole.outputs == streamed.outputs
-    assert streamed.usage == whole.usage == used(found.usage)
+    assert streamed.usage == whole.usage == used(found.usage, "tool_calls")
 
 
 @pytest.mark.parametrize("form", [lambda seen: seen, unstreamed], ids=["streamed", "whole"])
@@ -101,7 +101,7 @@ def test_an_answer_that_was_filtered_is_one_for_both(server, form):
         found = client.chat.completions.create(model="m", messages=[USER])
     equal_but_for_streaming(server)
     assert fits(end, found.choices[0].finish_reason)
-    assert end.usage == used(found.usage)
+    assert end.usage == used(found.usage, found.choices[0].finish_reason)
 
 
 @pytest.mark.parametrize("form", [lambda seen: seen, unstreamed], ids=["streamed", "whole"])

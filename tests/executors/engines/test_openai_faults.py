@@ -251,6 +251,7 @@ def test_counts_that_are_none_are_zero(server):
         "tokens_in": 0,
         "tokens_out": 0,
         "tokens_cached": 0,
+        "replies_cut": 0,
     }
 
 

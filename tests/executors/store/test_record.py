@@ -9,7 +9,7 @@ from executors.store.record import RunEvent, RunRecord, apply
 from executors.usage import Usage
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-USAGE = {"tokens_in": 5, "tokens_out": 2, "tokens_cached": 1}
+USAGE = {"tokens_in": 5, "tokens_out": 2, "tokens_cached": 1, "replies_cut": 0}
 
 
 def a_run(*events: tuple[str, dict]) -> RunRecord:
