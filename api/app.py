@@ -47,6 +47,7 @@ def create_app(house: House) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        house.runner.warm()
         yield
         await house.stop()
 

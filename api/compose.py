@@ -15,7 +15,7 @@ from api.library import Library
 from api.logs import log_bug, log_run
 from api.metrics import Metrics
 from api.pools import declared, make_pools
-from api.settings import Settings, environment_variable
+from api.settings import Settings, environment_of, environment_variable
 from api.shipped import workflows_folder
 from api.spill import spill_folder
 from api.streaming import Streams
@@ -43,7 +43,7 @@ def compose(settings: Settings) -> House:
     pools = declared(settings)
     collections = open_collections(settings)
     try:
-        made = make_pools(pools, collections, environment_variable)
+        made = make_pools(pools, collections, environment_variable, environment_of)
     except BadEngines:
         collections.close()
         raise

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 from api.engines_file import PoolSetting
 from api.pools import timeouts_of
+from api.vllm_pools import PROGRAM
 from executors.engines.http_client import Endpoint, HttpClient
 from executors.engines.server_errors import ServerFailed
 
@@ -44,6 +46,9 @@ async def _trouble(pool: PoolSetting, key: Callable[[str], str | None]) -> str:
     if folder := pool.options.get("folder"):
         is_folder = await asyncio.to_thread(Path(folder).is_dir)
         return "" if is_folder else f"{folder} is no folder"
+    if pool.adapter == "vllm":
+        program = pool.options.get("program", PROGRAM)
+        return "" if which(program) else f"there is no program {program}"
     if "endpoint" not in pool.options:
         missing = [name for name in _PACKAGES.get(pool.adapter, ()) if find_spec(name) is None]
         return f"the package {missing[0]} is not installed" if missing else ""

@@ -3,13 +3,15 @@
 Constructing an engine loads nothing; it loads when its first batch comes.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from api.engines_file import EnginesFile, PoolSetting, read_engines
 from api.settings import Settings
+from api.vllm_pools import vllm
 from executors.collections import Collections
 from executors.documents import split
 from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
@@ -30,6 +32,7 @@ from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
 from executors.engines.searxng import Searxng
+from executors.engines.vllm_serve import INHERITED
 from executors.pools import Pool
 from planner.graph import PoolName
 from planner.library import Pools
@@ -81,10 +84,16 @@ def declared(settings: Settings) -> Declared:
 
 
 def make_pools(
-    pools: Declared, collections: Collections, key: Callable[[str], str | None]
+    pools: Declared,
+    collections: Collections,
+    key: Callable[[str], str | None],
+    environment: Callable[[Sequence[str]], Mapping[str, str]],
 ) -> tuple[Pool, ...]:
-    """Return the pools; `key` reads a variable of the environment. Raise `BadEngines`."""
-    parts = _Parts(pools, collections, key, minilm.MiniLM())
+    """Return the pools. Raise `BadEngines`.
+
+    `key` reads a variable of the environment, `environment` those whose names begin so.
+    """
+    parts = _Parts(pools, collections, key, environment, minilm.MiniLM())
     inline = Inline(split, minilm.Tokenizer().tokenize)
     first = Pool(PoolName("inline"), "inline", "fifo", (inline,), 1, QUEUE_MAX)
     return (first, *(_pool(setting, parts) for setting in pools.pools))
@@ -111,8 +120,10 @@ class _Parts:
     pools: Declared
     collections: Collections
     key: Callable[[str], str | None]
+    environment: Callable[[Sequence[str]], Mapping[str, str]]
     model: minilm.MiniLM
     is_placed: bool = False
+    replicas: Counter[str] = field(default_factory=Counter)
 
     def endpoint(self, setting: PoolSetting) -> Endpoint:
         """Return where the server of a pool is. Raise `BadEngines` when its key is not there."""
@@ -122,6 +133,11 @@ class _Parts:
             detail = f"the environment variable {variable} is not set"
             raise self.pools.file.problem(setting.name, "api_key_env", detail)
         return Endpoint(setting.options["endpoint"], key, timeouts_of(setting))
+
+    def number(self, setting: PoolSetting) -> int:
+        """Return which replica of a pool is made now, from 0."""
+        self.replicas[setting.name] += 1
+        return self.replicas[setting.name] - 1
 
     def embedder(self) -> minilm.MiniLM:
         """Return the shared model first, then models of their own."""
@@ -197,9 +213,15 @@ def _openai_rerank(setting: PoolSetting, parts: _Parts) -> Engine:
     return OpenAIRerank(parts.endpoint(setting), options["model"], options.get("slots", SLOTS))
 
 
+def _vllm(setting: PoolSetting, parts: _Parts) -> Engine:
+    number, environment = parts.number(setting), parts.environment(INHERITED)
+    return vllm(setting, number, timeouts_of(setting), environment, parts.pools.file)
+
+
 _ADAPTERS: Mapping[tuple[str, str], Callable[[PoolSetting, _Parts], Engine]] = MappingProxyType(
     {
         **{(kind_of(profile), "emulated"): _emulated for profile in PROFILES.values()},
+        **{(kind, "vllm"): _vllm for kind in ("llm", "embedding", "rerank")},
         ("llm", "openai"): _openai,
         ("llm", "extractive"): lambda _, parts: _Leaning(
             extractive.Extractive(parts.model.embed), parts.model

@@ -4,7 +4,7 @@ Every variable starts with `TEOLA_`. One that is unknown or malformed is refused
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -90,6 +90,19 @@ def from_environment(variables: Mapping[str, str] | None = None) -> Settings:
         name = known[variable]
         found[name] = _read(variable, name, text)
     return replace(Settings(), **found)
+
+
+def environment_of(beginnings: Sequence[str]) -> dict[str, str]:
+    """Return the part of the environment that a program of somebody else's may see.
+
+    Names begin as one of `beginnings`; our own are never among them.
+    """
+    seen = tuple(beginnings)
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(seen) and not name.startswith(PREFIX)
+    }
 
 
 def environment_variable(name: str) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from executors.drivers.live import LiveDriver, Watch, unwatched
-from executors.engines.engine import EngineTraits
+from executors.engines.engine import Condition, EngineTraits, Supervised
 from executors.errors import NotCancellable, Refused
 from executors.journal import Journal
 from executors.memo import Memo
@@ -170,6 +170,18 @@ class Runner:
             )
             for pool in self._pools
         )
+
+    def warm(self) -> None:
+        """Begin to start the engines that take long to: those with servers of their own."""
+        for pool in self._pools:
+            for replica in pool.replicas:
+                if isinstance(replica, Supervised):
+                    replica.warm()
+
+    async def conditions(self, pool: Pool) -> tuple[Condition, ...]:
+        """Return how each replica of `pool` is that has a server of its own, asking it now."""
+        servers = [each for each in pool.replicas if isinstance(each, Supervised)]
+        return tuple(await asyncio.gather(*(each.condition() for each in servers)))
 
     async def stop(self) -> None:
         """Stop every engine. Runs that have not ended stay as they are in the store."""

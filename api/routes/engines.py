@@ -1,5 +1,7 @@
 """Pools of engines, as they are at this moment."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import APIRouter
@@ -8,6 +10,7 @@ from pydantic import BaseModel, Field
 from api.house import Here, House
 from api.openapi import problems
 from api.principal import Asker
+from executors.engines.engine import Condition
 from executors.runner import PoolState
 from executors.store.errors import Unknown
 
@@ -31,6 +34,27 @@ class LimitsOut(BaseModel):
     queue_max: int
 
 
+class LoadOut(BaseModel):
+    """What a server says of itself: how full it is now, and counts of tokens since it began."""
+
+    running: int
+    waiting: int
+    kv_used: float = Field(description="The share of its room for keys and values, 0 to 1.")
+    tokens_in: int
+    tokens_out: int
+    prefix_tokens: int = Field(description="Tokens looked up in its cache of prefixes.")
+    prefix_tokens_cached: int = Field(description="Those of them that were found there.")
+
+
+class ServerOut(BaseModel):
+    """A server that a replica has started and keeps up."""
+
+    state: Literal["not started", "starting", "ready"]
+    trouble: str = Field(description="Why it was not up the last time that it was not.")
+    restarts: int
+    load: LoadOut | None = Field(description="Null where it could not be asked.")
+
+
 class PoolOut(BaseModel):
     """One pool: its engine, and what it is doing now."""
 
@@ -41,19 +65,22 @@ class PoolOut(BaseModel):
     model: str
     replicas: int
     default: bool = Field(description="Used by steps that name no engine.")
-    state: Literal["not started", "ready"] = Field(
-        description="Engines start when their first batch comes."
+    state: Literal["not started", "starting", "ready"] = Field(
+        description="Ready if one replica is. Servers of our own start at once, other engines when "
+        "their first batch comes."
     )
     slots: int
     busy: int
     waiting: int
     limits: LimitsOut
     traits: TraitsOut
+    servers: list[ServerOut] = Field(description="One for each replica that starts its own.")
 
     @staticmethod
-    def of(state: PoolState, house: House) -> "PoolOut":
-        """Write `state`."""
+    async def of(state: PoolState, house: House) -> "PoolOut":
+        """Write `state`, and ask the servers for theirs."""
         pool, traits = state.pool, state.traits
+        servers = await house.runner.conditions(pool)
         return PoolOut(
             name=pool.name,
             kind=pool.kind,
@@ -62,7 +89,7 @@ class PoolOut(BaseModel):
             model=traits.model,
             replicas=len(pool.replicas),
             default=house.library.pools.default[pool.kind] == pool.name,
-            state="ready" if state.started else "not started",
+            state=_state(state, servers),
             slots=len(pool.replicas) * traits.slots,
             busy=state.batches,
             waiting=state.waiting,
@@ -77,7 +104,18 @@ class PoolOut(BaseModel):
                 deterministic=traits.deterministic,
                 batch_invariant=traits.batch_invariant,
             ),
+            servers=[ServerOut.model_validate(each, from_attributes=True) for each in servers],
         )
+
+
+def _state(
+    state: PoolState, servers: Sequence[Condition]
+) -> Literal["not started", "starting", "ready"]:
+    """Return the best that can be said of any replica."""
+    if not servers:
+        return "ready" if state.started else "not started"
+    found = {each.state for each in servers}
+    return "ready" if "ready" in found else "starting" if "starting" in found else "not started"
 
 
 class PoolsOut(BaseModel):
@@ -89,7 +127,8 @@ class PoolsOut(BaseModel):
 @router.get("", summary="List pools of engines", responses=problems())
 async def list_(asker: Asker, house: Here) -> PoolsOut:  # noqa: ARG001  # every route asks
     """Return every pool with its engine, limits, queue and busy slots."""
-    return PoolsOut(items=[PoolOut.of(state, house) for state in house.runner.pools()])
+    states = house.runner.pools()
+    return PoolsOut(items=await asyncio.gather(*(PoolOut.of(state, house) for state in states)))
 
 
 @router.get("/{name}", summary="Read a pool", responses=problems("not-found"))
@@ -97,5 +136,5 @@ async def get(name: str, asker: Asker, house: Here) -> PoolOut:  # noqa: ARG001 
     """Return one pool."""
     for state in house.runner.pools():
         if state.pool.name == name:
-            return PoolOut.of(state, house)
+            return await PoolOut.of(state, house)
     raise Unknown("pool", name)

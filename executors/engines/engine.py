@@ -5,7 +5,7 @@ The scheduler reads the facts and never asks which engine it is; a driver calls 
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from executors.scheduler.events import BatchId
 from executors.usage import Usage
@@ -129,3 +129,44 @@ class Engine(Protocol):
 
     async def stop(self) -> None:
         """Give everything back. No batch is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server says of itself: requests in it and before it, the share of its KV room in use.
+
+    The others are counts since it began: tokens of prompts read and of replies said; tokens looked
+    up in its cache of prefixes, and those found there.
+    """
+
+    running: int = 0
+    waiting: int = 0
+    kv_used: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    prefix_tokens: int = 0
+    prefix_tokens_cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a replica is that has a life of its own. `trouble` is why it last was not up.
+
+    `restarts` counts how often it had to be started again. `load` is None unless it could be asked.
+    """
+
+    state: Literal["not started", "starting", "ready"]
+    trouble: str = ""
+    restarts: int = 0
+    load: Load | None = None
+
+
+@runtime_checkable
+class Supervised(Protocol):
+    """An engine that starts a server and sees to it that it stays up."""
+
+    def warm(self) -> None:
+        """Begin to start, on the running event loop, and return at once."""
+
+    async def condition(self) -> Condition:
+        """Say how it is, and ask the server how busy."""

@@ -74,7 +74,7 @@ class KeptProcess:
         status = await self._keeper.wait()
         if status < 0:  # the keeper was killed; what it kept has not been ended by it
             self._end_group()
-        await self._reading
+        await asyncio.shield(self._reading)
         number = -status if status < 0 else status - 128
         if status < 0 or 0 < number <= signal.SIGRTMAX:
             return f"was ended by signal {number}"

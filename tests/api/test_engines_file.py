@@ -12,6 +12,7 @@ from api.settings import Settings
 
 EMULATED = "{kind: llm, adapter: emulated"
 PROFILED = f"{EMULATED}, profile: llama-3.1-8b-4090"
+LAUNCHED = "{kind: llm, adapter: vllm, model: org/model"
 SMALL = '{kind: llm, adapter: openai, endpoint: "http://127.0.0.1:9/v1", model: tiny'
 
 
@@ -116,6 +117,21 @@ def test_it_may_be_json_too(tmp_path):
             "-1 is not milliseconds, from 0",
             "",
         ),
+        ("a: {kind: llm, adapter: vllm}", "2:3", "missing-key: `model`", ""),
+        (
+            f"a: {LAUNCHED}, flags: {{trust-remote-code: true}}}}",
+            "2:59",
+            "unknown-key: `trust-",
+            "",
+        ),
+        (f"a: {LAUNCHED}, flags: {{max_model_len: 1}}}}", "2:59", "unknown-key", "`max-model-len`"),
+        (f"a: {LAUNCHED}, flags: {{max-model-len: 0}}}}", "2:74", "not a whole number above 0", ""),
+        (f"a: {LAUNCHED}, flags: {{tokenizer: ''}}}}", "2:70", "is not the name or the folder of", ""),
+        (f"a: {LAUNCHED}, flags: {{quantization: --x}}}}", "2:73", "is not a word", ""),
+        (f"a: {LAUNCHED}, gpus: [0]}}", "2:58", "0 is not a list of device numbers", ""),
+        (f"a: {LAUNCHED}, gpus: [[0, 0]]}}", "2:58", "is not a list of device numbers", ""),
+        (f"a: {LAUNCHED}, port: 80}}", "2:57", "80 is not a whole number from 1024", ""),
+        ("a: {kind: rerank, adapter: vllm, model: --x}", "2:43", "not beginning with a dash", ""),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_the_nearest_right_name(

@@ -71,10 +71,11 @@ class Left:
 class LocalServer:
     """What a test talks to: `url` ends in `/v1`. `play` says what comes next, once each."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.seen: list[Seen] = []
         self.left: list[Left] = []
         self.plays: deque[Play | Callable[[Seen], Play]] = deque()
+        self.otherwise: Callable[[Seen], Play] = usual
         self.asked = threading.Event()  #: a request has come
         self.tokens: Counter[str] = Counter()  #: in, out and cached, as it has told its clients
         self.open = 0  #: requests under way
@@ -82,7 +83,7 @@ class LocalServer:
         self.gone = threading.Event()  #: a client has left in the middle of an answer
         self.closing = threading.Event()
         self._http = ThreadingHTTPServer(
-            ("127.0.0.1", 0), type("Handler", (_Handler,), {"local": self})
+            ("127.0.0.1", port), type("Handler", (_Handler,), {"local": self})
         )
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
@@ -119,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = Seen(self.command, parts.path, parts.query, headers, body)
         plays = self.local.plays
-        play = plays.popleft() if plays else usual
+        play = plays.popleft() if plays else self.local.otherwise
         self.local.seen.append(seen)
         self._under_way(1)
         self.local.asked.set()
