@@ -126,7 +126,12 @@ def test_it_may_be_json_too(tmp_path):
         ),
         (f"a: {LAUNCHED}, flags: {{max_model_len: 1}}}}", "2:59", "unknown-key", "`max-model-len`"),
         (f"a: {LAUNCHED}, flags: {{max-model-len: 0}}}}", "2:74", "not a whole number above 0", ""),
-        (f"a: {LAUNCHED}, flags: {{tokenizer: ''}}}}", "2:70", "is not the name or the folder of", ""),
+        (
+            f"a: {LAUNCHED}, flags: {{tokenizer: ''}}}}",
+            "2:70",
+            "is not the name or the folder of",
+            "",
+        ),
         (f"a: {LAUNCHED}, flags: {{quantization: --x}}}}", "2:73", "is not a word", ""),
         (f"a: {LAUNCHED}, gpus: [0]}}", "2:58", "0 is not a list of device numbers", ""),
         (f"a: {LAUNCHED}, gpus: [[0, 0]]}}", "2:58", "is not a list of device numbers", ""),
