@@ -20,11 +20,12 @@ class Progress:
 
     ready_at: float
     attempt: int = 0
+    since: int = 0  #: the moment of `attempts` that it belongs to
     rows: int = 0
     rows_done: int = 0
     inside: int = 0  #: pieces in an engine right now
     left_at: float | None = None  #: when the first piece left
-    since: float = 0.0  #: when `inside` last became or left zero
+    turned_at: float = 0.0  #: when `inside` last became or left zero
     execution_s: float = 0.0
     batch_rows: int = 0
     replica: int = 0
@@ -36,7 +37,7 @@ class Progress:
         if self.left_at is None:
             self.left_at = now
         if self.inside == 0:
-            self.since = now
+            self.turned_at = now
         self.inside += 1
         self.batch_rows = max(self.batch_rows, batch_rows)
         self.replica = replica
@@ -45,7 +46,7 @@ class Progress:
         """A piece of `rows` is answered; return whether it was the last."""
         self.inside -= 1
         if self.inside == 0:
-            self.execution_s += now - self.since
+            self.execution_s += now - self.turned_at
         self.rows_done += rows
         self.usage += usage
         return self.rows_done == self.rows
@@ -61,7 +62,7 @@ class Progress:
         at the first token, when all is execution since the only piece left.
         """
         left_at = now if self.left_at is None else self.left_at
-        execution_s = self.execution_s + (now - self.since if self.inside else 0.0)
+        execution_s = self.execution_s + (now - self.turned_at if self.inside else 0.0)
         return Timing(
             queue_s=left_at - self.ready_at,
             batch_s=max(0.0, now - left_at - execution_s),
@@ -74,5 +75,5 @@ class Progress:
         """The head of a call is done: what follows is ready, and running, from here."""
         self.ready_at = now
         self.left_at = now
-        self.since = now
+        self.turned_at = now
         self.execution_s = 0.0

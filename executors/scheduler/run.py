@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from executors.scheduler.attempts import Attempts
 from executors.scheduler.events import RunId, TaskId, Trouble
 from executors.scheduler.progress import Progress
 from executors.scheduler.unfolding import Unfolding
@@ -48,7 +49,7 @@ class Run:
     unfoldings: dict[PrimitiveId, Unfolding] = field(default_factory=dict)  #: by opening
     children: dict[PrimitiveId, tuple[PrimitiveId, Child]] = field(default_factory=dict)  #: by exit
     made: dict[RegionId, list[PrimitiveId]] = field(default_factory=dict)  #: units opened in each
-    retries: dict[RegionId, int] = field(default_factory=dict)  #: used up in each region
+    attempts: Attempts = field(default_factory=Attempts)
     deadlines: dict[RegionId, float] = field(default_factory=dict)
     exits: dict[PrimitiveId, RegionId] = field(init=False)  #: of the regions that are not over
     starts: dict[PrimitiveId, RegionId] = field(init=False)  #: from where a region is timed
@@ -73,8 +74,9 @@ class Run:
         for leader in candidates:
             if self.missing.get(leader) == 0:
                 del self.missing[leader]
-                self.open[leader] = Progress(ready_at=now)
-                ready.append(TaskId(self.id, leader))
+                attempt = self._attempt(leader)
+                self.open[leader] = Progress(now, attempt, self.attempts.moment)
+                ready.append(TaskId(self.id, leader, attempt))
         return ready
 
     def is_current(self, task: TaskId) -> bool:
@@ -105,9 +107,31 @@ class Run:
     def again(self, task: TaskId, now: float) -> TaskId:
         """Open a unit that failed once more."""
         before = self.open[task.unit]
-        attempt = before.attempt + 1
-        self.open[task.unit] = Progress(ready_at=now, attempt=attempt, usage=before.usage)
+        # No two tasks of a unit are equal, also where the attempts around it count from 0 again.
+        attempt = max(before.attempt + 1, self._attempt(task.unit))
+        moment = self.attempts.moment
+        self.open[task.unit] = Progress(now, attempt, moment, usage=before.usage)
         return TaskId(self.id, task.unit, attempt)
+
+    def _attempt(self, leader: PrimitiveId) -> int:
+        """Return how many attempts around a unit have failed."""
+        if not self.attempts.used:
+            return 0
+        return self.attempts.before(self.within(self.growing.unit(leader).region))
+
+    def since(self, leader: PrimitiveId) -> int:
+        """Return the moment of `attempts` that a unit belongs to."""
+        progress = self.open.get(leader)
+        return self.attempts.moment if progress is None else progress.since
+
+    def fail_attempt(self, region: RegionId, now: float) -> None:
+        """Use up one attempt of `region`; what is within it has all its own, and its time, anew."""
+        self.attempts.fail(region)
+        known = {*self.attempts.used, *self.deadlines}
+        for inner in sorted(each for each in known if self._is_within(each, region)):
+            if inner != region:
+                self.attempts.renew(inner)
+                self.start_clock(inner, now)
 
     def start_clock(self, region: RegionId, now: float) -> None:
         """Count the time that `region` may take from now on."""
@@ -203,7 +227,7 @@ class Run:
 
     def _end(self, region: RegionId) -> None:
         self.deadlines.pop(region, None)
-        self.retries.pop(region, None)
+        self.attempts.forget(region)
         self.exits.pop(self.growing.region(region).exit, None)
 
     def _is_in(self, leader: PrimitiveId, region: RegionId) -> bool:

@@ -233,25 +233,18 @@ class Scheduler:
         """Try again what failed, put something in its place, or end the run."""
         unfolding = run.unfoldings.get(leader)
         inner = unfolding.structure.region if unfolding else run.growing.unit(leader).region
+        if trouble.transient and run.attempts.has_failed(run.within(inner), run.since(leader)):
+            return self._again(run, leader, trouble.wait_s, now)
         for region in run.within(inner):
-            if trouble.transient and run.retries.get(region.id, 0) < region.retry:
-                return self._try_again(run, leader, region, trouble.wait_s, now)
+            if trouble.transient and run.attempts.is_left(region):
+                run.fail_attempt(region.id, now)
+                return self._again(run, leader, trouble.wait_s, now)
             if region.instead is not None:
                 return self._replace(run, region)
         return self._end(run.id, "failed", trouble)
 
-    def _try_again(
-        self, run: Run, leader: PrimitiveId, region: Region, wait_s: float, now: float
-    ) -> list[Command]:
-        """Use up one more attempt of `region`, in `wait_s`; what is within it begins anew with its
-        own.
-        """
-        run.retries[region.id] = run.retries.get(region.id, 0) + 1
-        for inner in run.within(run.growing.unit(leader).region):
-            if inner.id == region.id:
-                break
-            run.retries.pop(inner.id, None)
-            run.start_clock(inner.id, now)
+    def _again(self, run: Run, leader: PrimitiveId, wait_s: float, now: float) -> list[Command]:
+        """Begin a unit that failed once more, in `wait_s`."""
         task = run.again(TaskId(run.id, leader), now)
         if wait_s > 0:
             self.later[task] = now + wait_s

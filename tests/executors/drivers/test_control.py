@@ -321,3 +321,36 @@ def test_nothing_is_taken_back_where_nothing_was_shown(world, plan_of):
     here.submit(plan_of(streamed(ALONE[0], "fallback: {text: instead}")), {"words": []})
     here.run()
     assert texts_told(here) == [""]
+
+
+@pytest.mark.parametrize(("cured_at", "status", "asked"), [(1, "succeeded", 10), (2, "failed", 10)])
+def test_an_attempt_fails_once_however_much_of_it_does(world, plan_of, cured_at, status, asked):
+    seen = []
+
+    def behave(request) -> Behaviour:
+        seen.append(request)
+        fault = "engine-busy" if request.attempt < cured_at else None
+        return Behaviour(latency_s=1.0, fault=fault, transient=True)
+
+    body = f"steps: {{t: {{for_each: $inputs.words, {ASKED}}}}}, outputs: {{text: $t.text}}"
+    here = world(behaviours={"llm": behave}, replicas=5)
+    here.submit(plan_of(page(f"  s: {{retry: 1, {body}}}")), {"words": list("abcde")})
+    here.run()
+    assert here.record().status == status
+    assert len({(request.args["prompt"], request.attempt) for request in seen}) == asked
+
+
+def test_what_is_opened_late_is_of_the_attempt_that_goes_on(world, plan_of):
+    def behave(request) -> Behaviour:
+        fault = "engine-busy" if request.attempt == 0 else None
+        return Behaviour(latency_s=1.0, fault=fault, transient=True)
+
+    step = (
+        "  s: {retry: 1, steps: {t: {fold: $inputs.words, start: '', use: llm,"
+        " prompt: '{{ acc }} {{ item }}'}}, outputs: {text: $t.text}}"
+    )
+    here = world(behaviours={"llm": behave})
+    here.submit(plan_of(page(step)), {"words": list("abc")})
+    here.run()
+    assert here.record().status == "succeeded"
+    assert started(here) == 3
