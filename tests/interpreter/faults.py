@@ -59,6 +59,8 @@ class Script:
         for rule in self.rules:
             if rule.ms and rule.meets(op, params):
                 return rule.ms
+        if self.fails(op, params, attempt):
+            return 0  # rows that are asked for apart do not wait for slow ones to fail either
         return SLOW_MS * any(self._share("slow", op, row) < self.slow for row in _rows(op, params))
 
     def _row_fails(self, op: str, row: JSON, attempt: int) -> Fault | None:
