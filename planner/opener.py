@@ -95,8 +95,7 @@ class Opener:
             case Reduce(items, fan_in, first):
                 params = {"items": scope.resolve(items), "fan_in": scope.resolve(fan_in)}
                 params |= {} if first is None else {"start": scope.resolve(first)}
-                region = self._tree_region(step, scope, place)
-                return self._structure("reduce", params, body, region, WINDOW)
+                return self._tree(params, body, scope)
             case None:
                 return self.attempts(step, scope, place)
 
@@ -111,8 +110,7 @@ class Opener:
         inside = replace(place, region=id)
         end = computed("close", exit, {"value": as_object(fields)}, inside, self.library)
         self.add(replace(end, after=self.ends(slice(first, len(self.primitives)), id)))
-        timed = step.control.timeout_ms is not None
-        start = self._gate(place, slice(first, len(self.primitives))) if timed else None
+        start = self._gate(step, scope, place, slice(first, len(self.primitives)))
         self.regions.append(self._region(id, exit, step, scope, place, start))
         return {name: Member(Output(exit, "value"), name) for name in fields}
 
@@ -202,14 +200,17 @@ class Opener:
         self.structures.append(Structure(opening, end, kind, region, width, fields, body))
         return {name: Member(Output(end, "value"), name) for name in fields}
 
-    def _tree_region(self, step: Step, scope: Scope, place: Place) -> RegionId | None:
+    def _tree(self, params: Mapping[str, Value], body: Body, scope: Scope) -> Fields:
+        """Leave a `reduce` to the run, in a region of its own where it may fail alone."""
+        step, place, first = body.step, body.place, len(self.primitives)
         if not _may_fail_alone(step):
-            return place.region
+            return self._structure("reduce", params, body, place.region, WINDOW)
         id = RegionId(f"{place.path}:attempts")
         exit = PrimitiveId(f"{place.path}:reduce:end")
-        start = PrimitiveId(f"{place.path}:reduce")
+        fields = self._structure("reduce", params, body, id, WINDOW)
+        start = self._gate(step, scope, place, slice(first, len(self.primitives)))
         self.regions.append(self._region(id, exit, step, scope, place, start))
-        return id
+        return fields
 
     def _region(
         self,
@@ -235,13 +236,19 @@ class Opener:
             instead=instead,
         )
 
-    def _gate(self, place: Place, made: slice) -> PrimitiveId:
-        """Put what was made behind one primitive that waits for all that it reads from outside.
+    def _gate(self, step: Step, scope: Scope, place: Place, made: slice) -> PrimitiveId | None:
+        """Put what was made for a step behind one primitive that waits for all it reads from
+        outside, also in what is opened later.
 
-        The time that a body may take counts from there.
+        The time that a body may take counts from there; there is none where it may take any.
         """
+        if step.control.timeout_ms is None:
+            return None
         inside = {primitive.id for primitive in self.primitives[made]}
         outside = {id for each in self.primitives[made] for id in each.waits_for()} - inside
+        for path in paths_read(step, self.library.modules, scope):
+            found = leaves(scope.resolve(path))
+            outside |= {leaf.primitive for leaf in found if isinstance(leaf, Output)} - inside
         gate = computed("close", PrimitiveId(f"{place.path}:start"), {}, place, self.library)
         self._put_after(made, frozenset({gate.id}))
         self.add(replace(gate, after=frozenset(outside)))

@@ -354,3 +354,25 @@ def test_what_is_opened_late_is_of_the_attempt_that_goes_on(world, plan_of):
     here.run()
     assert here.record().status == "succeeded"
     assert started(here) == 3
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{reduce: $inputs.words, timeout: 5s, use: llm,"
+        " prompt: '{{ items | join(\" \") }} {{ slow.text }}'}",
+        "{loop: {max: 2, start: {text: ''}, next: {text: $t.text}}, timeout: 5s, steps:"
+        " {t: {use: llm, prompt: '{{ loop.text }} {{ slow.text }}'}}}",
+    ],
+    ids=["reduce", "loop"],
+)
+def test_a_timeout_counts_from_where_all_is_there_that_a_body_reads(world, plan_of, step):
+    def behave(request) -> Behaviour:
+        return Behaviour(latency_s=10.0 if request.args["prompt"] == "slow" else 1.0)
+
+    here = world(behaviours={"llm": behave}, replicas=2)
+    steps = f"  slow: {{use: llm, prompt: slow}}\n  s: {step}"
+    here.submit(plan_of(page(steps)), {"words": list("abc")})
+    here.run()
+    assert here.record().status == "succeeded", here.record().problem
+    assert took_s(here) == pytest.approx(12.0)
