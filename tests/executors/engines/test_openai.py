@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from executors.engines.engine import Delta, Done, Engine, FirstToken, Request
+from executors.engines.engine import Delta, Done, Engine, FirstToken
 from executors.engines.openai_request import Model
-from tests.executors.engines.contract import EngineContract, emissions
+from tests.executors.engines.contract import emissions
 from tests.executors.engines.openai_calls import (
     BODY,
     KEY,
@@ -18,44 +18,16 @@ from tests.executors.engines.openai_calls import (
     text,
 )
 from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, Seen, chunk, usual
+from tests.executors.engines.server_contracts import Chats
 
 
-class TestOpenAI(EngineContract):
+class TestOpenAI(Chats):
     @pytest.fixture(autouse=True)
     def with_a_server(self, server: LocalServer) -> None:
         self.server = server
 
     def make(self) -> Engine:
         return engine(self.server.url)
-
-    def good(self) -> list[Request]:
-        history = [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]
-        return [
-            decode(1),
-            decode(2, "Two", system="Be brief.", max_tokens=3, stop=["x"], seed=7),
-            decode(3, None, messages=[*history, {"role": "user", "content": "3"}]),
-            decode(4, tools=["search"]),
-        ]
-
-    def bad(self) -> list[Request]:
-        return [
-            decode(1, None),
-            decode(2, 7),
-            decode(3, "half a pair: \ud800"),
-            decode(4, temperature=float("nan")),
-            decode(5, temperature=True),
-            decode(6, temperature=2.5),
-            decode(7, max_tokens=0),
-            decode(8, max_tokens=1.0),
-            decode(9, stop=[""]),
-            decode(10, stop="word"),
-            decode(11, seed=2**63),
-            decode(12, messages=[{"role": "root", "content": "x"}]),
-            decode(13, messages="x"),
-            decode(14, tools=["unheard of"]),
-            Request(15, "prefill", {"prompt": "x"}, "run", "local"),
-            Request(16, "embed", {"texts": []}, "run", "local"),
-        ]
 
 
 # --- what goes over the wire, and what comes back ---
