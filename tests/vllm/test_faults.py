@@ -110,6 +110,22 @@ def test_a_list_held_to_its_schema_has_as_many_items_as_were_asked_for(servers):
     assert text.count(",") == 2
 
 
+def test_a_schema_that_the_grammar_cannot_honour_is_refused_in_words(servers):
+    schema = {"type": "object", "properties": {"a": {"type": "integer", "multipleOf": 7}}}
+    refused = fault(chat(servers), decode(1, form="json", schema=schema))
+    assert (refused.code, refused.transient) == ("bad-request", False)
+    assert "not supported by xgrammar" in refused.detail
+
+
+def test_more_stop_strings_than_vllm_takes_all_end_the_text(servers):
+    whole = done(chat(servers), decode(1)).outputs["text"]
+    never = [f"never {at}" for at in range(6)]
+    assert done(chat(servers), decode(1, stop=never)).outputs["text"] == whole
+    word = whole[len(whole) // 2 :][:4]
+    cut = done(chat(servers), decode(1, stop=[*never, word])).outputs["text"]
+    assert cut == whole[: whole.index(word)]
+
+
 def test_a_call_given_up_frees_the_engine_before_its_reply_is_whole(servers):
     # On two busy cores the first pieces may come as late as a second: the reply has to be long.
     asked = decode(1, form="json", schema=LONG_TEXT)

@@ -154,6 +154,34 @@ def test_an_answer_in_one_piece_is_taken_for_what_it_is(server):
     assert end.usage.tokens_out == 4
 
 
+STOPS = ["1", "2", "3", "4", "END", "ND!"]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        (["one E", "N", "D two"], "one "),
+        (["one ", "END! two"], "one "),
+        (["one EN", "E"], "one ENE"),
+        (["one E", "N"], "one EN"),
+        (["END"], ""),
+    ],
+)
+def test_stop_strings_beyond_those_a_server_takes_end_the_text_all_the_same(server, pieces, told):
+    server.play(Play.events(*text(*pieces)))
+    *deltas, end = spoken(engine(server.url), decode(1, stop=STOPS))
+    assert isinstance(end, Done)
+    assert end.outputs["text"] == told
+    assert "".join(each.text for each in deltas if isinstance(each, Delta)) == told
+    assert server.seen[0].body["stop"] == STOPS[:4]
+
+
+def test_a_stop_string_ends_an_answer_in_one_piece(server):
+    server.play(lambda seen: usual(Seen("POST", seen.path, "", {}, {**seen.body, "stream": False})))
+    end = done(engine(server.url), decode(1, "ab END cd", stop=STOPS))
+    assert end.outputs["text"] == "You said: ab "
+
+
 def test_what_a_model_says_to_itself_is_no_text(server):
     thought = chunk(BODY, {"reasoning_content": "hm"})
     server.play(Play.events(thought, thought, *text("yes")))
