@@ -157,6 +157,9 @@ def _started(folder: Path, names: Sequence[str], key: str, *, tied: bool) -> lis
         until = time.monotonic() + READY_S_MAX
         for server in servers:
             _wait(server, key, until, _log(folder, server.name))
+            # An engine spins while it waits for its worker; on the core of the process that answers
+            # over HTTP it keeps that one waiting until a stream is over.
+            server.session.keep_apart()
         undo.pop_all()
     return servers
 
