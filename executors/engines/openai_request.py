@@ -11,6 +11,8 @@ from executors.engines.firewall import MESSAGES_MAX, NotSendable, message, sampl
 from spec.values import JSON
 
 Api = Literal["chat", "completions"]
+#: Stop strings that servers of this API take; OpenAI's has the limit, vLLM and others hold to it.
+STOPS_MAX = 4
 PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "completions": "/completions"}
 
 
@@ -43,11 +45,21 @@ def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any
     return {
         "model": model.name,
         **said,
-        **sampling(args),
+        **_sampling(args),
         **(_response_format(args) if model.structured else {}),
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+def stops_kept(args: Mapping[str, Any]) -> list[str]:
+    """Return the stop strings that the server is not told of. Raise `NotSendable`."""
+    return list(sampling(args).get("stop", ())[STOPS_MAX:])
+
+
+def _sampling(args: Mapping[str, Any]) -> dict[str, Any]:
+    asked = sampling(args)
+    return asked | ({"stop": asked["stop"][:STOPS_MAX]} if "stop" in asked else {})
 
 
 def _conversation(args: Mapping[str, Any], describe: Describe) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.applications import APPLICATIONS, DOCUMENTS, NAMES, ROOT, SHELVE, Application
-from bench.service import Service, service
+from bench.applications import APPLICATIONS, DOCUMENTS, ROOT, SHELVE
+from bench.service import Service
+from tests.api.example_runs import by_name, runs, total, with_documents
 from tests.executors.engines.openai_server import LocalServer
 
 ENGINES = """\
@@ -29,13 +29,6 @@ SAID = {
     "map_reduce_summary": "Two spacecraft left Earth",
     "chat_with_memory": "our insurance policy excludes",
 }
-by_name = pytest.mark.parametrize("application", APPLICATIONS, ids=lambda each: each.name)
-
-
-@contextmanager
-def with_documents(**variables: str) -> Iterator[tuple[Service, dict[str, Any]]]:
-    with service(**variables) as teola:
-        yield teola, {name: {"id": teola.upload(DOCUMENTS / name)["id"]} for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -62,20 +55,6 @@ def declared(
     path.write_text(ENGINES.format(url=server.url, folder=DOCUMENTS))
     with with_documents(TEOLA_ENGINES=str(path)) as opened:
         yield opened
-
-
-def runs(
-    application: Application, teola: Service, files: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Yield what becomes of each turn, and first of what has to be indexed before."""
-    if application.shelved:
-        shelved = [files[name] for name in application.shelved]
-        yield teola.run_page(SHELVE, {"documents": shelved, "collection": "handbook"})
-    workflow, outputs = teola.put_workflow(application.path), None
-    for turn in range(len(application.turns)):
-        run = teola.run(workflow, application.inputs(turn, files.__getitem__, outputs))
-        outputs = run["outputs"]
-        yield run
 
 
 def test_all_that_need_no_tools_are_tried():
@@ -105,15 +84,6 @@ def test_on_a_server_of_openais_api_its_tokens_are_those_the_server_counts(
             name: sum(step["usage"][name] for step in run["steps"]) for name in run["usage"]
         } == (run["usage"])
     assert every[-1]["usage"]["tokens_out"] > 0
-
-
-def total(every: list[dict[str, Any]]) -> dict[str, int]:
-    """Return the tokens of all runs by the names that the server has for them."""
-    return {
-        name: sum(run["usage"][f"tokens_{name}"] for run in every)
-        for name in ("in", "out", "cached")
-        if any(run["usage"][f"tokens_{name}"] for run in every)
-    }
 
 
 def test_the_commands_of_the_page_about_them_name_what_they_take():

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from executors.engines.engine import Delta, Done, Engine, FirstToken, Request
+from executors.engines.engine import Delta, Done, Engine, FirstToken
 from executors.engines.openai_request import Model
-from tests.executors.engines.contract import EngineContract, emissions
+from tests.executors.engines.contract import emissions
 from tests.executors.engines.openai_calls import (
     BODY,
     KEY,
@@ -18,44 +18,16 @@ from tests.executors.engines.openai_calls import (
     text,
 )
 from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, Seen, chunk, usual
+from tests.executors.engines.server_contracts import Chats
 
 
-class TestOpenAI(EngineContract):
+class TestOpenAI(Chats):
     @pytest.fixture(autouse=True)
     def with_a_server(self, server: LocalServer) -> None:
         self.server = server
 
     def make(self) -> Engine:
         return engine(self.server.url)
-
-    def good(self) -> list[Request]:
-        history = [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]
-        return [
-            decode(1),
-            decode(2, "Two", system="Be brief.", max_tokens=3, stop=["x"], seed=7),
-            decode(3, None, messages=[*history, {"role": "user", "content": "3"}]),
-            decode(4, tools=["search"]),
-        ]
-
-    def bad(self) -> list[Request]:
-        return [
-            decode(1, None),
-            decode(2, 7),
-            decode(3, "half a pair: \ud800"),
-            decode(4, temperature=float("nan")),
-            decode(5, temperature=True),
-            decode(6, temperature=2.5),
-            decode(7, max_tokens=0),
-            decode(8, max_tokens=1.0),
-            decode(9, stop=[""]),
-            decode(10, stop="word"),
-            decode(11, seed=2**63),
-            decode(12, messages=[{"role": "root", "content": "x"}]),
-            decode(13, messages="x"),
-            decode(14, tools=["unheard of"]),
-            Request(15, "prefill", {"prompt": "x"}, "run", "local"),
-            Request(16, "embed", {"texts": []}, "run", "local"),
-        ]
 
 
 # --- what goes over the wire, and what comes back ---
@@ -197,6 +169,34 @@ def test_a_reply_that_the_server_ended_at_its_bound_is_told_as_cut(server, strea
     assert len(cut.outputs["text"].split()) == cut.usage.tokens_out == 2
     assert cut.usage.replies_cut == 1
     assert done(engine(server.url), decode(2, "Hello there", max_tokens=99)).usage.replies_cut == 0
+
+
+STOPS = ["1", "2", "3", "4", "END", "ND!"]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        (["one E", "N", "D two"], "one "),
+        (["one ", "END! two"], "one "),
+        (["one EN", "E"], "one ENE"),
+        (["one E", "N"], "one EN"),
+        (["END"], ""),
+    ],
+)
+def test_stop_strings_beyond_those_a_server_takes_end_the_text_all_the_same(server, pieces, told):
+    server.play(Play.events(*text(*pieces)))
+    *deltas, end = spoken(engine(server.url), decode(1, stop=STOPS))
+    assert isinstance(end, Done)
+    assert end.outputs["text"] == told
+    assert "".join(each.text for each in deltas if isinstance(each, Delta)) == told
+    assert server.seen[0].body["stop"] == STOPS[:4]
+
+
+def test_a_stop_string_ends_an_answer_in_one_piece(server):
+    server.play(lambda seen: usual(Seen("POST", seen.path, "", {}, {**seen.body, "stream": False})))
+    end = done(engine(server.url), decode(1, "ab END cd", stop=STOPS))
+    assert end.outputs["text"] == "You said: ab "
 
 
 def test_what_a_model_says_to_itself_is_no_text(server):

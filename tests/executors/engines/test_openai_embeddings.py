@@ -9,7 +9,7 @@ import pytest
 from executors.engines.engine import Done, Engine, Fault, Request
 from executors.engines.http_client import Endpoint
 from executors.engines.openai_embeddings import OpenAIEmbeddings
-from tests.executors.engines.contract import EngineContract, answers
+from tests.executors.engines.contract import answers
 from tests.executors.engines.openai_server import (
     DIMENSION,
     LocalServer,
@@ -18,10 +18,7 @@ from tests.executors.engines.openai_server import (
     embeddings,
     vector,
 )
-
-
-def embed(id: int, *texts: object) -> Request:
-    return Request(id, "embed", {"texts": list(texts)}, "run", "local")
+from tests.executors.engines.server_contracts import Embeds, embed
 
 
 def answered(url: str, *requests: Request, dimension: int | None = None) -> dict[int, Done | Fault]:
@@ -36,27 +33,13 @@ def answered(url: str, *requests: Request, dimension: int | None = None) -> dict
     return asyncio.run(scenario())
 
 
-class TestOpenAIEmbeddings(EngineContract):
+class TestOpenAIEmbeddings(Embeds):
     @pytest.fixture(autouse=True)
     def with_a_server(self, server: LocalServer) -> None:
         self.server = server
 
     def make(self) -> Engine:
         return OpenAIEmbeddings(Endpoint(self.server.url), "e", dimension=DIMENSION)
-
-    def good(self) -> list[Request]:
-        doc = {"id": "1", "text": "A passage.", "meta": {}}
-        return [embed(1, "one", "two"), embed(2, doc, ""), embed(3)]
-
-    def bad(self) -> list[Request]:
-        return [
-            embed(1, 7),
-            embed(2, {"id": "no text"}),
-            embed(3, "half a pair: \ud800"),
-            Request(4, "embed", {"texts": "not a list"}, "run", "local"),
-            Request(5, "embed", {}, "run", "local"),
-            Request(6, "search", {"texts": []}, "run", "local"),
-        ]
 
 
 def test_a_batch_is_one_exchange_and_each_request_has_its_rows(server):

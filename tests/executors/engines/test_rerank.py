@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -11,35 +10,9 @@ from executors.engines.engine import Done, Engine, Fault, Request
 from executors.engines.http_client import Endpoint
 from executors.engines.minilm import MiniLM
 from executors.engines.openai_rerank import OpenAIRerank
-from tests.executors.engines.contract import EngineContract, answers
+from tests.executors.engines.contract import answers
 from tests.executors.engines.openai_server import LocalServer, Play, Seen, reranked
-
-MEAL = {"id": "m", "text": "Someone eats a meal.", "meta": {"page": 3}}
-STOCKS = {"id": "s", "text": "Stock markets fell sharply.", "score": 9.0}
-FOOD = {"id": "f", "text": "A man is eating food."}
-DOCS = [STOCKS, MEAL, FOOD]
-
-
-def rerank(id: int, query: object = "a man is eating", docs: Any = DOCS, **args: Any) -> Request:
-    return Request(id, "rerank", {"query": query, "docs": docs, **args}, "run", "local")
-
-
-class Reranks(EngineContract):
-    def good(self) -> list[Request]:
-        return [rerank(1), rerank(2, top_k=1), rerank(3, docs=[]), rerank(4, "fell", top_k=None)]
-
-    def bad(self) -> list[Request]:
-        return [
-            rerank(1, None),
-            rerank(2, "half a pair: \ud800"),
-            rerank(3, docs="x"),
-            rerank(4, docs=["only text"]),
-            rerank(5, docs=[{"text": "no id"}]),
-            rerank(6, docs=[{"id": "no text"}]),
-            rerank(7, top_k=0),
-            rerank(8, top_k=True),
-            Request(9, "embed", {"texts": []}, "run", "local"),
-        ]
+from tests.executors.engines.server_contracts import DOCS, FOOD, MEAL, Reranks, rerank
 
 
 class TestOpenAIRerank(Reranks):
