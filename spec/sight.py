@@ -4,7 +4,7 @@ Unknown is an answer: None says that something else is wrong already, and that n
 """
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -49,11 +49,11 @@ class Sight:
 
     def _see(self) -> None:
         self.terms = self._terms()
-        self.control = self.outer if self.controls.per_element else self._guarded(self.outer)
+        self.control = self.outer if self.controls.per_element else self._guarded(self.outer, ())
         self.own = self._own()
         self.element = self._element_scope()
         alike = self.element is self.outer and not self.controls.per_element
-        self.body = self.control if alike else self._guarded(self.element)
+        self.body = self.control if alike else self._guarded(self.element, self.controls.own)
         self.first_round = self._first_round()
         self.each = self._each()
         self.whole = self._whole()
@@ -131,11 +131,11 @@ class Sight:
             inner = inner.under(inner.guards, {**inner.elements, **own})
         return terms_of(inner.written_out(condition))
 
-    def _guarded(self, scope: Scope) -> Scope:
+    def _guarded(self, scope: Scope, own: Sequence[str]) -> Scope:
+        """Return `scope`, where `own` names are new, under the condition of the step."""
         condition = self.controls.condition
         if condition is None:
             return scope
-        own = self.controls.own
         return scope.under(scope.guards.among(self.terms, own, known=condition.known))
 
     def _own(self) -> dict[str, Shape | None]:
@@ -162,7 +162,7 @@ class Sight:
         if given and acc and any(shape and shape.type.optional for shape in given.values()):
             self.own["acc"] = nullable(acc, True)
             self.element = self._element_scope()
-            self.body = self._guarded(self.element)
+            self.body = self._guarded(self.element, self.controls.own)
         return given
 
     def _given(self) -> Fields | None:

@@ -113,6 +113,16 @@ def test_the_innermost_element_wins(vocabulary: Vocabulary):
     assert codes(outer, vocabulary) == ["may-be-null"]
 
 
+@pytest.mark.parametrize("condition", [{}, {"if": "$inputs.hint != null"}])
+def test_a_list_inside_is_of_the_element_around_and_of_what_is_known_of_it(condition, vocabulary):
+    listed = {**condition, "for_each": ["{{ item.url }}"], **TEXT}
+    block = {"if": "$item.url != null", "steps": {"b": listed}, "outputs": {"x": "$b.text"}}
+    outer = {"for_each": "$inputs.docs", "steps": {"a": block}, "outputs": {"x": "$a.x"}}
+    assert loaded(outer, vocabulary).steps
+    del block["if"]
+    assert codes(outer, vocabulary) == ["may-be-null"]
+
+
 def test_a_loop_stands_in_the_model_with_every_name_written_out(vocabulary: Vocabulary):
     step = {"steps": INNER, **loop("", "$a", until="$len(loop.x) > 1")}
     body = loaded(step, vocabulary).steps[0].body
