@@ -7,6 +7,7 @@ one another. What only a run can tell is left as a structure, for `planner.unfol
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.elements import asked_each
 from planner.errors import PlanTooLarge
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
 from planner.library import Library
@@ -30,7 +31,7 @@ from spec.model import (
     Step,
     Use,
 )
-from spec.values import ListOf, Literal, Member, Name, ObjectOf, Value, leaves, parts
+from spec.values import ListOf, Literal, Member, ObjectOf, Value, leaves, parts
 
 PRIMITIVES_MAX = 2_000
 READS_MAX = 20_000
@@ -338,20 +339,6 @@ def computed(op: str, id: PrimitiveId, params: Fields, place: Place, library: Li
 def as_object(fields: Fields) -> Value:
     """Return fields as one value."""
     return ObjectOf(tuple(fields.items()))
-
-
-def asked_each(step: Step) -> bool:
-    """Whether the condition is asked about each element: it reads a name that elements give."""
-    own: tuple[str, ...] = ()
-    match step.control.over:
-        case ForEach():
-            own = ("item", "position")
-        case Fold():
-            own = ("item", "position", "acc")
-    condition = step.control.condition
-    return condition is not None and any(
-        isinstance(leaf, Name) and leaf.id in own for leaf in leaves(condition)
-    )
 
 
 def _may_fail_alone(step: Step) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from planner.elements import asked_each
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
 from planner.library import Library
-from planner.opener import Fields, Opener, as_object, asked_each, computed
+from planner.opener import Fields, Opener, as_object, computed
 from planner.place import Place
 from planner.primitives import OPS
 from planner.structure import Child, Delta, Feeds, Region, Rows, Shape, Structure

@@ -376,3 +376,18 @@ def test_a_timeout_counts_from_where_all_is_there_that_a_body_reads(world, plan_
     here.run()
     assert here.record().status == "succeeded", here.record().problem
     assert took_s(here) == pytest.approx(12.0)
+
+
+def test_what_a_remembered_body_reads_are_not_the_names_it_gives_itself(world, plan_of):
+    steps = (
+        "workflow: control\ninputs: {words: 'string[]', docs: 'doc[]'}\nsteps:\n"
+        "  s: {for_each: $inputs.words, cache: 1h, steps: {t: {fold: $inputs.docs, start: '',"
+        " use: text, template: '{{ acc }}{{ item.text }}'}}, outputs: {text: $t.text}}\n"
+        "outputs: {x: $s.text}\n"
+    )
+    docs = [{"id": text, "text": text, "meta": {}} for text in "ab"]
+    here = world()
+    here.submit(plan_of(steps), {"words": ["one"], "docs": docs})
+    here.run()
+    assert here.record().status == "succeeded", here.record().problem
+    assert here.record().outputs == {"x": ["ab"]}
