@@ -220,13 +220,13 @@ class Vllm:
             ended.cancel()
 
     async def _answers(self, client: Engine) -> bool:
-        """Whether a server is there and answers. Raise `EngineFailed` if it refuses to."""
+        """Whether a server is there and answers. Raise `EngineFailed` if it always will refuse."""
         op, args = _PROBES[self._serving.kind]
         probe = Batch(BatchId(0), (Request(0, op, args, "probe", "probe"),))
         async with aclosing(client.run(probe)) as emissions:
             async for emission in emissions:
-                if isinstance(emission, Fault) and emission.code != "engine-unavailable":
-                    raise EngineFailed(emission.code, emission.detail, "", emission.transient)
+                if isinstance(emission, Fault) and not emission.transient:
+                    raise EngineFailed(emission.code, emission.detail)
                 if isinstance(emission, Done):
                     return True
         return False

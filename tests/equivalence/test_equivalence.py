@@ -28,6 +28,8 @@ RARE = (
     "fallback", "retry", "retry cured", "timeout", "on_error null", "on_error drop", "flow",
     "for_each of nothing", "fold of nothing", "reduce of nothing", "reduce group of one", "until",
 )  # fmt: skip
+#: Those beyond the first that once came to something else.
+ONCE_DIFFERENT = (1725, 1829, 1915, 2741, 2891, 3231, 4893, 4945, 6100, 6313)
 #: What gives a model tools cannot be run yet.
 WAITS_FOR_TOOLS = ("research_agent",)
 
@@ -47,6 +49,10 @@ def test_made_up_workflows_come_to_the_same(comparison, reports, part):
     first, size = part * COUNT // PARTS, COUNT // PARTS
     reports[part] = comparison.report(range(first, first + size))
     assert reports[part].differences == []
+
+
+def test_what_once_came_to_something_else_does_no_more(comparison):
+    assert comparison.report(ONCE_DIFFERENT).differences == []
 
 
 def test_every_construct_was_met(reports):
