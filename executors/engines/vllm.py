@@ -25,7 +25,7 @@ from executors.engines.engine import (
     Request,
 )
 from executors.engines.http_client import Endpoint, HttpClient, Timeouts
-from executors.engines.kept_process import KeptProcess
+from executors.engines.kept_process import KeptProcess, Program
 from executors.engines.server_errors import ServerFailed
 from executors.engines.vllm_load import read_load
 from executors.engines.vllm_serve import HOST, Serving, program_of, why_ended
@@ -190,7 +190,7 @@ class Vllm:
         program = program_of(self._serving, port, key, self._environment)
         endpoint = Endpoint(f"http://{HOST}:{port}/v1", key, self._timeouts)
         async with AsyncExitStack() as opened:
-            process = await KeptProcess.start(program)
+            process = await _started(program)
             opened.push_async_callback(process.stop)
             client, http = self._make(endpoint), HttpClient(Endpoint(f"http://{HOST}:{port}"), 1)
             for each in (client, http):
@@ -254,6 +254,14 @@ class Vllm:
             answers = False
         if not answers and not _moves(before, await _load(server.http)):
             await server.process.stop()  # its end is seen by the supervisor, as any other
+
+
+async def _started(program: Program) -> KeptProcess:
+    try:
+        return await KeptProcess.start(program)
+    except OSError as error:  # no process, no memory or no file is to be had
+        detail = f"vLLM cannot be started: {error.strerror}"
+        raise EngineFailed("engine-unavailable", detail, transient=True) from None
 
 
 def _down(process: KeptProcess, how: str) -> EngineFailed:

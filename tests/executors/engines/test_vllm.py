@@ -218,3 +218,23 @@ def test_a_command_line_says_what_is_served_and_never_the_key():
     assert pooled[-6:] == [
         "--runner", "pooling", "--tensor-parallel-size", "1", "--pipeline-parallel-size", "1",
     ]  # fmt: skip
+
+
+def test_a_machine_that_has_no_process_left_is_told_and_asked_again(house, monkeypatch):
+    engine = house.engine()
+    create = asyncio.create_subprocess_exec
+    refusals = iter([OSError(11, "Resource temporarily unavailable")])
+
+    async def scarce(*command, **more):
+        if (refusal := next(refusals, None)) is not None:
+            raise refusal
+        return await create(*command, **more)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", scarce)
+
+    async def scenario():
+        with pytest.raises(EngineFailed, match="cannot be started: Resource temporarily"):
+            await engine.start()
+        assert isinstance(await end(engine, decode(1)), Done)
+
+    during(engine, scenario)
