@@ -37,8 +37,10 @@ READY_S = 0.5
 LOAD_S = 2.0
 #: Seconds before a server that has died is started again: doubled with each death in a row.
 BACKOFF_S, BACKOFF_S_MAX = 1.0, 60.0
+#: Faults of calls whose server may have died before it began to answer.
+_LOST = frozenset({"engine-error", "engine-unavailable"})
 #: Faults of calls that a dead or frozen server is known by.
-_SUSPICIOUS = frozenset({"engine-error", "engine-timeout", "engine-unavailable"})
+_SUSPICIOUS = _LOST | {"engine-timeout"}
 #: The smallest call of each kind.
 _PROBES: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "llm": ("decode", {"prompt": "a", "max_tokens": 1}),
@@ -116,20 +118,29 @@ class Vllm:
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Let the client answer; wait for a server first, where there is none just now.
 
-        A call that did not reach its server, since that has just died, is put to the next one.
+        A call that its server has not begun to answer when it dies is put to the next one, once:
+        what kills two servers is not given a third.
         """
-        server = await self._server()
-        unreached = set()
+        server, begun, lost = await self._server(), set(), dict[int, Fault]()
         async for emission in self._answered(server, batch):
-            if isinstance(emission, Fault) and emission.code == "engine-unavailable":
-                unreached.add(emission.request)
-            else:
-                yield emission
-        if unreached:
-            await self._settled(server)
-            again = tuple(each for each in batch.requests if each.id in unreached)
-            async for emission in self._answered(await self._server(), Batch(batch.id, again)):
-                yield emission
+            if (
+                isinstance(emission, Fault)
+                and emission.code in _LOST
+                and emission.request not in begun
+            ):
+                lost[emission.request] = emission
+                continue
+            begun.add(emission.request)
+            yield emission
+        if not lost:
+            return
+        if await self._is_there(server):
+            for fault in lost.values():
+                yield fault
+            return
+        again = tuple(each for each in batch.requests if each.id in lost)
+        async for emission in self._answered(await self._server(), Batch(batch.id, again)):
+            yield emission
 
     async def _answered(self, server: _Server, batch: Batch) -> AsyncGenerator[Emission, None]:
         async with aclosing(server.client.run(batch)) as emissions:
@@ -236,13 +247,15 @@ class Vllm:
         if server.check is None or server.check.done():
             server.check = asyncio.create_task(self._check(server), name="check")
 
-    async def _settled(self, server: _Server) -> None:
-        """Return when it is known whether `server` is still there, and it is gone if not."""
+    async def _is_there(self, server: _Server) -> bool:
+        """Find out whether `server` is still there; if not, return when it is gone."""
         self._suspect(server)
         if server.check is not None:
             await asyncio.wait({server.check})
-        if not server.process.is_running:
-            await server.gone.wait()
+        if server.process.is_running:
+            return True
+        await server.gone.wait()
+        return False
 
     async def _check(self, server: _Server) -> None:
         """End `server` if it neither answers a small call nor gets on with others meanwhile."""

@@ -11,13 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from executors.engines.engine import Condition, Done, EngineFailed, Fault, Load, Request
+from executors.engines.engine import (
+    Condition,
+    Done,
+    Emission,
+    EngineFailed,
+    Fault,
+    Load,
+    Request,
+)
 from executors.engines.http_client import Timeouts
 from executors.engines.openai import OpenAI
 from executors.engines.openai_request import Model
 from executors.engines.vllm import Vllm
 from executors.engines.vllm_serve import Serving, program_of
-from tests.executors.engines.contract import EngineContract, answers
+from tests.executors.engines.contract import EngineContract, answers, batch
 from tests.executors.engines.openai_calls import SEARCH, decode
 from tests.executors.engines.test_kept_process import is_gone
 from tests.executors.engines.vllm_stand_in import pids_in, program_in
@@ -124,15 +132,23 @@ def test_whoever_waits_is_told_why_a_server_does_not_start(house, model, more, c
     during(engine, scenario)
 
 
-def test_calls_in_a_server_that_dies_fail_and_the_next_are_answered_by_another(house):
+def test_calls_begun_by_a_server_that_dies_fail_and_all_others_are_answered_by_the_next(house):
     engine = house.engine()
 
     async def scenario():
         await engine.start()
-        inside = asyncio.create_task(end(engine, decode(1, "Wait")))
-        assert isinstance(await end(engine, decode(2)), Done)
+        begun = asyncio.Event()
+
+        async def inside() -> Emission | None:
+            last = None
+            async for last in engine.run(batch(decode(1, "Begin"))):
+                begun.set()
+            return last
+
+        call = asyncio.create_task(inside())
+        await begun.wait()
         os.kill(house.pids()[-1], signal.SIGKILL)
-        fault = await inside
+        fault = await call
         assert isinstance(fault, Fault)
         assert (fault.code, fault.transient) == ("engine-error", True)
         later = await asyncio.gather(*(end(engine, decode(at)) for at in range(3)))

@@ -17,7 +17,7 @@ import threading
 from itertools import count
 from pathlib import Path
 
-from tests.executors.engines.openai_server import LocalServer, Play, Seen, usual
+from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, Seen, chunk, usual
 
 ROOT = Path(__file__).parents[3]
 PIDS = "STAND_IN_PIDS"
@@ -87,9 +87,10 @@ def answering(model: str, key: str):
             return Play.of({"error": {"message": "who are you?"}}, status=401)
         if model == "hasty":
             return Play.of(BAD, status=400)
-        stalls = seen.body["messages"][-1]["content"] == "Wait"
-        if stalls or (model == "stuck" and seen.body.get("max_tokens") != 1):
-            return Play(media="text/event-stream", stalls=True)
+        if seen.body["messages"][-1]["content"] == "Begin":
+            return Play.events(chunk(seen.body, {"content": "Well"}), stalls=True)
+        if model == "stuck" and seen.body.get("max_tokens") != 1:
+            return Play(media=EVENTS, stalls=True)
         return usual(seen)
 
     return answer
