@@ -139,16 +139,17 @@ def test_calls_begun_by_a_server_that_dies_fail_and_all_others_are_answered_by_t
         await engine.start()
         begun = asyncio.Event()
 
-        async def inside() -> Emission | None:
-            last = None
-            async for last in engine.run(batch(decode(1, "Begin"))):
+        async def inside() -> list[Emission]:
+            seen = []
+            async for emission in engine.run(batch(decode(1, "Begin"))):
+                seen.append(emission)
                 begun.set()
-            return last
+            return seen
 
         call = asyncio.create_task(inside())
         await begun.wait()
         os.kill(house.pids()[-1], signal.SIGKILL)
-        fault = await call
+        *_, fault = await call
         assert isinstance(fault, Fault)
         assert (fault.code, fault.transient) == ("engine-error", True)
         later = await asyncio.gather(*(end(engine, decode(at)) for at in range(3)))
