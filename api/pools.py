@@ -188,7 +188,14 @@ def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
 
 def _openai(setting: PoolSetting, parts: _Parts) -> Engine:
     options = setting.options
-    model = Model(options["model"], options.get("api", "chat"), options.get("structured", False))
+    model = Model(
+        options["model"],
+        api=options.get("api", "chat"),
+        structured=options.get("structured", False),
+        priorities=options.get("priorities", False),
+        cache_per_tenant=options.get("cache_per_tenant", False),
+        block_tokens=options.get("block_tokens"),
+    )
     return OpenAI(parts.endpoint(setting), model, options.get("slots", LLM_SLOTS))
 
 
