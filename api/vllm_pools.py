@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from api.engines_file import EnginesFile, PoolSetting
+from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Engine
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.openai import OpenAI
@@ -67,5 +68,6 @@ def _client(setting: PoolSetting, at: Endpoint) -> Engine:
                 structured=True,
                 priorities=flags.get("scheduling-policy", "priority") == "priority",
                 cache_per_tenant=options.get("cache_per_tenant", True),
+                control=ControlTokens(tuple(options.get("control_tokens", ()))),
             )
             return OpenAI(at, chat, options.get("slots", _LLM_SLOTS))

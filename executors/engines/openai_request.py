@@ -1,12 +1,13 @@
 """From the arguments of a step to the body that an OpenAI-compatible server takes. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
 import orjson
 
+from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Request
 from executors.engines.firewall import (
     MESSAGES_MAX,
@@ -43,7 +44,7 @@ class Model:
 
     `priorities`: the server orders its queue by them. `cache_per_tenant`: it keeps prefixes apart
     by a salt, and each tenant has one. `block_tokens`: the tokens of one block of its cache, asked
-    of the server where it is not given.
+    of the server where it is not given. `control`: what no text of a chat may spell.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Model:
     priorities: bool = False
     cache_per_tenant: bool = False
     block_tokens: int | None = None
+    control: ControlTokens = field(default_factory=ControlTokens)
 
 
 def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any]:
@@ -70,7 +72,10 @@ def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any
 
 def said_of(args: Mapping[str, Any], model: Model, describe: Describe) -> dict[str, Any]:
     """Return what of a body is the prompt: `prompt`, or `messages` and `tools`. `NotSendable`."""
-    return _prompt(args) if model.api == "completions" else _conversation(args, describe)
+    if model.api == "completions":
+        return _prompt(args)
+    said = _conversation(args, describe)
+    return {**said, "messages": [model.control.message_apart(each) for each in said["messages"]]}
 
 
 def treated(model: Model, tenant: str, order: int) -> dict[str, Any]:
