@@ -15,6 +15,7 @@ from api.vllm_pools import vllm
 from executors.collections import Collections
 from executors.documents import split
 from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
+from executors.engines.control_tokens import ControlTokens
 from executors.engines.emulated import Emulated
 from executors.engines.emulation.calls import Lengths
 from executors.engines.emulation.profiles import (
@@ -188,7 +189,15 @@ def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
 
 def _openai(setting: PoolSetting, parts: _Parts) -> Engine:
     options = setting.options
-    model = Model(options["model"], options.get("api", "chat"), options.get("structured", False))
+    model = Model(
+        options["model"],
+        api=options.get("api", "chat"),
+        structured=options.get("structured", False),
+        priorities=options.get("priorities", False),
+        cache_per_tenant=options.get("cache_per_tenant", False),
+        block_tokens=options.get("block_tokens"),
+        control=ControlTokens(tuple(options.get("control_tokens", ()))),
+    )
     return OpenAI(parts.endpoint(setting), model, options.get("slots", LLM_SLOTS))
 
 

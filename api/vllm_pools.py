@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from api.engines_file import EnginesFile, PoolSetting
+from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Engine
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.openai import OpenAI
@@ -10,6 +11,7 @@ from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
 from executors.engines.vllm import Vllm
+from executors.engines.vllm_language import VllmLanguage
 from executors.engines.vllm_serve import Serving
 from spec.durations import milliseconds
 
@@ -46,11 +48,13 @@ def vllm(
     )
     start_ms = milliseconds(options.get("start_within", ""))
     start_s = START_S if start_ms is None else start_ms / 1000
-    return Vllm(lambda at: _client(setting, at), serving, timeouts, environment, start_s)
+    replica = VllmLanguage if setting.kind == "llm" else Vllm
+    return replica(lambda at: _client(setting, at), serving, timeouts, environment, start_s)
 
 
 def _client(setting: PoolSetting, at: Endpoint) -> Engine:
     options, model = setting.options, setting.options["model"]
+    flags = options.get("flags", {})
     match setting.kind:
         case "embedding":
             return OpenAIEmbeddings(at, model, options.get("slots", _SLOTS))
@@ -58,5 +62,12 @@ def _client(setting: PoolSetting, at: Endpoint) -> Engine:
             return OpenAIRerank(at, model, options.get("slots", _SLOTS))
         case _:
             # What it is held to by a schema it can always keep: vLLM has grammars built in.
-            chat = Model(model, options.get("api", "chat"), True)
+            chat = Model(
+                model,
+                api=options.get("api", "chat"),
+                structured=True,
+                priorities=flags.get("scheduling-policy", "priority") == "priority",
+                cache_per_tenant=options.get("cache_per_tenant", True),
+                control=ControlTokens(tuple(options.get("control_tokens", ()))),
+            )
             return OpenAI(at, chat, options.get("slots", _LLM_SLOTS))

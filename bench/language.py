@@ -23,6 +23,7 @@ from pathlib import Path
 from figures import Figure, show
 from language_costs import costly
 from language_pages import STEPS_A_ROUND, full_page, hostile, workflow
+from pace import pace
 
 from planner.registry import Registry
 from spec import Source, SpecError, Vocabulary, load, read
@@ -32,7 +33,6 @@ ENGINES = frozenset({"inline", "embedding", "vector", "llm"})
 STEPS = 100
 TIMES = 20
 ROUNDS = 2
-PACE_STEPS = 10_000_000
 
 
 def main(*, every: bool) -> None:
@@ -101,18 +101,6 @@ def memory(vocabulary: Vocabulary, pages: Sequence[Source]) -> Iterator[Figure]:
     more = ", ".join(f"{after - first:+}" for first, after in pairwise(blocks))
     print(f"memory: {before:.0f} MiB before, {highest:.0f} at most, after each round {resident}")
     print(f"blocks in use: {blocks[0]} before, by each round {more}")
-
-
-def pace() -> str:
-    """Say how fast this machine runs Python: figures of two machines compare as these times do.
-
-    The loop adds up the lowest three bits of the first ten million integers.
-    """
-    began, total = time.process_time(), 0
-    for number in range(PACE_STEPS):
-        total += number & 7
-    seconds = time.process_time() - began
-    return f"pace: {PACE_STEPS} steps of a plain loop take {seconds:.2f} s (sum {total})"
 
 
 def _seconds_to_load(source: Source, vocabulary: Vocabulary) -> float:

@@ -147,6 +147,7 @@ class Workspace:
             run=piece.task.run,
             tenant=desk.tenant,
             attempt=piece.task.attempt,
+            priority=piece.priority,
         )
 
     def keep(self, piece: Piece, outputs: Mapping[str, Any]) -> None:

@@ -39,6 +39,8 @@ class Request:
 
     `op` is the operation asked for: of a call, its last. `args` hold every parameter by name, as
     JSON values, except vectors: float32 arrays of shape (rows, dimension). `attempt` counts from 0.
+    `priority`: what the work has left its queue by, more is sooner; an engine with a queue of its
+    own may go by it.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Request:
     run: str
     tenant: str
     attempt: int = 0
+    priority: int = 0
 
 
 @record
@@ -129,6 +132,46 @@ class Engine(Protocol):
 
     async def stop(self) -> None:
         """Give everything back. No batch is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A prompt as the engine reads it, and how many tokens it and its reply may have together."""
+
+    ids: tuple[int, ...]
+    context: int
+
+
+@runtime_checkable
+class Tokenizes(Protocol):
+    """An engine that can say beforehand what tokens a prompt is."""
+
+    async def tokens(self, request: Request) -> Tokens:
+        """Return the whole prompt of a call, with all that the engine puts around it.
+
+        Raise `EngineFailed`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """How many tokens of a prompt the engine has read beforehand, and what that has cost."""
+
+    tokens: int
+    usage: Usage
+
+
+@runtime_checkable
+class Warms(Protocol):
+    """An engine that can read the beginning of a prompt before its end is known."""
+
+    async def warm_prefix(self, request: Request) -> Warmed:
+        """Read as much of a call's prompt as holds however it goes on.
+
+        `request` has what is known by now: its prompt, or where it has none its last message, or
+        where it has no message its `system`, goes on with what is not. No answer depends on it; no
+        token is read where the part is too short. Raise `EngineFailed`.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ TOKENS_MAX = 1_000_000
 STOPS_MAX = 16
 STOP_CHARS_MAX = 1_000
 CALLS_MAX = 128
+#: The range of priorities, more is sooner: a run's and a step's together, and room below them.
+PRIORITY_MAX = 100
 _INT64 = 2**63
 ROLES = ("system", "user", "assistant", "tool")
 
@@ -28,6 +30,11 @@ def sampling(args: Mapping[str, Any]) -> dict[str, Any]:
         for name, check in _SAMPLING.items()
         if args.get(name) is not None
     }
+
+
+def priority(value: Any) -> int:
+    """Return a priority, more is sooner, if it can be sent. Raise `NotSendable`."""
+    return _whole(-PRIORITY_MAX, PRIORITY_MAX)("priority", value)
 
 
 def text(name: str, value: Any) -> str:

@@ -43,6 +43,15 @@ class Endpoint:
     timeouts: Timeouts = field(default_factory=Timeouts)
     reply_bytes_max: int = REPLY_BYTES_MAX
 
+    @property
+    def root(self) -> str:
+        """Where a server has what is no part of OpenAI's API.
+
+        >>> Endpoint("http://a/b/v1/").root, Endpoint("http://a/b").root
+        ('http://a/b', 'http://a/b')
+        """
+        return self.url.rstrip("/").removesuffix("/v1")
+
 
 class Answer:
     """An answer that began well, its body still on the way."""
@@ -115,15 +124,28 @@ class HttpClient:
         path: str,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
+        *,
+        at: str | None = None,
     ) -> Any:
         """Send `body`, or only ask if there is none; return the JSON of the whole answer."""
-        deadline = asyncio.get_running_loop().time() + self.endpoint.timeouts.first_s
-        async with until(deadline), self.stream(path, body, query) as answer:
-            text = await answer.rest()
+        text = await self.read(path, body, query, at=at)
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
             raise not_understood("it is no JSON") from None
+
+    async def read(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        *,
+        at: str | None = None,
+    ) -> bytes:
+        """Send `body`, or only ask if there is none; return the whole answer."""
+        deadline = asyncio.get_running_loop().time() + self.endpoint.timeouts.first_s
+        async with until(deadline), self.stream(path, body, query, at=at) as answer:
+            return await answer.rest()
 
     @asynccontextmanager
     async def stream(
@@ -131,14 +153,19 @@ class HttpClient:
         path: str,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
+        *,
+        at: str | None = None,
     ) -> AsyncIterator[Answer]:
-        """Send `body` and hand over the answer while it comes. Leaving closes the connection."""
+        """Send `body` and hand over the answer while it comes. Leaving closes the connection.
+
+        `path` comes after `at`, or after what all paths of the endpoint begin with.
+        """
         import httpx
 
         client = self._client
         if client is None:
             raise EngineFailed("engine-not-started", "there is no connection.", "Start the engine.")
-        url = f"{self.endpoint.url.rstrip('/')}{path}"
+        url = f"{(at or self.endpoint.url).rstrip('/')}{path}"
         method = "GET" if body is None else "POST"
         content = None if body is None else orjson.dumps(body)
         try:

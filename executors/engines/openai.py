@@ -5,8 +5,8 @@ It knows requests and replies; how they look on the wire is told in `openai_requ
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from typing import Any
 
 from executors.engines.engine import (
@@ -14,20 +14,34 @@ from executors.engines.engine import (
     Delta,
     Done,
     Emission,
+    EngineFailed,
     EngineTraits,
     Fault,
     FirstToken,
     Request,
+    Tokens,
+    Warmed,
 )
 from executors.engines.firewall import NotSendable
 from executors.engines.http_client import Answer, Endpoint, HttpClient, until
 from executors.engines.openai_reply import Reply
-from executors.engines.openai_request import PATHS, Describe, Model, body_of, stops_kept
+from executors.engines.openai_request import (
+    PATHS,
+    Describe,
+    Model,
+    body_of,
+    said_of,
+    stops_kept,
+)
+from executors.engines.openai_tokens import ask_tokens
+from executors.engines.openai_warming import Warming
 from executors.engines.server_errors import ServerFailed, costing, not_understood
 from executors.engines.server_events import ServerEvents
 from executors.engines.stop_strings import StopStrings
 
 _JSON = "application/json"
+#: Connections for what is asked beside the calls, which never wait for it.
+_BESIDE = 4
 
 
 class OpenAI:
@@ -40,6 +54,8 @@ class OpenAI:
         self, endpoint: Endpoint, model: Model, slots: int = 16, describe: Describe = lambda _: None
     ) -> None:
         self._http = HttpClient(endpoint, slots)
+        self._beside = HttpClient(endpoint, _BESIDE)
+        self._warming = Warming(self._beside, model)
         self._model = model
         self._describe = describe
         self.traits = EngineTraits(
@@ -56,11 +72,13 @@ class OpenAI:
 
     async def start(self) -> None:
         """Make ready to connect; whether the server is there, the first call will tell."""
-        await self._http.start()
+        for http in (self._http, self._beside):
+            await http.start()
 
     async def stop(self) -> None:
         """Close every connection."""
-        await self._http.stop()
+        for http in (self._http, self._beside):
+            await http.stop()
 
     async def run(self, batch: Batch) -> AsyncGenerator[Emission, None]:
         """Make each call in turn."""
@@ -68,6 +86,18 @@ class OpenAI:
             async with aclosing(self._call(request)) as emissions:
                 async for emission in emissions:
                     yield emission
+
+    async def tokens(self, request: Request) -> Tokens:
+        """Ask the server for the tokens of the prompt, in the chat's template."""
+        with _telling():
+            said = said_of(request.args, self._model, self._describe)
+            return await ask_tokens(self._beside, self._model, said)
+
+    async def warm_prefix(self, request: Request) -> Warmed:
+        """Let the server read what is known of the prompt, after all else that waits there."""
+        with _telling():
+            said = said_of(request.args, self._model, self._describe)
+            return await self._warming.warm(said, request.tenant)
 
     async def _call(self, request: Request) -> AsyncGenerator[Emission, None]:
         if request.op != "decode":
@@ -113,6 +143,17 @@ class OpenAI:
                         yield piece
             if not reply.stops.found:  # or the server would go on writing for nobody
                 await answer.linger()
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Raise what goes wrong inside as an `EngineFailed`."""
+    try:
+        yield
+    except NotSendable as error:
+        raise EngineFailed("bad-request", str(error)) from None
+    except ServerFailed as error:
+        raise EngineFailed(error.code, error.detail, transient=error.transient) from None
 
 
 def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:

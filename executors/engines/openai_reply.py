@@ -106,7 +106,7 @@ class Reply:
         if found.get("error"):
             raise refused_within(found["error"], self.secret)
         if isinstance(found.get("usage"), dict):
-            self._counted = _usage(found["usage"])
+            self._counted = usage_of(found["usage"])
         return found
 
     def _choice(self, choice: Mapping[str, JSON], said: JSON) -> str:
@@ -169,7 +169,8 @@ def _text(found: Mapping[str, JSON], key: str) -> str:
     return given
 
 
-def _usage(found: Mapping[str, JSON]) -> Usage:
+def usage_of(found: Mapping[str, JSON]) -> Usage:
+    """Return the tokens that a server has counted, zero where it has not."""
     details = found.get("prompt_tokens_details")
     return Usage(
         tokens_in=count_of(found.get("prompt_tokens")),

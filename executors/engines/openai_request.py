@@ -1,13 +1,22 @@
 """From the arguments of a step to the body that an OpenAI-compatible server takes. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 import orjson
 
+from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Request
-from executors.engines.firewall import MESSAGES_MAX, NotSendable, message, sampling, text
+from executors.engines.firewall import (
+    MESSAGES_MAX,
+    NotSendable,
+    message,
+    priority,
+    sampling,
+    text,
+)
 from spec.values import JSON
 
 Api = Literal["chat", "completions"]
@@ -31,25 +40,53 @@ Describe = Callable[[str], Tool | None]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of a server. `structured`: it can be held to a JSON Schema while it writes."""
+    """One model of a server. `structured`: it can be held to a JSON Schema while it writes.
+
+    `priorities`: the server orders its queue by them. `cache_per_tenant`: it keeps prefixes apart
+    by a salt, and each tenant has one. `block_tokens`: the tokens of one block of its cache, asked
+    of the server where it is not given. `control`: what no text of a chat may spell.
+    """
 
     name: str
     api: Api = "chat"
     structured: bool = False
+    priorities: bool = False
+    cache_per_tenant: bool = False
+    block_tokens: int | None = None
+    control: ControlTokens = field(default_factory=ControlTokens)
 
 
 def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any]:
     """Return what to send for one call. Raise `NotSendable`."""
     args = request.args
-    said = _prompt(args) if model.api == "completions" else _conversation(args, describe)
     return {
         "model": model.name,
-        **said,
+        **said_of(args, model, describe),
         **_sampling(args),
+        **treated(model, request.tenant, request.priority),
         **(_response_format(args) if model.structured else {}),
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+def said_of(args: Mapping[str, Any], model: Model, describe: Describe) -> dict[str, Any]:
+    """Return what of a body is the prompt: `prompt`, or `messages` and `tools`. `NotSendable`."""
+    if model.api == "completions":
+        return _prompt(args)
+    said = _conversation(args, describe)
+    return {**said, "messages": [model.control.message_apart(each) for each in said["messages"]]}
+
+
+def treated(model: Model, tenant: str, order: int) -> dict[str, Any]:
+    """Return how the server is to treat a request, as far as it goes by that. `NotSendable`."""
+    asked: dict[str, Any] = {}
+    if model.priorities:
+        asked["priority"] = -priority(order)  # there, less is sooner
+    if model.cache_per_tenant:
+        # No name leaves, and a salt may hold neither all characters nor any number of them.
+        asked["cache_salt"] = sha256(tenant.encode()).hexdigest()
+    return asked
 
 
 def stops_kept(args: Mapping[str, Any]) -> list[str]:

@@ -40,7 +40,7 @@ BACKOFF_S, BACKOFF_S_MAX = 1.0, 60.0
 #: Faults of calls whose server may have died before it began to answer.
 _LOST = frozenset({"engine-error", "engine-unavailable"})
 #: Faults of calls that a dead or frozen server is known by.
-_SUSPICIOUS = _LOST | {"engine-timeout"}
+SUSPICIOUS = _LOST | {"engine-timeout"}
 #: The smallest call of each kind.
 _PROBES: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "llm": ("decode", {"prompt": "a", "max_tokens": 1}),
@@ -50,7 +50,7 @@ _PROBES: Mapping[str, tuple[str, Mapping[str, object]]] = {
 
 
 @dataclass(slots=True)
-class _Server:
+class VllmServer:
     """A server that is up, and the client that speaks to it, until it is `gone`.
 
     `check` finds out whether it still answers.
@@ -68,7 +68,7 @@ class _Attempt:
     """One try to have a server: `over` when there is one, or `trouble` why there is none."""
 
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    server: _Server | None = None
+    server: VllmServer | None = None
     trouble: EngineFailed | None = None
 
 
@@ -142,10 +142,10 @@ class Vllm:
         async for emission in self._answered(await self._server(), Batch(batch.id, again)):
             yield emission
 
-    async def _answered(self, server: _Server, batch: Batch) -> AsyncGenerator[Emission, None]:
+    async def _answered(self, server: VllmServer, batch: Batch) -> AsyncGenerator[Emission, None]:
         async with aclosing(server.client.run(batch)) as emissions:
             async for emission in emissions:
-                if isinstance(emission, Fault) and emission.code in _SUSPICIOUS:
+                if isinstance(emission, Fault) and emission.code in SUSPICIOUS:
                     self._suspect(server)
                 yield emission
 
@@ -158,7 +158,7 @@ class Vllm:
             return Condition("starting", self._trouble, self._restarts)
         return Condition("ready", self._trouble, self._restarts, await _load(server.http))
 
-    async def _server(self) -> _Server:
+    async def _server(self) -> VllmServer:
         attempt = self._attempt
         await attempt.over.wait()
         if attempt.server is None:
@@ -195,7 +195,7 @@ class Vllm:
             self._restarts += 1
 
     @asynccontextmanager
-    async def _served(self) -> AsyncIterator[_Server]:
+    async def _served(self) -> AsyncIterator[VllmServer]:
         """Start a server; hand it over once it has answered a call, and leave nothing of it."""
         port, key = self._serving.port or _free_port(), secrets.token_hex(16)
         program = program_of(self._serving, port, key, self._environment)
@@ -207,7 +207,7 @@ class Vllm:
             for each in (client, http):
                 opened.push_async_callback(each.stop)
                 await each.start()
-            server = _Server(process, client, http)
+            server = VllmServer(process, client, http)
             await self._ready(server)
             try:
                 yield server
@@ -215,7 +215,7 @@ class Vllm:
                 if server.check is not None:
                     server.check.cancel()
 
-    async def _ready(self, server: _Server) -> None:
+    async def _ready(self, server: VllmServer) -> None:
         """Return when `server` has answered a call. Raise `EngineFailed`."""
         ended = asyncio.ensure_future(server.process.ended())
         try:
@@ -242,12 +242,12 @@ class Vllm:
                     return True
         return False
 
-    def _suspect(self, server: _Server) -> None:
+    def _suspect(self, server: VllmServer) -> None:
         """Find out whether a server that let a call wait for too long answers at all."""
         if server.check is None or server.check.done():
             server.check = asyncio.create_task(self._check(server), name="check")
 
-    async def _is_there(self, server: _Server) -> bool:
+    async def _is_there(self, server: VllmServer) -> bool:
         """Find out whether `server` is still there; if not, return when it is gone."""
         self._suspect(server)
         if server.check is not None:
@@ -257,7 +257,7 @@ class Vllm:
         await server.gone.wait()
         return False
 
-    async def _check(self, server: _Server) -> None:
+    async def _check(self, server: VllmServer) -> None:
         """End `server` if it neither answers a small call nor gets on with others meanwhile."""
         before = await _load(server.http)
         try:

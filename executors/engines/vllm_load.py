@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from executors.engines.engine import Load
 
+#: The one line of the page that says how the cache was set up, in its labels.
+_CACHE = "vllm:cache_config_info"
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
         "vllm:num_requests_running": "running",
@@ -29,3 +31,17 @@ def read_load(page: str) -> Load:
                 found[name] += sample.value  # several engines behind one server add up
     whole = {name: int(value) for name, value in found.items() if name != "kv_used"}
     return Load(kv_used=found["kv_used"], **whole)
+
+
+def read_block_tokens(page: str) -> int | None:
+    """Return the tokens of one block of the cache, None where `page` does not say.
+
+    Raise `ValueError` if it is none.
+    """
+    from prometheus_client.parser import text_string_to_metric_families
+
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            if sample.name == _CACHE and sample.labels.get("block_size", "").isdecimal():
+                return int(sample.labels["block_size"]) or None
+    return None

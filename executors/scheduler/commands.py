@@ -50,11 +50,15 @@ class Forget:
 
 @record
 class Piece:
-    """Rows `start` to `stop` (not included) of `task`; all of it where it cannot be cut."""
+    """Rows `start` to `stop` (not included) of `task`; all of it where it cannot be cut.
+
+    `priority` is what it left the queue by: more is sooner.
+    """
 
     task: TaskId
     start: int
     stop: int
+    priority: int = 0
 
 
 @record

@@ -69,7 +69,7 @@ class Pool:
         orders: list[Dispatch] = []
         while self.waiting and (replica := self._idle()) is not None:
             picks = self.policy(self.waiting, self.limits.batch_rows)
-            pieces = tuple(Piece(w.task, w.start, w.start + rows) for w, rows in picks)
+            pieces = tuple(Piece(w.task, w.start, w.start + rows, w.priority) for w, rows in picks)
             self._take(picks)
             batch = BatchId(first + len(orders))
             self.busy[batch] = replica

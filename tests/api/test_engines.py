@@ -19,7 +19,8 @@ pytestmark = pytest.mark.anyio
 ENGINES = """\
 pools:
   small: {{kind: llm, adapter: openai, endpoint: "{url}", model: little, default: true}}
-  large: {{kind: llm, adapter: openai, endpoint: "{url}", model: big, structured: true}}
+  large: {{kind: llm, adapter: openai, endpoint: "{url}", model: big, structured: true,
+    priorities: true, cache_per_tenant: true, block_tokens: 16}}
   ranks: {{kind: rerank, adapter: openai_rerank, endpoint: "{url}", model: ranker}}
   vectors: {{kind: embedding, adapter: openai, endpoint: "{url}", model: embedder}}
 """
@@ -108,6 +109,22 @@ async def test_lists_objects_and_chats_come_back_as_what_they_are(client, server
     enum = sorted_["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"]
     assert enum == ["a", "b"]
     assert "response_format" not in more
+
+
+async def test_what_a_run_and_its_step_say_of_priority_reaches_the_servers_that_go_by_it(
+    client, server
+):
+    steps = """{
+      a: {use: llm, prompt: one, engine: large, priority: -5},
+      b: {use: llm, prompt: "{{ a.text }}", engine: large},
+      c: {use: llm, prompt: "{{ b.text }}", priority: 10},
+    }"""
+    asked = {"spec": page(steps, "{said: $c.text}"), "priority": 3}
+    answer = await client.post("/v1/runs", json=asked)
+    found = await finished(client, answer.json()["id"])
+    assert found["status"] == "succeeded"
+    assert [seen.body.get("priority") for seen in server.seen] == [2, -3, None]
+    assert ["cache_salt" in seen.body for seen in server.seen] == [True, True, False]
 
 
 async def test_docs_are_found_ranked_and_read(client, server):

@@ -117,6 +117,11 @@ def test_it_may_be_json_too(tmp_path):
             "-1 is not milliseconds, from 0",
             "",
         ),
+        (f"a: {SMALL}, priorities: 1}}", "2:95", "wrong-type: 1 is not true or false", ""),
+        (f"a: {SMALL}, block_tokens: 0}}", "2:97", "0 is not a whole number from 1 to 4096", ""),
+        (f"a: {SMALL}, control_tokens: [x]}}", "2:100", "is not a text of 2 to 100", ""),
+        (f"a: {LAUNCHED}, priorities: true}}", "2:51", "unknown-key: `priorities`", ""),
+        (f"a: {LAUNCHED}, cache_per_tenant: 0}}", "2:69", "is not true or false", ""),
         ("a: {kind: llm, adapter: vllm}", "2:3", "missing-key: `model`", ""),
         (
             f"a: {LAUNCHED}, flags: {{trust-remote-code: true}}}}",

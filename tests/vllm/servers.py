@@ -53,7 +53,8 @@ PROBES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 ENGINES = """\
 pools:
-  chat: {{kind: llm, adapter: openai, endpoint: "{0}", model: tiny-chat, structured: true, {3}}}
+  chat: {{kind: llm, adapter: openai, endpoint: "{0}", model: tiny-chat, structured: true,
+    priorities: true, cache_per_tenant: true, {3}}}
   vectors: {{kind: embedding, adapter: openai, endpoint: "{1}", model: tiny-embedding, {3}}}
   ranks: {{kind: rerank, adapter: openai_rerank, endpoint: "{2}", model: tiny-rerank, {3}}}
 """
@@ -116,12 +117,12 @@ def running(folder: Path) -> Iterator[Servers]:
 
 
 @contextmanager
-def running_alone(name: str, folder: Path) -> Iterator[tuple[Server, str]]:
-    """Run one more, to be treated badly; give it and its key."""
+def running_alone(name: str, folder: Path, *flags: str) -> Iterator[tuple[Server, str]]:
+    """Run one more, with `flags` of its own, to be treated badly; give it and its key."""
     key = secrets.token_hex(16)
     with ExitStack() as undo:
         undo.callback(down, folder)
-        (server,) = _started(folder, (name,), key, tied=True)
+        (server,) = _started(folder, (name,), key, flags, tied=True)
         yield server, key
 
 
@@ -129,7 +130,7 @@ def up(folder: Path, *, tied: bool = False) -> Servers:
     """Start all three side by side and return when each has answered a request."""
     down(folder)
     key = secrets.token_hex(16)
-    servers = _started(folder, tuple(FLAGS), key, tied=tied)
+    servers = _started(folder, tuple(FLAGS), key, (), tied=tied)
     engines = folder / "engines.yaml"
     urls = [server.url for server in servers]
     engines.write_text(ENGINES.format(*urls, f"api_key_env: {KEY_VARIABLE}"))
@@ -145,13 +146,16 @@ def down(folder: Path) -> None:
         path.unlink()
 
 
-def _started(folder: Path, names: Sequence[str], key: str, *, tied: bool) -> list[Server]:
+def _started(
+    folder: Path, names: Sequence[str], key: str, flags: Sequence[str], *, tied: bool
+) -> list[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     servers: list[Server] = []
     with ExitStack() as undo:
         undo.callback(down, folder)
         for name, port in zip(names, _free_ports(len(names)), strict=True):
-            session = start(_command(name, port), _environment(key), _log(folder, name), tied=tied)
+            command = [*_command(name, port), *flags]
+            session = start(command, _environment(key), _log(folder, name), tied=tied)
             servers.append(Server(name, port, session))
             _list(folder).write_bytes(orjson.dumps([asdict(each) for each in servers]))
         until = time.monotonic() + READY_S_MAX

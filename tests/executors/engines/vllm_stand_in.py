@@ -1,6 +1,7 @@
 """A program that is started like `vllm serve`, and lives and dies as its model is called.
 
-It answers as `openai_server` does, to whoever has its key, and writes its process into a file.
+It answers as `openai_server` and `vllm_paths` do, to whoever has its key, and writes its process
+into a file.
 
 - `steady` serves.
 - `absent` gives up, as vLLM does for a model that is not there.
@@ -17,7 +18,8 @@ import threading
 from itertools import count
 from pathlib import Path
 
-from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, Seen, chunk, usual
+from tests.executors.engines.openai_server import EVENTS, LocalServer, Play, Seen, chunk
+from tests.executors.engines.vllm_paths import with_vllm_paths
 
 ROOT = Path(__file__).parents[3]
 PIDS = "STAND_IN_PIDS"
@@ -34,6 +36,8 @@ vllm:prompt_tokens_total{{engine="0",model_name="m"}} {tokens}.0
 vllm:prefix_cache_queries_total{{engine="0",model_name="m"}} 64.0
 # TYPE vllm:prefix_cache_hits_total counter
 vllm:prefix_cache_hits_total{{engine="0",model_name="m"}} 32.0
+# TYPE vllm:cache_config_info gauge
+vllm:cache_config_info{{block_size="4",engine="0"}} 1.0
 """
 
 
@@ -87,11 +91,11 @@ def answering(model: str, key: str):
             return Play.of({"error": {"message": "who are you?"}}, status=401)
         if model == "hasty":
             return Play.of(BAD, status=400)
-        if seen.body["messages"][-1]["content"] == "Begin":
+        if "messages" in seen.body and seen.body["messages"][-1]["content"] == "Begin":
             return Play.events(chunk(seen.body, {"content": "Well"}), stalls=True)
         if model == "stuck" and seen.body.get("max_tokens") != 1:
             return Play(media=EVENTS, stalls=True)
-        return usual(seen)
+        return with_vllm_paths(seen)
 
     return answer
 
