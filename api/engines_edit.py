@@ -138,6 +138,10 @@ def _in_block(text: str, entries: list[_Entry], entry: str) -> str:
     if indent.strip():
         raise NotEditable("the first key of the pool does not begin its line")
     end = entries[-1].end + len(_rest(text, entries[-1].end))
+    # What is said below the last value and deeper than the keys belongs to that value.
+    deeper = re.compile(rf"(?:\r\n|\r|\n){re.escape(indent)}[ \t]+#[^\r\n]*")
+    while found := deeper.match(text, end):
+        end = found.end()
     return f"{text[:end]}{_newline(text)}{indent}{entry}{text[end:]}"
 
 

@@ -26,7 +26,7 @@ from executors.profiling.readings import (
     prefill_reading,
 )
 from executors.profiling.texts import Texts
-from executors.profiling.trials import SAID, Trial, batch_trials, language_trials
+from executors.profiling.trials import SAID, SAID_MAX, Trial, batch_trials, language_trials
 from executors.scheduler.events import BatchId
 
 #: Times that each trial is measured where there is time for it.
@@ -74,7 +74,8 @@ class _Bench:
     tokens: int = 0  #: of all rows, as it counts them
     rows: int = 0
     done: int = 0  #: measurements made, those that gave nothing among them
-    too_long: set[Trial] = field(default_factory=set)
+    said: dict[Trial, int] = field(default_factory=dict)  #: tokens of a reply that were enough
+    impossible: set[Trial] = field(default_factory=set)
     ids: "count[int]" = field(default_factory=count)
 
 
@@ -104,7 +105,7 @@ async def _rounds(bench: _Bench, until: float, moved: Moved) -> None:
     for _ in range(ROUNDS):
         began = bench.clock()
         for trial, readings in bench.readings.items():
-            if trial not in bench.too_long:
+            if trial not in bench.impossible:
                 readings += await _measured(bench, trial)
             bench.done += 1
             moved(bench.done, planned)
@@ -142,25 +143,40 @@ async def _measured(bench: _Bench, trial: Trial) -> list[Reading]:
             case "prefill":
                 return [prefill_reading(await _said(bench, trial.tokens, 1))]
             case "decode":
-                reading = decode_reading(await _together(bench, trial))
-                return [reading] if reading else []
+                return await _decoded(bench, trial)
             case "batch":
                 return [batch_reading(await _answered(bench, trial), trial.count)]
     except EngineFailed as error:
         if error.code != _OVERFLOW:
             raise
-        bench.too_long.add(trial)
+        bench.impossible.add(trial)
         return []
 
 
-async def _together(bench: _Bench, trial: Trial) -> list[Heard]:
+async def _decoded(bench: _Bench, trial: Trial) -> list[Reading]:
+    """Let all speak for longer and longer, until they do so at the same time: where prompts are
+    read slowly, or steps are quick, the first have ended before the last begins.
+    """
+    said = SAID
+    while said <= SAID_MAX:
+        said = max(said, bench.said.get(trial, said))
+        reading = decode_reading(await _together(bench, trial, said))
+        if reading is not None:
+            bench.said[trial] = said
+            return [reading]
+        said *= 2
+    bench.impossible.add(trial)
+    return []
+
+
+async def _together(bench: _Bench, trial: Trial, said: int) -> list[Heard]:
     """Make the calls of a trial at the same time."""
     failed: EngineFailed | None = None
     calls: list[asyncio.Task[Heard]] = []
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(trial.count):
-                calls.append(group.create_task(_said(bench, trial.tokens, SAID)))
+                calls.append(group.create_task(_said(bench, trial.tokens, said)))
     except* EngineFailed as errors:
         failed = next(each for each in errors.exceptions if isinstance(each, EngineFailed))
     if failed is not None:

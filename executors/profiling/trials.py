@@ -9,8 +9,9 @@ from typing import Literal
 
 Part = Literal["prefill", "decode", "batch"]
 
-#: Tokens that a sequence says in a trial of decoding: enough steps after the last prompt was read.
-SAID = 48
+#: Tokens that a sequence says in a trial of decoding, and at most, where those were too few for all
+#: to speak at the same time.
+SAID, SAID_MAX = 48, 384
 #: Sequences of a trial at most; beyond it the cost of one more is known.
 SEQUENCES_MAX = 32
 #: Tokens of all prompts of a trial together, in prompts of the longest: what has to be read first.
