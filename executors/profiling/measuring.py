@@ -154,7 +154,7 @@ async def _measured(bench: _Bench, trial: Trial) -> list[Reading]:
 
 
 async def _decoded(bench: _Bench, trial: Trial) -> list[Reading]:
-    """Let all speak for longer and longer, until they do so at the same time: where prompts are
+    """Let all speak for longer and longer, until most do so at the same time: where prompts are
     read slowly, or steps are quick, the first have ended before the last begins.
     """
     said = SAID

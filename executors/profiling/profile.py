@@ -1,7 +1,7 @@
 """A profile: the costs that explain what was measured, and how well they predict the rest. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from executors.costs import BatchCosts, Costs, LanguageCosts
@@ -65,7 +65,7 @@ def profile_of(
     parts: tuple[Part, ...] = ("prefill", "decode") if kind == "llm" else ("batch",)
     figures = {part: _figures(part, found) for part in parts}
     held = tuple(
-        Held(trial, each.ms, _dot(figures[trial.part], each.features))
+        Held(_as_read(trial, each), each.ms, _dot(figures[trial.part], each.features))
         for trial, each in found.items()
         if trial.held_out
     )
@@ -86,6 +86,11 @@ def _figures(part: Part, found: Mapping[Trial, Reading]) -> tuple[float, ...]:
     fitted = fit([each.features for each in used], [each.ms for each in used])
     # Rounded before they are checked: what is checked is what is written down.
     return tuple(round(float(f"{each:.{DIGITS}g}"), PLACES) for each in fitted)
+
+
+def _as_read(trial: Trial, reading: Reading) -> Trial:
+    """Return a trial as it came out: some of its sequences may have ended early."""
+    return replace(trial, count=round(reading.features[1])) if trial.part == "decode" else trial
 
 
 def _costs(figures: Mapping[Part, tuple[float, ...]], row_tokens: int) -> Costs:

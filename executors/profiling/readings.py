@@ -5,13 +5,13 @@ Times are seconds on any clock; a reading is in milliseconds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median
+from statistics import median
 
 from executors.usage import Usage
 
-#: Tokens that each sequence says, at least, while all others speak too: a step more or less in them
-#: is no great error.
-GAPS_MIN = 4
+#: Steps of a stretch that is looked at, and steps beyond which it is worth no more: one more or
+#: less is no great error then.
+GAPS_MIN, GAPS_ENOUGH = 4, 24
 
 
 @dataclass(slots=True)
@@ -57,25 +57,42 @@ def prefill_reading(call: Heard) -> Reading:
 
 
 def decode_reading(calls: Sequence[Heard]) -> Reading | None:
-    """Return the time of a step in which all of `calls` speak; None if they hardly ever do so.
+    """Return the time of a step in which most of `calls` speak; None if no more than half do.
 
-    Taken from the last that begins to speak to the first that ends, of each call from its own first
-    to its own last piece within that.
+    Looked at are the stretches after the last has begun, from one end of a reply to the next: in
+    each of them as many speak all the time, and no prompt is read. Replies end when a model likes.
     """
-    if not all(call.pieces for call in calls):
+    spoken = [call for call in calls if call.pieces]
+    if not spoken:
         return None
-    begin = max(call.pieces[0] for call in calls)
-    end = min(call.pieces[-1] for call in calls)
-    steps, held = [], 0.0
+    begin = max(call.pieces[0] for call in spoken)
+    best, best_worth = None, 0.0
+    for end in sorted({call.pieces[-1] for call in spoken if call.pieces[-1] > begin}):
+        speaking = [call for call in spoken if call.pieces[-1] >= end]
+        found, gaps = _steps(speaking, begin, end)
+        worth = len(speaking) * min(gaps, GAPS_ENOUGH)
+        if gaps >= GAPS_MIN and 2 * len(speaking) > len(calls) and worth > best_worth:
+            best, best_worth = found, worth
+        begin = end
+    return best
+
+
+def _steps(calls: Sequence[Heard], begin: float, end: float) -> tuple[Reading | None, float]:
+    """Return the median time of a step while `calls` speak, and the fewest that one of them heard:
+    of each from its own first to its own last piece of the stretch.
+    """
+    steps, held, fewest = [], 0.0, float(GAPS_ENOUGH)
     for call in calls:
         before = sum(at < begin for at in call.pieces)
         within = [at for at in call.pieces if begin <= at <= end]
-        gaps = (len(within) - 1) * call.piece_tokens
-        if gaps < GAPS_MIN:
-            return None
-        steps.append(1000 * (within[-1] - within[0]) / gaps)
+        gaps = max(0, len(within) - 1) * call.piece_tokens
+        fewest = min(fewest, gaps)
+        if gaps:
+            steps.append(1000 * (within[-1] - within[0]) / gaps)
         held += call.tokens_in + (before + len(within) / 2) * call.piece_tokens
-    return Reading((1.0, float(len(calls)), held), median(steps))
+    if not fewest:
+        return None, 0.0
+    return Reading((1.0, float(len(calls)), held), median(steps)), fewest
 
 
 def batch_reading(call: Heard, rows: int) -> Reading:
@@ -84,8 +101,8 @@ def batch_reading(call: Heard, rows: int) -> Reading:
 
 
 def typical(readings: Sequence[Reading]) -> Reading:
-    """Return the median time of a trial's repetitions, with their mean features: those differ by
-    a few tokens.
+    """Return the median time of a trial's repetitions, with the medians of their features: those
+    differ by a few tokens, or by sequences that ended early.
     """
     columns = zip(*(each.features for each in readings), strict=True)
-    return Reading(tuple(map(fmean, columns)), median(each.ms for each in readings))
+    return Reading(tuple(map(median, columns)), median(each.ms for each in readings))

@@ -41,6 +41,29 @@ def test_tokens_that_come_joined_are_counted_one_by_one():
     assert reading.ms == pytest.approx(10.0)
 
 
+def test_those_that_end_early_are_left_out_of_what_is_timed():
+    late, early, silent = spoken(0.2, 0.010, 64), spoken(0.0, 0.010, 64, said=5), Heard(0.0, 64)
+    reading = decode_reading([late, late, early, silent])
+    assert reading is not None
+    assert reading.features[:2] == (1.0, 2.0)
+    assert reading.ms == pytest.approx(10.0)
+
+
+def test_the_stretch_in_which_most_speak_is_taken():
+    """Four end one after another, each stretch quicker than the one before."""
+    calls = [Heard(0.0, 10, pieces=[0.0]) for _ in range(4)]
+    for number, call in enumerate(calls, 1):
+        at = 0.0
+        for stretch in range(number):
+            for _ in range(30):
+                at += 0.004 * (4 - stretch)
+                call.pieces.append(at)
+    reading = decode_reading(calls)
+    assert reading is not None
+    assert reading.features[:2] == (1.0, 4.0)
+    assert reading.ms == pytest.approx(16.0)
+
+
 def test_calls_that_hardly_overlap_say_nothing():
     assert decode_reading([spoken(0.0, 0.01, 64), spoken(0.98, 0.01, 64)]) is None
     assert decode_reading([spoken(0.0, 0.01, 64), Heard(0.0, 64)]) is None
