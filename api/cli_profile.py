@@ -31,7 +31,7 @@ from executors.profiling.profile import Profile
 from executors.profiling.trials import LONGEST_MIN
 from spec.durations import milliseconds
 from spec.problems import nearest
-from spec.source import Source
+from spec.source import Media, Source
 
 KINDS = ("llm", "embedding", "rerank")
 
@@ -105,8 +105,8 @@ def _source(settings: Settings, pools: Declared, setting: PoolSetting) -> Source
         raise BadRequest(f"no file declares '{setting.name}': name one in TEOLA_ENGINES; {cure}")
     path = settings.engines
     try:
-        media = "json" if path.suffix == ".json" else "yaml"
-        source = Source(str(path), path.read_bytes(), media)  # type: ignore[arg-type]  # of two
+        media: Media = "json" if path.suffix == ".json" else "yaml"
+        source = Source(str(path), path.read_bytes(), media)
         with_costs(source, setting.name, asdict(_any_costs(setting)))
     except OSError as error:
         raise BadRequest(f"cannot read {path}: {error.strerror}") from None

@@ -29,8 +29,9 @@ from executors.profiling.texts import Texts
 from executors.profiling.trials import SAID, SAID_MAX, Trial, batch_trials, language_trials
 from executors.scheduler.events import BatchId
 
-#: Times that each trial is measured where there is time for it.
-ROUNDS = 7
+#: Times that each trial is measured where there is time for it. Those of batches are soon over, and
+#: a machine that does something else for a second is to touch few of them.
+LANGUAGE_ROUNDS, BATCH_ROUNDS = 7, 25
 #: Rows of a batch at most; a row more costs no other than these.
 ROWS_MAX = 64
 #: Tokens of the call that comes first: it wakes the engine, and tells how it counts.
@@ -100,9 +101,10 @@ async def profile(
 
 async def _rounds(bench: _Bench, until: float, moved: Moved) -> None:
     """Measure all trials again and again, while there is time for another round."""
-    planned = len(bench.readings) * ROUNDS
+    rounds = LANGUAGE_ROUNDS if bench.engine.traits.kind == "llm" else BATCH_ROUNDS
+    planned = len(bench.readings) * rounds
     await _probe(bench)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = bench.clock()
         for trial, readings in bench.readings.items():
             if trial not in bench.impossible:

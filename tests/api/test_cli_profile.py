@@ -24,7 +24,7 @@ pools:
   down: {kind: embedding, adapter: openai, endpoint: "http://127.0.0.1:9/v1", model: none}
   pages: {kind: web, adapter: emulated, profile: search-api}
 """
-QUICK = ("--within", "3s")
+QUICK = ("--within", "1500ms")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from executors.engines import emulated
 from executors.engines.emulated import Emulated
 from executors.engines.emulation.profiles import PROFILES, Profile, sped_up
 from executors.engines.engine import Batch, Emission, EngineFailed, Fault
-from executors.profiling.measuring import ROUNDS, TooShort, Wanted, profile
+from executors.profiling.measuring import BATCH_ROUNDS, LANGUAGE_ROUNDS, TooShort, Wanted, profile
 from executors.profiling.profile import Profile as Found
 from tests.executors.profiling.virtual_time import VirtualLoop, run_virtually
 
@@ -54,7 +54,7 @@ def test_the_figures_of_a_language_model_come_back(loop, name):
         {each: 1000 * getattr(given, f"{each.removesuffix('_ms')}_s") for each in names}, rel=0.05
     )
     assert found.error < 0.01
-    assert found.repetitions == (ROUNDS, ROUNDS)
+    assert found.repetitions == (LANGUAGE_ROUNDS, LANGUAGE_ROUNDS)
     assert found.left_out == ()
     assert found.is_counted
 
@@ -113,7 +113,7 @@ def test_with_little_time_it_is_measured_less_often(loop):
     steps: list[tuple[int, int]] = []
     found = measured(loop, PROFILES["bge-large-3090"], replace(WANTED, within_s=2.0), steps)
     least, most = found.repetitions
-    assert 1 <= least <= most < ROUNDS
+    assert 1 <= least <= most < BATCH_ROUNDS
     planned = steps[-1][1]
     assert [done for done, _ in steps] == list(range(1, len(steps) + 1))
     assert len(steps) < planned

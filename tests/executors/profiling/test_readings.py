@@ -43,9 +43,9 @@ def test_tokens_that_come_joined_are_counted_one_by_one():
 
 def test_those_that_end_early_are_left_out_of_what_is_timed():
     late, early, silent = spoken(0.2, 0.010, 64), spoken(0.0, 0.010, 64, said=5), Heard(0.0, 64)
-    reading = decode_reading([late, late, early, silent])
+    reading = decode_reading([late, late, late, early, silent])
     assert reading is not None
-    assert reading.features[:2] == (1.0, 2.0)
+    assert reading.features[:2] == (1.0, 3.0)
     assert reading.ms == pytest.approx(10.0)
 
 
