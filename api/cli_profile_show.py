@@ -19,7 +19,7 @@ def as_data(pool: str, model: str, found: Profile, written: str | None) -> dict[
         "costs": {name: getattr(found.costs, name) for name in found.costs.__slots__},
         "repetitions": dict(zip(("least", "most"), found.repetitions, strict=True)),
         "tokens_counted": found.is_counted,
-        "error": round(found.error, 4),
+        "errors": {part: round(error, 4) for part, error in found.errors.items()},
         "held_out": [
             {
                 **_trial(each.trial),
@@ -47,10 +47,9 @@ def show(console: Console, found: Profile) -> None:
     console.print(table)
     least, most = found.repetitions
     times = str(least) if least == most else f"{least} to {most}"
-    console.print(
-        f"median error {found.error:.1%} of {len(found.held_out)} held out; "
-        f"medians of {times} repetitions"
-    )
+    errors = ", ".join(f"{part} {error:.1%}" for part, error in found.errors.items())
+    console.print(f"median error of what was held out: {errors or 'nothing was'}")
+    console.print(f"times are medians of {times} repetitions")
     if found.left_out:
         console.print(f"not to be measured: {', '.join(map(str, found.left_out))}")
     if not found.is_counted:

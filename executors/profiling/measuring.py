@@ -32,6 +32,8 @@ from executors.scheduler.events import BatchId
 #: Times that each trial is measured where there is time for it. Those of batches are soon over, and
 #: a machine that does something else for a second is to touch few of them.
 LANGUAGE_ROUNDS, BATCH_ROUNDS = 7, 25
+#: Times that each prompt is read in a round: it is as soon over.
+PREFILLS = 3
 #: Rows of a batch at most; a row more costs no other than these.
 ROWS_MAX = 64
 #: Tokens of the call that comes first: it wakes the engine, and tells how it counts.
@@ -143,7 +145,8 @@ async def _measured(bench: _Bench, trial: Trial) -> list[Reading]:
     try:
         match trial.part:
             case "prefill":
-                return [prefill_reading(await _said(bench, trial.tokens, 1))]
+                calls = [await _said(bench, trial.tokens, 1) for _ in range(PREFILLS)]
+                return [prefill_reading(call) for call in calls]
             case "decode":
                 return await _decoded(bench, trial)
             case "batch":

@@ -45,9 +45,14 @@ class Profile:
     is_counted: bool
 
     @property
-    def error(self) -> float:
-        """Return the median error of what was held out; 0 where nothing was."""
-        return median([each.error for each in self.held_out] or [0.0])
+    def errors(self) -> dict[Part, float]:
+        """Return the median error of what was held out of each part: one that is well predicted
+        says nothing of another. Nothing where nothing was held out.
+        """
+        parts: dict[Part, list[float]] = {}
+        for each in self.held_out:
+            parts.setdefault(each.trial.part, []).append(each.error)
+        return {part: median(errors) for part, errors in parts.items()}
 
 
 def profile_of(

@@ -69,7 +69,7 @@ def readings(trials, noise, repetitions, seed=3):
 def test_a_language_model_is_found_again_through_noise_of_ten_per_cent():
     trials = language_trials(2048, 32)
     found = profile_of("llm", readings(trials, 0.1, 5), 128, is_counted=True)
-    assert found.error < 0.08
+    assert max(found.errors.values()) < 0.1
     for tokens in (100, 1000, 2000):
         exact = PREFILL[0] + PREFILL[1] * tokens + PREFILL[2] * tokens**2
         assert found.costs.prefill_ms(tokens) == pytest.approx(exact, rel=0.1)
@@ -85,7 +85,7 @@ def test_one_wild_repetition_changes_nothing():
         every[0] = Reading(every[0].features, 50 * every[0].ms)
     found = profile_of("embedding", wild, 128, is_counted=False)
     assert (found.costs.fixed_ms, found.costs.row_ms) == pytest.approx((26.0, 1.03), rel=1e-3)
-    assert found.error < 1e-3
+    assert found.errors["batch"] < 1e-3
 
 
 def test_what_could_not_be_measured_is_named():
@@ -106,4 +106,4 @@ def test_what_is_held_out_is_not_used():
             found[0] = Reading(found[0].features, 2 * found[0].ms)
     profile = profile_of("embedding", every, 128, is_counted=True)
     assert profile.costs.row_ms == pytest.approx(1.03, rel=1e-3)
-    assert profile.error == pytest.approx(0.5, rel=1e-3)
+    assert profile.errors["batch"] == pytest.approx(0.5, rel=1e-3)
