@@ -32,7 +32,9 @@ app = typer.Typer(
 collections = typer.Typer(
     help="What has been indexed under a name and stays.", no_args_is_help=True, epilog=_EPILOG
 )
+engines = typer.Typer(epilog=_EPILOG)
 app.add_typer(collections, name="collections")
+app.add_typer(engines, name="engines")
 Data = Annotated[Path | None, typer.Option(help="Folder for what is kept (TEOLA_DATA).")]
 
 
@@ -162,16 +164,38 @@ def init(
     raise typer.Exit(write_starter(settings, folder, as_json=as_json))
 
 
-@app.command(epilog=_EPILOG)
-def engines(
-    as_json: AsJson = False,
-) -> None:
+@engines.callback(invoke_without_command=True, epilog=_EPILOG)
+def list_engines(context: typer.Context, as_json: AsJson = False) -> None:
     """List the pools of engines, and whether each could be used now."""
+    if context.invoked_subcommand is not None:
+        return
     settings = _settings()
 
-    from api.cli_engines import list_engines
+    from api.cli_engines import list_engines as show_all
 
-    raise typer.Exit(list_engines(settings, as_json=as_json))
+    raise typer.Exit(show_all(settings, as_json=as_json))
+
+
+@engines.command("profile", epilog=_EPILOG)
+def profile_engines(
+    pool: Annotated[str, typer.Argument(help="An llm, embedding or rerank pool.")],
+    within: Annotated[str, typer.Option(help="How long to measure; starting is extra.")] = "2m",
+    longest: Annotated[int, typer.Option(help="Tokens of the longest prompt (llm).")] = 2048,
+    row_tokens: Annotated[
+        int, typer.Option(help="Tokens of a text (embedding) or a doc (rerank).", min=1)
+    ] = 128,
+    is_printed: Annotated[
+        bool, typer.Option("--print", help="Print the costs; change no file.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a pool's engine costs, and write it into engines.yaml as `costs`."""
+    settings = _settings()
+
+    from api.cli_profile import Asked, profile_pool
+
+    asked = Asked(pool, within, longest, row_tokens, is_printed, as_json)
+    raise typer.Exit(profile_pool(settings, asked))
 
 
 @app.command(epilog=_EPILOG)

@@ -13,6 +13,7 @@ from api.engines_file import EnginesFile, PoolSetting, read_engines
 from api.settings import Settings
 from api.vllm_pools import vllm
 from executors.collections import Collections
+from executors.costs import costs_of
 from executors.documents import split
 from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
 from executors.engines.control_tokens import ControlTokens
@@ -177,6 +178,7 @@ def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
     ]
     batched = setting.kind in ("embedding", "vector")
     rows = min(64, replicas[0].traits.batch_rows_max) if batched else 1
+    costs = setting.options.get("costs")
     return Pool(
         name=PoolName(setting.name),
         kind=setting.kind,
@@ -184,6 +186,7 @@ def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
         replicas=tuple(replicas),
         batch_rows=setting.options.get("batch_rows", rows),
         queue_max=setting.options.get("queue_max", QUEUE_MAX),
+        costs=costs_of(setting.kind, costs) if costs else None,
     )
 
 

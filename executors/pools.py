@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from executors.costs import Costs
 from executors.engines.engine import Engine, EngineTraits
 from executors.errors import BadPool
 from executors.scheduler.policies.table import POLICIES
@@ -16,7 +17,8 @@ class Pool:
     """Replicas of one engine behind one queue.
 
     `batch_rows` is how many rows a batch may hold, `queue_max` how many tasks may wait before new
-    runs are refused. Raises `BadPool` on an unknown policy or limits the engine cannot keep.
+    runs are refused, `costs` what its engine takes, where that has been measured. Raises `BadPool`
+    on an unknown policy or limits the engine cannot keep.
     """
 
     name: PoolName
@@ -25,6 +27,7 @@ class Pool:
     replicas: Sequence[Engine]
     batch_rows: int
     queue_max: int
+    costs: Costs | None = None
 
     def __post_init__(self) -> None:
         traits = self.traits

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from api.house import Here, House
 from api.openapi import problems
 from api.principal import Asker
+from executors.costs import BatchCosts, Costs, LanguageCosts
 from executors.engines.engine import Condition
 from executors.runner import PoolState
 from executors.store.errors import Unknown
@@ -55,6 +57,27 @@ class ServerOut(BaseModel):
     load: LoadOut | None = Field(description="Null where it could not be asked.")
 
 
+class LanguageCostsOut(BaseModel):
+    """What a language model takes, in ms: a prompt of `n` tokens, fixed + token·n + square·n²; a
+    step of `b` sequences that hold `K` tokens, fixed + sequence·b + token·K.
+    """
+
+    prefill_fixed_ms: float
+    prefill_token_ms: float
+    prefill_square_ms: float
+    decode_fixed_ms: float
+    decode_sequence_ms: float
+    decode_token_ms: float
+
+
+class BatchCostsOut(BaseModel):
+    """What a batch of `b` rows takes, in ms: fixed + row·b."""
+
+    fixed_ms: float
+    row_ms: float
+    row_tokens: int = Field(description="Tokens of a row that was measured.")
+
+
 class PoolOut(BaseModel):
     """One pool: its engine, and what it is doing now."""
 
@@ -75,6 +98,9 @@ class PoolOut(BaseModel):
     limits: LimitsOut
     traits: TraitsOut
     servers: list[ServerOut] = Field(description="One for each replica that starts its own.")
+    costs: LanguageCostsOut | BatchCostsOut | None = Field(
+        description="What plans are estimated by; null where it has not been measured."
+    )
 
     @staticmethod
     async def of(state: PoolState, house: House) -> "PoolOut":
@@ -105,7 +131,18 @@ class PoolOut(BaseModel):
                 batch_invariant=traits.batch_invariant,
             ),
             servers=[ServerOut.model_validate(each, from_attributes=True) for each in servers],
+            costs=_costs(pool.costs),
         )
+
+
+def _costs(costs: Costs | None) -> LanguageCostsOut | BatchCostsOut | None:
+    match costs:
+        case None:
+            return None
+        case LanguageCosts():
+            return LanguageCostsOut(**asdict(costs))
+        case BatchCosts():
+            return BatchCostsOut(**asdict(costs))
 
 
 def _state(

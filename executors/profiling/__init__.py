@@ -1,0 +1,1 @@
+"""Measures what an engine costs: what to measure, how, and the figures that follow from it."""
