@@ -163,7 +163,7 @@ def test_calls_begun_by_a_server_that_dies_fail_and_all_others_are_answered_by_t
 
 
 def test_a_server_that_is_frozen_is_ended_and_replaced(house):
-    engine = house.engine(gap_s=1.0)
+    engine = house.engine(gap_s=2.5)
 
     async def scenario():
         await engine.start()
