@@ -222,7 +222,8 @@ def _openai_embeddings(setting: PoolSetting, parts: _Parts) -> Engine:
 
 def _openai_rerank(setting: PoolSetting, parts: _Parts) -> Engine:
     options = setting.options
-    return OpenAIRerank(parts.endpoint(setting), options["model"], options.get("slots", SLOTS))
+    slots, api = options.get("slots", SLOTS), options.get("api", "rerank")
+    return OpenAIRerank(parts.endpoint(setting), options["model"], slots, api)
 
 
 def _vllm(setting: PoolSetting, parts: _Parts) -> Engine:

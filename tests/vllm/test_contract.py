@@ -49,3 +49,9 @@ class TestOpenAIRerank(OnServers, Reranks):
     def make(self) -> Engine:
         server = self.servers.rerank
         return OpenAIRerank(Endpoint(server.url, self.servers.key), server.model)
+
+
+class TestOpenAIRerankByScores(OnServers, Reranks):
+    def make(self) -> Engine:
+        server = self.servers.rerank
+        return OpenAIRerank(Endpoint(server.url, self.servers.key), server.model, api="score")

@@ -199,6 +199,8 @@ def usual(seen: Seen) -> Play:
             return Play.of(embeddings(seen.body))
         case "/v1/rerank":
             return Play.of(reranked(seen.body))
+        case "/v1/score":
+            return Play.of(scored(seen.body))
         case "/v1/models":
             return Play.of({"object": "list", "data": [{"id": "m", "object": "model"}]})
         case "/search":
@@ -340,6 +342,12 @@ def embeddings(body: Any) -> dict[str, Any]:
     tokens = sum(len(text.split()) for text in body["input"])
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "data": rows, "model": body["model"], "usage": usage}
+
+
+def scored(body: Any) -> dict[str, Any]:
+    found = reranked({**body, "query": body["text_1"], "documents": body["text_2"]})
+    rows = [{"index": row["index"], "score": row["relevance_score"]} for row in found["results"]]
+    return {"model": body["model"], "data": rows, "usage": found["usage"]}
 
 
 def reranked(body: Any) -> dict[str, Any]:

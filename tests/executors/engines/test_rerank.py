@@ -24,6 +24,11 @@ class TestOpenAIRerank(Reranks):
         return OpenAIRerank(Endpoint(self.server.url), "r")
 
 
+class TestOpenAIRerankByScores(TestOpenAIRerank):
+    def make(self) -> Engine:
+        return OpenAIRerank(Endpoint(self.server.url), "r", api="score")
+
+
 @pytest.fixture(scope="module")
 def model() -> Iterator[MiniLM]:
     model = MiniLM()
@@ -52,6 +57,20 @@ def answered(engine: Engine, request: Request) -> Done | Fault:
 
 
 # --- a server ---
+
+
+def test_both_ways_to_ask_for_scores_give_the_same(server):
+    by_rerank, by_score = (
+        answered(OpenAIRerank(Endpoint(server.url), "r", api=api), rerank(1))
+        for api in ("rerank", "score")
+    )
+    assert by_rerank == by_score
+    assert [seen.path for seen in server.seen] == ["/v1/rerank", "/v1/score"]
+    assert server.seen[1].body == {
+        "model": "r",
+        "text_1": "a man is eating",
+        "text_2": [doc["text"] for doc in DOCS],
+    }
 
 
 def test_all_scores_are_asked_for_and_the_best_are_kept(server):
