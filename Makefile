@@ -22,7 +22,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence vllm vllm-up vllm-down test-vllm bench-vllm bench-profile lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence vllm vllm-up vllm-down test-vllm bench-vllm bench-greedy bench-profile lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -120,6 +120,9 @@ vllm-down: setup  ## Stop what vllm-up has started
 
 test-vllm: setup vllm  ## Run the engine contract and the six applications on real vLLM servers
 	$(BIN)/python -m pytest -m vllm tests/vllm $(ARGS)
+
+bench-greedy: setup vllm  ## Compare greedy replies of vLLM: ours, the official client's, alone, among others
+	@$(BIN)/python bench/greedy.py $(ARGS)
 
 bench-vllm: setup vllm  ## Measure warm prefixes on a real vLLM server, and how soon a cancel gets there
 	@$(BIN)/python bench/warm_prefixes.py $(ARGS)
