@@ -13,10 +13,8 @@ from executors.engines.engine import (
     Delta,
     Done,
     Emission,
-    Engine,
     Fault,
     FirstToken,
-    Request,
 )
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.openai import OpenAI
@@ -24,7 +22,7 @@ from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
 from executors.scheduler.events import BatchId
-from tests.executors.engines.contract import answers
+from tests.executors.engines.contract import answers, end_of
 from tests.executors.engines.openai_calls import decode, done, fault, spoken
 from tests.executors.engines.server_contracts import embed, rerank
 from tests.vllm.servers import Servers, running_alone
@@ -45,17 +43,6 @@ def chat(servers: Servers, model: str | None = None, key: str | None = None, **t
     server = servers.chat
     endpoint = Endpoint(server.url, key or servers.key, Timeouts(**times))
     return OpenAI(endpoint, Model(model or server.model, structured=True), 4)
-
-
-def end(engine: Engine, request: Request) -> Done | Fault:
-    async def scenario() -> Done | Fault:
-        try:
-            await engine.start()
-            return (await answers(engine, request))[request.id]
-        finally:
-            await engine.stop()
-
-    return asyncio.run(scenario())
 
 
 def test_a_model_that_is_not_there_is_a_wrong_engines_yaml(servers):
@@ -96,7 +83,7 @@ def test_texts_beyond_the_context_of_an_embedding_model_harm_no_others(servers):
 def test_docs_beyond_the_context_of_a_cross_encoder_are_told(servers):
     server = servers.rerank
     engine = OpenAIRerank(Endpoint(server.url, servers.key), server.model)
-    refused = end(engine, rerank(1, docs=[{"id": "a", "text": LONG}]))
+    refused = end_of(engine, rerank(1, docs=[{"id": "a", "text": LONG}]))
     assert isinstance(refused, Fault)
     assert refused.code == "context-overflow"
 
@@ -177,7 +164,7 @@ def test_an_engine_that_is_killed_while_it_answers_is_a_fault_that_may_pass(tmp_
         broken = asyncio.run(scenario(engine, server.session))
         assert isinstance(broken, Fault)
         assert (broken.code, broken.transient) == ("engine-error", True)
-        server.session.end()
+        server.session.end_of()
         gone = fault(engine, decode(2))
         assert (gone.code, gone.transient) == ("engine-unavailable", True)
 

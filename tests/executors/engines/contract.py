@@ -58,6 +58,19 @@ async def outputs(engine: Engine, *requests: Request) -> dict[int, Any]:
     return {id: rounded(dict(end.outputs)) for id, end in found.items() if isinstance(end, Done)}
 
 
+def end_of(engine: Engine, request: Request) -> Done | Fault:
+    """Return what becomes of one request to an engine that is started for it."""
+
+    async def scenario() -> Done | Fault:
+        try:
+            await engine.start()
+            return (await answers(engine, request))[request.id]
+        finally:
+            await engine.stop()
+
+    return asyncio.run(scenario())
+
+
 def rounded(value: Any) -> Any:
     """Return `value` as plain data that `==` can compare, numbers to five decimals."""
     if isinstance(value, np.ndarray):

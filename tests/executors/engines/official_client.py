@@ -1,6 +1,5 @@
 """The official client of OpenAI and our engine, for tests to ask the same of."""
 
-import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,7 @@ from executors.engines.http_client import Endpoint
 from executors.engines.openai import OpenAI
 from executors.engines.openai_request import Model, Tool
 from executors.usage import Usage
-from tests.executors.engines.contract import answers
+from tests.executors.engines.contract import end_of
 from tests.executors.engines.openai_server import LocalServer, Seen
 
 USER = {"role": "user", "content": "Was ist das? ☃"}
@@ -41,19 +40,12 @@ def completing(server: LocalServer) -> OpenAI:
     return OpenAI(Endpoint(server.url, "k"), Model("m", api="completions"), slots=1)
 
 
-def end_of(engine: Engine, op: str, **args: Any) -> Done | Fault:
-    async def scenario() -> Done | Fault:
-        try:
-            await engine.start()
-            return (await answers(engine, Request(1, op, args, "run", "local")))[1]
-        finally:
-            await engine.stop()
-
-    return asyncio.run(scenario())
+def end_of_call(engine: Engine, op: str, **args: Any) -> Done | Fault:
+    return end_of(engine, Request(1, op, args, "run", "local"))
 
 
 def ours(engine: Engine, op: str, **args: Any) -> Done:
-    end = end_of(engine, op, **args)
+    end = end_of_call(engine, op, **args)
     assert isinstance(end, Done), end
     return end
 

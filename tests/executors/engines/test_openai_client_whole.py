@@ -10,7 +10,7 @@ from tests.executors.engines.official_client import (
     USER,
     chatting,
     completing,
-    end_of,
+    end_of_call,
     equal_but_for_streaming,
     official,
     ours,
@@ -96,7 +96,7 @@ def test_several_tool_calls_are_the_same_whole(server):
 @pytest.mark.parametrize("form", [lambda seen: seen, unstreamed], ids=["streamed", "whole"])
 def test_an_answer_that_was_filtered_is_one_for_both(server, form):
     server.play(*[lambda seen: answered(form(seen).body, {"content": "I"}, "content_filter")] * 2)
-    end = end_of(chatting(server), "decode", prompt=USER["content"])
+    end = end_of_call(chatting(server), "decode", prompt=USER["content"])
     with official(server) as client:
         found = client.chat.completions.create(model="m", messages=[USER])
     equal_but_for_streaming(server)
@@ -108,7 +108,7 @@ def test_an_answer_that_was_filtered_is_one_for_both(server, form):
 def test_a_refusal_is_one_for_both(server, form):
     message = {"content": None, "refusal": "I won't ☃"}
     server.play(*[lambda seen: answered(form(seen).body, message, "stop")] * 2)
-    end = end_of(chatting(server), "decode", prompt=USER["content"])
+    end = end_of_call(chatting(server), "decode", prompt=USER["content"])
     with official(server) as client:
         found = client.chat.completions.create(model="m", messages=[USER])
     equal_but_for_streaming(server)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from executors.engines.embedded_rerank import EmbeddedRerank
-from executors.engines.engine import Done, Engine, Fault, Request
+from executors.engines.engine import Done, Engine, Fault
 from executors.engines.http_client import Endpoint
 from executors.engines.minilm import MiniLM
 from executors.engines.openai_rerank import OpenAIRerank
-from tests.executors.engines.contract import answers
+from tests.executors.engines.contract import end_of
 from tests.executors.engines.openai_server import LocalServer, Play, Seen, reranked
 from tests.executors.engines.server_contracts import DOCS, FOOD, MEAL, Reranks, rerank
 
@@ -45,23 +45,12 @@ class TestEmbeddedRerank(Reranks):
         return EmbeddedRerank(self.model.embed)
 
 
-def answered(engine: Engine, request: Request) -> Done | Fault:
-    async def scenario() -> Done | Fault:
-        try:
-            await engine.start()
-            return (await answers(engine, request))[request.id]
-        finally:
-            await engine.stop()
-
-    return asyncio.run(scenario())
-
-
 # --- a server ---
 
 
 def test_both_ways_to_ask_for_scores_give_the_same(server):
     by_rerank, by_score = (
-        answered(OpenAIRerank(Endpoint(server.url), "r", api=api), rerank(1))
+        end_of(OpenAIRerank(Endpoint(server.url), "r", api=api), rerank(1))
         for api in ("rerank", "score")
     )
     assert by_rerank == by_score
@@ -74,7 +63,7 @@ def test_both_ways_to_ask_for_scores_give_the_same(server):
 
 
 def test_all_scores_are_asked_for_and_the_best_are_kept(server):
-    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1, top_k=2))
+    end = end_of(OpenAIRerank(Endpoint(server.url), "r"), rerank(1, top_k=2))
     assert isinstance(end, Done)
     texts = [doc["text"] for doc in DOCS]
     (seen,) = server.seen
@@ -88,7 +77,7 @@ def test_scores_are_rounded_before_they_are_compared_and_ties_go_by_id(server):
     rows = [(0, 0.5), (1, 0.500001), (2, 0.50002)]
     results = [{"index": at, "relevance_score": score} for at, score in rows]
     server.play(Play.of({"results": results}))
-    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    end = end_of(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
     assert isinstance(end, Done)
     found = [(doc["id"], doc["score"]) for doc in end.outputs["docs"]]
     assert found == [("f", 0.50002), ("m", 0.5), ("s", 0.5)]
@@ -117,7 +106,7 @@ def test_anything_but_one_score_for_each_doc_is_a_bad_reply(server, change):
         return Play.of(answer)
 
     server.play(play)
-    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    end = end_of(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
     assert isinstance(end, Fault)
     assert end.code == "bad-reply"
 
@@ -125,14 +114,14 @@ def test_anything_but_one_score_for_each_doc_is_a_bad_reply(server, change):
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"results": 1}', b"no json", b""])
 def test_an_answer_without_results_is_a_bad_reply(server, body):
     server.play(Play((body,)))
-    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    end = end_of(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
     assert isinstance(end, Fault)
     assert end.code == "bad-reply"
 
 
 def test_a_server_that_is_busy_is_a_passing_fault(server):
     server.play(Play.of({}, status=429))
-    end = answered(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
+    end = end_of(OpenAIRerank(Endpoint(server.url), "r"), rerank(1))
     assert isinstance(end, Fault)
     assert (end.code, end.transient) == ("engine-busy", True)
 
@@ -142,7 +131,7 @@ def test_a_server_that_is_busy_is_a_passing_fault(server):
 
 def test_it_ranks_by_meaning_and_shared_words_and_says_what_it_is(model):
     engine = EmbeddedRerank(model.embed)
-    end = answered(engine, rerank(1))
+    end = end_of(engine, rerank(1))
     assert isinstance(end, Done)
     assert [doc["id"] for doc in end.outputs["docs"]] == ["f", "m", "s"]
     assert all(doc["score"] == round(doc["score"], 5) for doc in end.outputs["docs"])
@@ -151,10 +140,10 @@ def test_it_ranks_by_meaning_and_shared_words_and_says_what_it_is(model):
 
 
 def test_the_score_of_a_doc_does_not_depend_on_the_others(model):
-    together = answered(EmbeddedRerank(model.embed), rerank(1))
+    together = end_of(EmbeddedRerank(model.embed), rerank(1))
     assert isinstance(together, Done)
     for doc in together.outputs["docs"]:
-        alone = answered(EmbeddedRerank(model.embed), rerank(1, docs=[doc]))
+        alone = end_of(EmbeddedRerank(model.embed), rerank(1, docs=[doc]))
         assert isinstance(alone, Done)
         assert alone.outputs["docs"][0]["score"] == doc["score"]
 
@@ -164,6 +153,6 @@ def test_a_doc_with_the_very_words_is_before_one_with_the_meaning_alone(model):
         {"id": "a", "text": "The charge for admission is four pounds."},
         {"id": "b", "text": "The entrance fee is four pounds."},
     ]
-    end = answered(EmbeddedRerank(model.embed), rerank(1, "entrance fee", docs))
+    end = end_of(EmbeddedRerank(model.embed), rerank(1, "entrance fee", docs))
     assert isinstance(end, Done)
     assert [doc["id"] for doc in end.outputs["docs"]] == ["b", "a"]
