@@ -164,7 +164,7 @@ def test_an_engine_that_is_killed_while_it_answers_is_a_fault_that_may_pass(tmp_
         broken = asyncio.run(scenario(engine, server.session))
         assert isinstance(broken, Fault)
         assert (broken.code, broken.transient) == ("engine-error", True)
-        server.session.end_of()
+        server.session.end()
         gone = fault(engine, decode(2))
         assert (gone.code, gone.transient) == ("engine-unavailable", True)
 
