@@ -9,6 +9,7 @@ from typing import Any
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.library import Library
+from api.logs import log_bug
 from api.pools import declared
 from api.problems import ApiProblem
 from api.settings import Settings
@@ -51,7 +52,7 @@ def declared_library(settings: Settings) -> Library:
     """Return the standard modules, with the pools that `settings` ask for. Raise `BadEngines`."""
     pools = declared(settings).names()
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(pools.kinds))
-    return Library(shipped, pools, Workflows())
+    return Library(shipped, pools, Workflows(), log_bug)
 
 
 def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:

@@ -29,7 +29,7 @@ from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows
 from executors.values import Values
-from planner.library import Pools
+from planner.pools import Pools
 from planner.registry import Registry
 
 INTAKE_MAX = 8
@@ -103,8 +103,9 @@ def assemble(
 def _library(pools: Sequence[Pool], workflows: Workflows) -> Library:
     kinds = {pool.name: pool.kind for pool in pools}
     default = {pool.kind: pool.name for pool in reversed(pools)}
+    facts = {pool.name: pool.facts for pool in pools}
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
-    return Library(shipped, Pools(kinds, default), workflows)
+    return Library(shipped, Pools(kinds, default, facts), workflows, log_bug)
 
 
 def _runner_limits(settings: Settings) -> RunnerLimits:

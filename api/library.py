@@ -15,11 +15,12 @@ from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow, Workflows
 from planner.available import Later, is_available, not_available
-from planner.errors import PlanTooLarge
-from planner.expand import make_plan
-from planner.library import Pools
+from planner.errors import BrokenPass, PlanTooLarge
+from planner.expand import make_plan, passes_of
 from planner.needs import kinds_needed, unserved
+from planner.passes.names import NONE
 from planner.plan import Plan
+from planner.pools import Pools
 from planner.registry import Registry
 from spec.check import check
 from spec.codes import Code
@@ -61,7 +62,14 @@ class Shelf:
 class Library:
     """Modules by tenant, on top of those that ship with the service. Any thread may ask it."""
 
-    def __init__(self, shipped: Registry, pools: Pools, workflows: Workflows) -> None:
+    def __init__(
+        self,
+        shipped: Registry,
+        pools: Pools,
+        workflows: Workflows,
+        on_bug: Callable[[Exception], object],
+    ) -> None:
+        self._on_bug = on_bug
         self._shipped = shipped
         self._workflows = workflows
         self.pools = pools
@@ -189,12 +197,19 @@ class Library:
         Raise `invalid-workflow` when it would be too large.
         """
         try:
-            modules = self.modules(tenant)
-            flows = self._flows(tenant).documents(document, modules)
-            return make_plan(document, modules, self.pools, flows)
+            return self._plan(tenant, document)
         except PlanTooLarge as error:
             problem = _problem(text, "too-large", error.origin, str(error))
             raise from_spec("invalid-workflow", problem, within) from None
+
+    def _plan(self, tenant: str, document: Document) -> Plan:
+        modules = self.modules(tenant)
+        flows = self._flows(tenant).documents(document, modules)
+        try:
+            return make_plan(document, modules, self.pools, flows, passes_of(document))
+        except BrokenPass as error:
+            self._on_bug(error)
+        return make_plan(document, modules, self.pools, flows, NONE)
 
     def _key(self, tenant: str, stored: StoredWorkflow) -> tuple[str, int, str, str]:
         return (tenant, self._shelf(tenant).edition, stored.name, stored.version)

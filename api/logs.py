@@ -10,6 +10,7 @@ from typing import Any, Literal
 import structlog
 
 from executors.store.record import RunRecord
+from planner.errors import BrokenPass
 
 LogForm = Literal["json", "console"]
 
@@ -61,5 +62,6 @@ def log_run(run: RunRecord) -> None:
 
 
 def log_bug(error: Exception) -> None:
-    """Write what an engine's adapter raised and never should, with where it came from."""
-    logger().error("an adapter broke", exc_info=error)
+    """Write what an engine's adapter or a pass raised and never should, with where it came from."""
+    what = "a pass broke a plan, which runs without" if isinstance(error, BrokenPass) else None
+    logger().error(what or "an adapter broke", exc_info=error)

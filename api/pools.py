@@ -37,7 +37,7 @@ from executors.engines.searxng import Searxng
 from executors.engines.vllm_serve import INHERITED
 from executors.pools import Pool
 from planner.graph import PoolName
-from planner.library import Pools
+from planner.pools import Pools
 from spec.durations import milliseconds
 
 QUEUE_MAX = 20_000

@@ -32,8 +32,8 @@ from executors.store.memory import MemoryRunStore
 from executors.values import Values, weigh
 from planner.expand import make_plan
 from planner.graph import PoolName
-from planner.library import Pools
 from planner.plan import Plan
+from planner.pools import Pools
 from planner.registry import Registry
 from spec import Source, load
 

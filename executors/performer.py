@@ -29,9 +29,10 @@ from executors.scheduler.events import Event, PrepareFailed, RunId, TaskId, Trou
 from executors.store.record import EventKind
 from executors.usage import Usage
 from executors.workspace import Workspace
-from planner.errors import PlanTooLarge
+from planner.errors import BrokenPass, PlanTooLarge
 from planner.graph import PoolName, Primitive, RegionId
 from planner.growing import GrowingPlan
+from planner.structure import Delta, Structure
 from planner.unfold import close, open_child, stand_in
 from spec.values import JSON
 
@@ -91,7 +92,8 @@ class _Story:
 class Performer:
     """Writes the story of every run and keeps its values.
 
-    `traits` are the facts of each pool's engine; `clock` is the driver's.
+    `traits` are the facts of each pool's engine; `clock` is the driver's; `on_bug` is told of a
+    pass that broke what it rewrote, which is then opened as it stands.
     """
 
     def __init__(
@@ -101,7 +103,9 @@ class Performer:
         traits: Mapping[PoolName, EngineTraits],
         clock: Callable[[], float],
         after_run: Callable[[str], object],
+        on_bug: Callable[[Exception], object],
     ) -> None:
+        self._on_bug = on_bug
         self.workspace = workspace
         self._append = append
         self._traits = traits
@@ -209,17 +213,23 @@ class Performer:
         structure = growing.structure(order.opening)
         if structure is None:
             raise ValueError(f"{order.opening} opens nothing")
-        library = growing.plan.library
         try:
-            if order.child is None:
-                delta = close(structure, order.over, order.shape, library)
-            else:
-                delta = open_child(structure, order.child, order.shape, library, growing.feeds)
+            delta = self._opened(order, structure, growing)
         except PlanTooLarge as error:
             trouble = Trouble("too-large", str(error), order.opening)
             return PrepareFailed(TaskId(order.run, order.opening), trouble)
         growing.add(delta)
         return Unfolded(order.run, delta, order.opening, order.child)
+
+    def _opened(self, order: Unfold, structure: Structure, growing: GrowingPlan) -> Delta:
+        library = growing.plan.library
+        if order.child is None:
+            return close(structure, order.over, order.shape, library)
+        try:
+            return open_child(structure, order.child, order.shape, library, growing.feeds)
+        except BrokenPass as error:
+            self._on_bug(error)
+        return open_child(structure, order.child, order.shape, library.plain(), growing.feeds)
 
     def _primitive_finished(self, done: PrimitiveFinished) -> None:
         growing = self.workspace.growing(done.run)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from executors.costs import Costs
-from executors.engines.engine import Engine, EngineTraits
+from executors.engines.engine import Engine, EngineTraits, Warms
 from executors.errors import BadPool
 from executors.scheduler.policies.table import POLICIES
 from executors.scheduler.pool import Limits
 from executors.scheduler.pool import Pool as Queue
 from planner.graph import PoolName
+from planner.pools import PoolFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,18 @@ class Pool:
     def traits(self) -> EngineTraits:
         """Facts that hold for every replica."""
         return self.replicas[0].traits
+
+    @property
+    def facts(self) -> PoolFacts:
+        """What a planner may rely on."""
+        traits = self.traits
+        return PoolFacts(
+            deterministic=traits.deterministic and traits.batch_invariant,
+            streams=traits.streams,
+            warms=all(isinstance(replica, Warms) for replica in self.replicas),
+            replicas=len(self.replicas),
+            rows_max=self.batch_rows,
+        )
 
     def queue(self) -> Queue:
         """Return a fresh queue for this pool."""

@@ -61,7 +61,7 @@ class Runner:
     """Runs plans on pools and writes what happens to `store`.
 
     `new_id` names runs, `wall_clock` dates them, `after_run` is told the id of each that has ended,
-    `on_bug` what an adapter raised that it never should, and `watch` all that the scheduler does.
+    `on_bug` what an adapter or a pass raised and never should, and `watch` all that is decided.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Runner:
             traits={pool.name: pool.traits for pool in pools},
             clock=lambda: self._driver.now(),
             after_run=after_run,
+            on_bug=on_bug,
         )
         engines = {pool.name: pool.replicas for pool in pools}
         self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug, watch)

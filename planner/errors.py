@@ -2,10 +2,16 @@
 
 PlanError
 ├── IllegalGraph   what came out breaks a law of the graph, and is never run
+├── BrokenPass     a pass made such a graph: the plan is run without passes
 └── PlanTooLarge   a workflow opens into more than a plan may hold
 """
 
+from typing import TYPE_CHECKING
+
 from spec.model import Origin
+
+if TYPE_CHECKING:
+    from planner.draft import Draft
 
 
 class PlanError(Exception):
@@ -18,6 +24,19 @@ class IllegalGraph(PlanError):
     def __init__(self, made_by: str, problems: tuple[str, ...]) -> None:
         super().__init__(f"{made_by} made an illegal graph: " + "; ".join(problems))
         self.made_by = made_by
+        self.problems = problems
+
+
+class BrokenPass(PlanError):
+    """The pass `name` made of the draft `before` one, `after`, that breaks the laws."""
+
+    def __init__(
+        self, name: str, before: "Draft", after: "Draft", problems: tuple[str, ...]
+    ) -> None:
+        super().__init__(f"the pass {name} broke a plan: " + "; ".join(problems))
+        self.name = name
+        self.before = before
+        self.after = after
         self.problems = problems
 
 

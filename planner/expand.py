@@ -1,13 +1,17 @@
 """Opens a checked workflow into a plan: what is known of it before any run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
+from planner.draft import Draft
 from planner.graph import Graph, Primitive, PrimitiveId, RunInput
-from planner.library import Library, Pools
-from planner.opener import Fields, Opener
+from planner.library import Library
+from planner.opener import Opener
+from planner.passes.names import DEFAULT
+from planner.passes.pipeline import Watch, rewritten, unwatched
 from planner.place import Place
 from planner.plan import Plan
+from planner.pools import Pools
 from planner.unfold import fed
 from planner.verify import verify
 from spec.model import Document, Output
@@ -21,32 +25,53 @@ def make_plan(
     modules: Mapping[str, Document],
     pools: Pools,
     flows: Mapping[tuple[str, str], Document] = NO_FLOWS,
+    passes: frozenset[str] = DEFAULT,
+    watch: Watch = unwatched,
 ) -> Plan:
-    """Open `document` over `modules` and `flows`. Raise `PlanTooLarge` for what passes a limit.
+    """Open `document` over `modules` and `flows`, and rewrite it by `passes`.
 
-    Raise `IllegalGraph` if what comes out breaks a law.
+    `watch` is shown what each pass makes. Raise `PlanTooLarge` for what passes a limit,
+    `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass makes does.
     """
-    library = Library(modules, flows, pools)
-    opener = Opener(library)
-    inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
-    fields = opener.document(document, inputs, Place())
-    outputs = {
-        output.id: opener.add(_output(output, fields[output.id], pools))
-        for output in document.outputs
-    }
-    graph = Graph.of(opener.primitives)
-    verify(graph, "expand", pools.kinds)
-    streams, feeds = _shown(document, fields, graph)
+    library = Library(modules, flows, pools, passes)
+    outputs, opened = _opened(document, library)
+    verify(Graph.of(opened.primitives), "expand", pools.kinds)
+    draft = rewritten(opened, library, watch)
+    graph = Graph.of(draft.primitives)
+    streams, feeds = _shown(document, outputs, graph)
     return Plan.of(
         graph=graph,
         outputs=outputs,
         streams=streams,
         feeds=feeds,
         steps=_steps(document, graph),
-        structures=opener.structures,
-        regions=opener.regions,
+        structures=draft.structures,
+        regions=draft.regions,
         library=library,
     )
+
+
+def _opened(document: Document, library: Library) -> tuple[dict[str, PrimitiveId], Draft]:
+    """Return what gives each output, and all that a document opens into, in authored order."""
+    opener = Opener(library)
+    inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
+    fields = opener.document(document, inputs, Place())
+    outputs = {
+        output.id: opener.add(_output(output, fields[output.id], library.pools))
+        for output in document.outputs
+    }
+    draft = Draft(
+        primitives=tuple(opener.primitives),
+        structures=tuple(opener.structures),
+        regions=tuple(opener.regions),
+        kept=frozenset(outputs.values()),
+    )
+    return outputs, draft
+
+
+def passes_of(document: Document, off: Collection[str] = ()) -> frozenset[str]:
+    """Return the passes for a document: what it says itself, without those that are `off`."""
+    return (DEFAULT - set(document.passes_off) | set(document.passes_on)) - set(off)
 
 
 def _output(output: Output, value: Value, pools: Pools) -> Primitive:
@@ -64,13 +89,14 @@ def _output(output: Output, value: Value, pools: Pools) -> Primitive:
 
 
 def _shown(
-    document: Document, fields: Fields, graph: Graph
+    document: Document, outputs: Mapping[str, PrimitiveId], graph: Graph
 ) -> tuple[dict[PrimitiveId, tuple[str, ...]], dict[tuple[PrimitiveId, str], tuple[str, ...]]]:
     """Return what shows in the outputs that are streamed: texts as they come, and structures."""
     streams: dict[PrimitiveId, tuple[str, ...]] = {}
     feeds: dict[tuple[PrimitiveId, str], tuple[str, ...]] = {}
     for id in document.stream:
-        fed(fields[id], (id,), graph.primitives, streams, feeds)
+        value = graph[outputs[id]].params["value"]
+        fed(value, (id,), graph.primitives, streams, feeds)
     return streams, feeds
 
 

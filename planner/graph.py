@@ -4,6 +4,7 @@ A `Graph` is a value. Whoever rewrites one makes another.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from types import MappingProxyType
 from typing import NewType
 
@@ -40,7 +41,8 @@ class Secret(Leaf):
 
 @record
 class Primitive:
-    """One typed operation. `params` say what goes in; `after` orders without data.
+    """One typed operation. `params` say what goes in; `after` is the author's order without data,
+    `waits` that of modules one after another, which carries nothing and may be pruned.
 
     `call` joins primitives that are one engine request: a decode names its prefill. `step` and
     `origin` are the author's, however deep in modules the primitive was made. `region` is the
@@ -58,15 +60,21 @@ class Primitive:
     origin: Origin
     region: RegionId | None = None
     pending: bool = False
+    waits: frozenset[PrimitiveId] = frozenset()
+    _reads: frozenset[Output] | None = field(default=None, init=False, repr=False, compare=False)
 
     def reads(self) -> frozenset[Output]:
         """Return the ports this primitive reads, its own call's included."""
-        found = (leaf for value in self.params.values() for leaf in leaves(value))
-        return frozenset(leaf for leaf in found if isinstance(leaf, Output))
+        if self._reads is None:
+            found = (leaf for value in self.params.values() for leaf in leaves(value))
+            reads = frozenset(leaf for leaf in found if isinstance(leaf, Output))
+            object.__setattr__(self, "_reads", reads)
+            return reads
+        return self._reads
 
     def waits_for(self) -> frozenset[PrimitiveId]:
         """Return every primitive that must be done before this one starts."""
-        return frozenset(output.primitive for output in self.reads()) | self.after
+        return self.after.union(self.waits, (output.primitive for output in self.reads()))
 
 
 @record

@@ -4,39 +4,31 @@ A plan keeps hold of it, because parts of it are opened only while it runs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from planner.graph import PoolName
 from planner.order import in_order
+from planner.passes.names import DEFAULT, NONE
+from planner.pools import Pools
 from planner.waits import needs
 from spec.model import Document, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Pools:
-    """The pools a plan may name: the kind of each, and the one used where a step names none."""
-
-    kinds: Mapping[PoolName, str]
-    default: Mapping[str, PoolName]
-
-    def of(self, kind: str, engine: str | None) -> PoolName:
-        """Return the pool for work of `kind`.
-
-        A step's `engine` speaks for the work of its kind; the rest goes where it always goes.
-        """
-        if engine is not None and self.kinds.get(PoolName(engine)) == kind:
-            return PoolName(engine)
-        return self.default[kind]
-
-
-@dataclass(frozen=True, slots=True)
 class Library:
-    """Modules by name and flows by name and version, as they were when the plan was made."""
+    """Modules by name and flows by name and version, as they were when the plan was made.
+
+    `passes` are those that are on, for the plan and for what of it is opened in a run.
+    """
 
     modules: Mapping[str, Document]
     flows: Mapping[tuple[str, str], Document]
     pools: Pools
+    passes: frozenset[str] = DEFAULT
     orders: dict[int, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def plain(self) -> "Library":
+        """Return this library for plans that no pass rewrites."""
+        return replace(self, passes=NONE)
 
     def in_order(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """Return the steps of one map, each after those it needs; worked out once for each map."""

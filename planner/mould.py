@@ -145,10 +145,11 @@ class _Pattern:
             if not each.compare and each.default_factory is not MISSING
             else self.common(getattr(one, each.name), getattr(other, each.name))
             for each in fields(one)
+            if each.init
         ]
         if isinstance(one, Member) and isinstance(one.of, ListOf) and sources[1] is not None:
             raise _Differ  # of a list whose parts are known, a real number picks one
-        kept = [getattr(one, each.name) for each in fields(one)]
+        kept = [getattr(one, each.name) for each in fields(one) if each.init]
         return self._add(type(one), True, kept, enumerate(sources))
 
     def _fresh(self, make: Callable[[], Any]) -> int:

@@ -14,7 +14,7 @@ from planner.library import Library
 from planner.memory import has_effects, identity, paths_read
 from planner.order import heads
 from planner.place import Place
-from planner.primitives import OPS
+from planner.primitives import BEGINNINGS, OPS
 from planner.scope import Scope, fill_names, member
 from planner.structure import WINDOW, Body, Kind, Region, Structure
 from planner.waits import own_names
@@ -42,13 +42,20 @@ Fields = Mapping[str, Value]
 
 @dataclass(slots=True)
 class Opener:
-    """What is made while some steps are opened; frozen by whoever asked, at the end."""
+    """What is made while some steps are opened; frozen by whoever asked, at the end.
+
+    In `authored` order each step also waits for the one before it, as modules that are run one
+    after another do; otherwise only for what it reads and for what the author says. Inside a module
+    operations are wired by what they read: a call is one request, whatever stands between.
+    """
 
     library: Library
+    authored: bool = True
     primitives: list[Primitive] = field(default_factory=list)
     structures: list[Structure] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
     reads: int = 0
+    barriers: int = 0  #: among the primitives; they are no work, and count for no limit
     weighed: dict[int, tuple[Value, int]] = field(default_factory=dict)
 
     def document(self, document: Document, inputs: Fields, place: Place) -> dict[str, Value]:
@@ -61,6 +68,7 @@ class Opener:
         fields = dict(scope.steps)
         scope = replace(scope, steps=fields)
         made: dict[str, slice] = {}
+        barrier: frozenset[PrimitiveId] = frozenset()
         for step in self.library.in_order(steps):
             first = len(self.primitives)
             fields[step.id] = self.step(step, scope, place.inside(step))
@@ -68,7 +76,27 @@ class Opener:
             if step.after:
                 ends = [self.ends(made[id], place.region) for id in step.after]
                 self._put_after(made[step.id], frozenset().union(*ends))
+            if self.authored and not isinstance(step.body, Op):
+                barrier = self._in_turn(step, made[step.id], barrier, place)
         return scope
+
+    def _in_turn(
+        self, step: Step, made: slice, barrier: frozenset[PrimitiveId], place: Place
+    ) -> frozenset[PrimitiveId]:
+        """Put what was made for a step behind the `barrier` before it; return that behind it.
+
+        One barrier a step, not an edge between every two: there would be the square of them.
+        """
+        begun = {each.id for each in self.primitives[made] if each.op in BEGINNINGS}
+        ends = self.ends(made, place.region) - begun  # a call that a later step ends leaves then
+        if not ends:
+            return barrier
+        self._put_after(made, barrier, prunable=True)
+        id = PrimitiveId(f"{place.inside(step).path}:over")
+        over = computed("barrier", id, {}, replace(place.inside(step), step=None), self.library)
+        self.primitives.append(replace(over, waits=ends))
+        self.barriers += 1
+        return frozenset({id})
 
     def step(self, step: Step, scope: Scope, place: Place) -> Fields:
         """Open one step, control keys and all; return its fields."""
@@ -169,7 +197,7 @@ class Opener:
         self.reads += self.weigh(primitive.params.values(), primitive.origin)
         if self.reads > READS_MAX:
             raise PlanTooLarge("plan_reads_max", READS_MAX, primitive.origin)
-        if len(self.primitives) == PRIMITIVES_MAX:
+        if len(self.primitives) - self.barriers >= PRIMITIVES_MAX:
             raise PlanTooLarge("plan_primitives_max", PRIMITIVES_MAX, primitive.origin)
         self.primitives.append(primitive)
         return primitive.id
@@ -298,10 +326,19 @@ class Opener:
         )
         return {port: Output(id, port) for port in op.given}
 
-    def _put_after(self, later: slice, ends: frozenset[PrimitiveId]) -> None:
+    def _put_after(
+        self, later: slice, ends: frozenset[PrimitiveId], *, prunable: bool = False
+    ) -> None:
+        """Let what was made `later` begin when `ends` are done; by the author's word or not."""
+        if not ends:
+            return
         first = heads(self.primitives[later])
         self.primitives[later] = [
-            replace(primitive, after=primitive.after | ends) if primitive.id in first else primitive
+            primitive
+            if primitive.id not in first
+            else replace(primitive, waits=primitive.waits | ends)
+            if prunable
+            else replace(primitive, after=primitive.after | ends)
             for primitive in self.primitives[later]
         ]
 
@@ -311,7 +348,7 @@ class Opener:
         What only a region inside waits for is among it: that region may be given up.
         """
         exits = {each.exit for each in self.regions if each.within == region}
-        part = self.primitives[made]
+        part = [each for each in self.primitives[made] if each.op != "barrier"]
         direct = [each for each in part if each.region == region]
         waited_for = {id for each in direct for id in each.waits_for()}
         last = (each.id for each in part if each.region == region or each.id in exits)

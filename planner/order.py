@@ -44,6 +44,10 @@ def in_order(needs: Mapping[str, Collection[str]]) -> Iterator[str]:
 
 
 def heads(part: Sequence[Primitive]) -> frozenset[PrimitiveId]:
-    """Return those of `part` that wait for nothing inside it."""
+    """Return those of `part` that wait for nothing inside it, but for what may be pruned."""
     inside = {primitive.id for primitive in part}
-    return frozenset(each.id for each in part if not each.waits_for() & inside)
+    return frozenset(
+        each.id
+        for each in part
+        if each.op != "barrier" and inside.isdisjoint(each.waits_for() - each.waits)
+    )

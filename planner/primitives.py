@@ -261,12 +261,17 @@ _CLOSE = OpSpec(
     computed=True,
 )
 
+_BARRIER = OpSpec("barrier", "inline", Signature(inputs={}, outputs={}, follows={}), computed=True)
+
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {
         op.name: op
         for op in (
             _CHUNK, _EMBED, _INGEST, _SEARCH, _RERANK, _PREFILL, _DECODE, _WEB_SEARCH, _HTTP, _TOOL,
-            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE,
+            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _BARRIER,
         )
     }
 )  # fmt: skip
+
+#: Operations that are only the beginning of an engine request.
+BEGINNINGS = frozenset(op.continues for op in OPS.values() if op.continues is not None)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from planner.available import Later, later_modules, uses
+from planner.passes.names import NAMES
 from planner.primitives import OPS
 from spec.load import load, read
 from spec.model import Document
@@ -92,6 +93,7 @@ class Registry:
             engines=self.engines,
             callers=callers,
             reserved=self.standard if ops else frozenset(),
+            passes=frozenset(NAMES),
         )
 
     def _callers(self, name: JSON) -> frozenset[str]:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from planner.draft import Draft
 from planner.elements import asked_each
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
 from planner.library import Library
 from planner.opener import Fields, Opener, as_object, computed
+from planner.passes.names import PRUNE
+from planner.passes.pipeline import rewritten
 from planner.place import Place
 from planner.primitives import OPS
 from planner.structure import Child, Delta, Feeds, Region, Rows, Shape, Structure
@@ -48,7 +51,7 @@ def open_alone(
 ) -> Delta:
     """Return what an element, a round or a group is made of, whatever others are."""
     place = _place(structure, child)
-    opener = Opener(library)
+    opener = _opener(library)
     fields = _CHILDREN[structure.kind](structure, child, shape, opener, place)
     exit = PrimitiveId(place.path)
     params = {"value": as_object({name: fields[name] for name in fields if name != _UNTIL})}
@@ -81,8 +84,13 @@ def _alone(primitive: Primitive) -> Delta:
 _UNTIL = ":until"  # no field can be called so
 
 
+def _opener(library: Library) -> Opener:
+    """Return one that leaves out at once what would be pruned from what it makes."""
+    return Opener(library, authored=PRUNE not in library.passes)
+
+
 def _branch(structure: Structure, shape: Shape, library: Library, feeds: Feeds) -> Delta:
-    body, opener = structure.body, Opener(library)
+    body, opener = structure.body, _opener(library)
     fields: Fields = {}
     value = body.refused or Literal(None)
     if shape.truth:
@@ -96,7 +104,7 @@ def _branch(structure: Structure, shape: Shape, library: Library, feeds: Feeds) 
 
 def _memo(structure: Structure, shape: Shape, library: Library, feeds: Feeds) -> Delta:
     """Open the body whose result is not known, and have it kept; or give the result there is."""
-    body, opener = structure.body, Opener(library)
+    body, opener = structure.body, _opener(library)
     fields: Fields = {}
     params: dict[str, Value] = {"value": Output(structure.opening, "start")}
     if not shape.truth:
@@ -263,16 +271,24 @@ def _delta(
 ) -> Delta:
     streams: dict[PrimitiveId, tuple[str, ...]] = {}
     further: dict[tuple[PrimitiveId, str], tuple[str, ...]] = {}
-    graph = {primitive.id: primitive for primitive in opener.primitives}
+    opened = Draft(
+        primitives=tuple(opener.primitives),
+        structures=tuple(opener.structures),
+        regions=tuple(opener.regions),
+        kept=frozenset({exit or structure.closing}),
+        whole=False,
+    )
+    draft = rewritten(opened, opener.library)
+    graph = draft.by_id()
     for name, value in fields.items():
         outputs = feeds.get((structure.closing, name), ())
         if outputs:
             fed(value, outputs, graph, streams, further)
     return Delta(
-        primitives=tuple(opener.primitives),
-        units=tuple(units_of(opener.primitives).values()),
-        structures=tuple(opener.structures),
-        regions=tuple(opener.regions),
+        primitives=draft.primitives,
+        units=tuple(units_of(draft.primitives).values()),
+        structures=draft.structures,
+        regions=draft.regions,
         exit=exit,
         streams=streams,
         feeds=further,

@@ -10,12 +10,17 @@ from planner.primitives import INNER_WORDS, OPS
 from spec.values import Leaf, Name, leaves
 
 
-def verify(graph: Graph, made_by: str, pools: Mapping[PoolName, str]) -> None:
-    """Raise `IllegalGraph` naming `made_by` unless every law holds. `pools` maps pool to kind."""
+def verify(
+    graph: Graph, made_by: str, pools: Mapping[PoolName, str], *, whole: bool = True
+) -> None:
+    """Raise `IllegalGraph` naming `made_by` unless every law holds. `pools` maps pool to kind.
+
+    What is not `whole` may read and wait for what is not in it.
+    """
     problems = [
         f"{primitive.id}: {problem}"
         for primitive in graph
-        for problem in _problems(graph, primitive, pools)
+        for problem in _problems(graph, primitive, pools, whole)
     ]
     problems = problems or _shared_heads(graph)
     if not problems and (waiting := circle(graph)):
@@ -24,7 +29,9 @@ def verify(graph: Graph, made_by: str, pools: Mapping[PoolName, str]) -> None:
         raise IllegalGraph(made_by, tuple(problems))
 
 
-def _problems(graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str]) -> list[str]:
+def _problems(
+    graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str], whole: bool
+) -> list[str]:
     op = OPS.get(primitive.op)
     if op is None:
         return [f"unknown op '{primitive.op}'"]
@@ -45,19 +52,21 @@ def _problems(graph: Graph, primitive: Primitive, pools: Mapping[PoolName, str])
         for name, value in primitive.params.items()
         if name in inputs
         for leaf in leaves(value)
-        if (problem := _leaf_problem(graph, leaf, inputs[name].type.word))
+        if (problem := _leaf_problem(graph, leaf, inputs[name].type.word, whole))
     ]
-    found += [f"waits for unknown '{id}'" for id in primitive.after if id not in graph.primitives]
+    if whole:
+        ordered = primitive.after | primitive.waits
+        found += [f"waits for unknown '{id}'" for id in ordered if id not in graph.primitives]
     return found + _call_problems(graph, primitive, op.continues)
 
 
-def _leaf_problem(graph: Graph, leaf: Leaf, wanted: str) -> str | None:
+def _leaf_problem(graph: Graph, leaf: Leaf, wanted: str, whole: bool) -> str | None:
     if isinstance(leaf, Name):
         return f"nothing says what '{leaf.id}' stands for"
     if not isinstance(leaf, Output):
         return None
     if leaf.primitive not in graph.primitives:
-        return f"reads unknown '{leaf.primitive}'"
+        return f"reads unknown '{leaf.primitive}'" if whole else None
     source = OPS.get(graph[leaf.primitive].op)
     if source is None:
         return None

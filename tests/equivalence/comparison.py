@@ -8,6 +8,7 @@ from random import Random
 
 from executors.scheduler.policies.table import POLICIES
 from planner.available import Later, is_available, later_modules
+from planner.passes.names import NAMES
 from spec.inputs import check_inputs
 from spec.model import Document
 from spec.values import JSON
@@ -78,7 +79,7 @@ class Comparison:
             id: opened(value) if _is_file(document, id) else value
             for id, value in check_inputs(document.inputs, inputs).items()
         }
-        served = serve(plan_of(document, self.library), given, script, settings)
+        served = serve(plan_of(document, self.library, settings.passes), given, script, settings)
         if served.status != plain.status:
             yield f"{served.status}, plainly {plain.status}: {served.problem} {plain.failure}"
         elif plain.outputs is not None and _bytes(served.outputs) != _bytes(plain.outputs):
@@ -99,7 +100,15 @@ def _settings(number: int) -> Settings:
         policy=random.choice(sorted(POLICIES)),
         batch_rows=random.choice((1, 2, 8, 64)),
         replicas=random.choice((1, 2, 5)),
+        passes=_passes(number, random),
     )
+
+
+def _passes(number: int, random: Random) -> frozenset[str]:
+    """Return the passes that are on: all of them, for every third workflow some."""
+    if number % 3:
+        return frozenset(NAMES)
+    return frozenset(name for name in NAMES if random.random() < 0.5)
 
 
 def _is_file(document: Document, id: str) -> bool:

@@ -20,8 +20,9 @@ from executors.values import Values
 from executors.workspace import Workspace
 from planner.expand import make_plan
 from planner.graph import PoolName
-from planner.library import Pools
+from planner.passes.names import DEFAULT
 from planner.plan import Plan
+from planner.pools import PoolFacts, Pools
 from planner.primitives import OPS
 from spec.model import Document
 from spec.values import JSON
@@ -34,6 +35,12 @@ KINDS = {PoolName(op.kind): op.kind for op in OPS.values()}
 POOLS = Pools(
     kinds={**KINDS, **{PoolName(name): kind for name, kind in ALIASES.items()}},
     default={kind: name for name, kind in KINDS.items()},
+    facts={
+        PoolName(name): PoolFacts(
+            deterministic=True, streams=True, warms=True, pointwise=True, rows_max=8
+        )
+        for name in (*KINDS, *ALIASES)
+    },
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
@@ -49,16 +56,22 @@ class Settings:
     policy: str = "throughput"
     batch_rows: int = 8
     replicas: int = 1
+    passes: frozenset[str] = DEFAULT
 
 
-def plan_of(document: Document, library: Library) -> Plan:
-    """Open a document that needs nothing but what `library` has."""
-    return make_plan(document, library.modules, POOLS, library.flows)
+def plan_of(document: Document, library: Library, passes: frozenset[str] = DEFAULT) -> Plan:
+    """Open a document that needs nothing but what `library` has, and rewrite it by `passes`."""
+    return make_plan(document, library.modules, POOLS, library.flows, passes)
 
 
 def serve(plan: Plan, inputs: dict[str, JSON], script: Script, settings: Settings) -> RunRecord:
     """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken."""
     return _World(script, settings).run(plan, inputs)
+
+
+def raised(error: Exception) -> None:
+    """Let what should never be break the test."""
+    raise error
 
 
 class _World:
@@ -76,6 +89,7 @@ class _World:
             traits={pool.name: pool.traits for pool in pools},
             clock=lambda: self.driver.now,
             after_run=lambda run: None,
+            on_bug=raised,
         )
         self.driver = VirtualDriver(
             scheduler=Scheduler({pool.name: pool.queue() for pool in pools}, runs_max=1),

@@ -25,8 +25,8 @@ from executors.values import Values
 from executors.workspace import Workspace
 from planner.expand import make_plan
 from planner.graph import PoolName
-from planner.library import Pools
 from planner.plan import Plan
+from planner.pools import Pools
 from planner.registry import Registry
 from spec.load import load
 from spec.source import Source
@@ -35,6 +35,11 @@ ROOT = Path(__file__).parents[2]
 KINDS = {PoolName(kind): kind for kind in ("inline", "embedding", "vector", "llm", "rerank", "web")}
 POOLS = Pools(kinds=KINDS, default={kind: name for name, kind in KINDS.items()})
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def raised(error: Exception) -> None:
+    """Let what should never be break the test."""
+    raise error
 
 
 def split_words(text: Any, size: int, overlap: int, tokenize: Any) -> list[dict[str, Any]]:
@@ -76,6 +81,7 @@ class World:
             {pool.name: pool.traits for pool in pools},
             lambda: self.driver.now,
             self.ended.append,
+            on_bug=raised,
         )
         engines = {pool.name: pool.replicas for pool in pools}
         self.driver = VirtualDriver(

@@ -6,7 +6,7 @@ import pytest
 
 from planner.expand import make_plan
 from planner.graph import PoolName
-from planner.library import Pools
+from planner.pools import Pools
 from planner.registry import Registry
 from spec.load import load
 from spec.source import Source

@@ -1,0 +1,46 @@
+"""Makes the passes that are on, one after another, and holds what each gives to the laws.
+
+All or nothing: a pass that breaks a law raises `BrokenPass` with what it got and what it made, and
+whoever asked runs the plain plan instead.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from planner.draft import Draft
+from planner.errors import BrokenPass, IllegalGraph
+from planner.graph import Graph
+from planner.library import Library
+from planner.passes.names import NAMES, PRUNE
+from planner.passes.prune_dependencies import prune_dependencies
+from planner.verify import verify
+
+Pass: TypeAlias = Callable[[Draft, Library], Draft]
+#: Is shown what there was before a pass and after it, by its name.
+Watch: TypeAlias = Callable[[str, Draft, Draft], object]
+
+PASSES: Mapping[str, Pass] = MappingProxyType({PRUNE: prune_dependencies})
+
+
+def unwatched(name: str, before: Draft, after: Draft) -> None:
+    """Look at nothing."""
+
+
+def rewritten(draft: Draft, library: Library, watch: Watch = unwatched) -> Draft:
+    """Return what the passes of `library` make of `draft`. Raise `BrokenPass`."""
+    for name in NAMES:
+        if name in library.passes and name in PASSES:
+            after = PASSES[name](draft, library)
+            if after is not draft:
+                _hold_to_the_laws(name, draft, after, library)
+            watch(name, draft, after)
+            draft = after
+    return draft
+
+
+def _hold_to_the_laws(name: str, before: Draft, after: Draft, library: Library) -> None:
+    try:
+        verify(Graph.of(after.primitives), name, library.pools.kinds, whole=after.whole)
+    except IllegalGraph as error:
+        raise BrokenPass(name, before, after, error.problems) from None

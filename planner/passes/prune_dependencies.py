@@ -1,0 +1,22 @@
+"""prune_dependencies: drop the waits that carry no data.
+
+A module that is written after another no longer waits for it; what `after` says is the author's,
+and stays. Every ordering that matters is data: a search reads the token that storing gave.
+Source: pass 1 of Teola (arXiv 2407.00326), on explicit waits instead of names that match.
+"""
+
+from dataclasses import replace
+
+from planner.draft import Draft
+from planner.library import Library
+
+
+def prune_dependencies(draft: Draft, _library: Library) -> Draft:
+    """Take away all waits of authored order, and the barriers that only they were for."""
+    if not any(each.waits or each.op == "barrier" for each in draft.primitives):
+        return draft
+    return draft.with_primitives(
+        replace(each, waits=frozenset()) if each.waits else each
+        for each in draft.primitives
+        if each.op != "barrier"
+    )
