@@ -23,6 +23,7 @@ from tests.interpreter.interpreter import run
 from tests.interpreter.outcome import Outcome
 from tests.interpreter.scripted import Scripted
 from tests.interpreter.shelf import ALIASES, Shelf
+from tests.interpreter.twins import with_twins
 
 
 @dataclass(slots=True)
@@ -61,16 +62,20 @@ class Comparison:
         self.library = self.shelf.library()
         self.later: Mapping[str, Later] = later_modules(self.shelf.modules)
 
-    def report(self, numbers: Iterable[int]) -> Report:
-        """Compare the workflows with these numbers, until each has been looked at."""
+    def report(self, numbers: Iterable[int], *, twins: bool = True) -> Report:
+        """Compare the workflows with these numbers, until each has been looked at.
+
+        With `twins` some steps of two in three stand on their pages twice.
+        """
         report = Report()
         for number in numbers:
-            self._compare(number, report)
+            self._compare(number, report, twins and number % 3 > 0)
         return report
 
-    def _compare(self, number: int, report: Report) -> None:
+    def _compare(self, number: int, report: Report, twins: bool) -> None:
         made = workflow(Random(number))
-        document = self.shelf.load(made.page)
+        page = with_twins(made.page, Random(number)) if twins else made.page
+        document = self.shelf.load(page)
         if not is_available(document, self.later):
             report.counts["not available yet"] += 1
             return
