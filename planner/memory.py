@@ -29,16 +29,24 @@ def identity(step: Step, engine: str | None, library: Library) -> str:
 
 def has_effects(step: Step, library: Library) -> bool:
     """Whether a body does something besides giving its result, however deep inside."""
+    bodies = (each.body for each in all_inside(step, library))
+    return any(isinstance(body, Op) and body.name in _EFFECTS for body in bodies)
+
+
+def all_inside(step: Step, library: Library) -> Iterator[Step]:
+    """Yield `step` and every step in its body, however deep."""
+    yield step
     match step.body:
-        case Op(name):
-            return name in _EFFECTS
         case Use(name):
             inside = library.modules[name].steps
         case Flow(name, version):
             inside = library.flows[name, version].steps
         case Block(steps):
             inside = steps
-    return any(has_effects(inner, library) for inner in inside)
+        case _:
+            return
+    for inner in inside:
+        yield from all_inside(inner, library)
 
 
 def paths_read(step: Step, modules: Mapping[str, Document], scope: Scope) -> list[Value]:

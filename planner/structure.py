@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal, TypeAlias
 
-from planner.graph import Primitive, PrimitiveId, RegionId
+from planner.graph import PoolName, Primitive, PrimitiveId, RegionId
 from planner.mould import Mould
 from planner.place import Place
 from planner.scope import Scope
@@ -70,10 +70,24 @@ class Body:
 
 
 @record
+class Ahead:
+    """What speaks for opening a branch before its condition is known, once `gate` is done.
+
+    As much as `saved_ms` is won where the condition comes to be met, and `work_ms` of each pool's
+    engines is lost where it does not.
+    """
+
+    gate: PrimitiveId
+    saved_ms: float
+    work_ms: Mapping[PoolName, float]
+
+
+@record
 class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
-    `mould` is a cache: elements of a list are alike.
+    A branch that may be opened `ahead` of its condition says so. `mould` is a cache: elements of a
+    list are alike.
     """
 
     opening: PrimitiveId
@@ -83,7 +97,13 @@ class Structure:
     width: int
     fields: tuple[str, ...]
     body: Body = field(repr=False)
+    ahead: Ahead | None = None
     mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
+
+    @property
+    def region_ahead(self) -> RegionId:
+        """Return the region of what of a branch is opened before its condition is known."""
+        return RegionId(f"{self.opening}:ahead")
 
 
 @record
@@ -105,6 +125,10 @@ class Child:
 
     index: int = 0
     level: int = 0
+
+
+#: A branch that is opened before its condition is known, as if it were met.
+AHEAD = Child(-1)
 
 
 @record

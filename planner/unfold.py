@@ -17,7 +17,7 @@ from planner.passes.names import PRUNE
 from planner.passes.pipeline import rewritten
 from planner.place import Place
 from planner.primitives import OPS
-from planner.structure import Child, Delta, Feeds, Region, Rows, Shape, Structure
+from planner.structure import AHEAD, Child, Delta, Feeds, Region, Rows, Shape, Structure
 from planner.tree import Tree
 from planner.unit import units_of
 from spec.model import Block, ForEach, Loop, Reduce
@@ -30,7 +30,7 @@ def open_child(
     """Return what `child` of `structure` is made of."""
     match structure.kind:
         case "branch":
-            return _branch(structure, shape, library, feeds)
+            return _branch(structure, child, shape, library, feeds)
         case "memo":
             return _memo(structure, shape, library, feeds)
         case "for_each":
@@ -89,16 +89,30 @@ def _opener(library: Library) -> Opener:
     return Opener(library, authored=PRUNE not in library.passes)
 
 
-def _branch(structure: Structure, shape: Shape, library: Library, feeds: Feeds) -> Delta:
+def _branch(
+    structure: Structure, child: Child, shape: Shape, library: Library, feeds: Feeds
+) -> Delta:
+    """Open the body of a step whose condition is met, or what it gives where it is not.
+
+    Ahead of its condition the body is a region of its own, which can be given up as a whole, and
+    the end waits for the condition besides.
+    """
     body, opener = structure.body, _opener(library)
+    ahead = structure.region_ahead if child == AHEAD else None
+    inside = ahead or structure.region
     fields: Fields = {}
     value = body.refused or Literal(None)
     if shape.truth:
         opening = opener.over if body.inner == "over" else opener.attempts
-        fields = opening(body.step, body.scope, body.place)
+        fields = opening(body.step, body.scope, replace(body.place, region=inside))
         value = as_object(fields)
     place = replace(body.place, region=structure.region)
-    _end(opener, computed("close", structure.closing, {"value": value}, place, library))
+    after = opener.ends(slice(0, len(opener.primitives)), inside)
+    if ahead is not None:
+        after |= {structure.opening}
+        opener.regions.append(Region(ahead, structure.region, structure.closing))
+    end = computed("close", structure.closing, {"value": value}, place, library)
+    opener.add(replace(end, after=after))
     return _delta(opener, None, structure, fields, feeds)
 
 
