@@ -32,7 +32,13 @@ from prometheus_client.registry import Collector
 from executors.memo import Memo
 from executors.pools import Pool
 from executors.runner import PoolState
-from executors.scheduler.commands import Command, Dispatch, PrimitiveFinished, RunFinished
+from executors.scheduler.commands import (
+    Command,
+    Dispatch,
+    PrimitiveFinished,
+    RunFinished,
+    Speculated,
+)
 from executors.scheduler.events import Event, PieceFailed, RunAccepted, RunId
 from executors.usage import Usage
 from planner.graph import PoolName
@@ -157,6 +163,15 @@ class Metrics:
         self._faults = _counter(
             registry, "engine_faults", "Pieces that an engine did not answer.", "pool", "code"
         )
+        self._speculated = _counter(
+            registry, "speculations", "Branches begun ahead of their condition.", "result"
+        )
+        self._wasted_s = _counter(
+            registry, "speculation_wasted_seconds", "Work of engines on what was dropped."
+        )
+        self._wasted_tokens = _counter(
+            registry, "speculation_wasted_tokens", "Tokens of what was dropped.", "kind"
+        )
         asked = ("method", "route")
         self._answers = _counter(registry, "http_answers", "Answers over HTTP.", *asked, "status")
         self._answer_seconds = _histogram(
@@ -188,9 +203,18 @@ class Metrics:
                 case Dispatch(_, pool, _, pieces):
                     rows = sum(piece.stop - piece.start for piece in pieces)
                     self._rows.labels(pool).observe(rows)
+                case Speculated():
+                    self._decided(command)
                 case RunFinished(run, status):
                     self._finished.labels(status).inc()
                     self._run_seconds.labels(status).observe(now - self._began.pop(run))
+
+    def _decided(self, done: Speculated) -> None:
+        self._speculated.labels("kept" if done.kept else "dropped").inc()
+        if not done.kept:
+            self._wasted_s.inc(done.execution_s)
+            for kind in _TOKENS:
+                self._wasted_tokens.labels(kind).inc(done.usage.as_data()[f"tokens_{kind}"])
 
 
 def _counter(registry: CollectorRegistry, name: str, what: str, *labels: str) -> Counter:

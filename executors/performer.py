@@ -18,6 +18,7 @@ from executors.scheduler.commands import (
     PrimitiveFinished,
     RunFinished,
     RunStarted,
+    Speculated,
     StandIn,
     StepFinished,
     StepProgressed,
@@ -150,6 +151,7 @@ class Performer:
         | StepProgressed
         | PrimitiveFinished
         | StepFinished
+        | Speculated
         | RunFinished,
     ) -> None:
         match command:
@@ -164,6 +166,8 @@ class Performer:
                 self._primitive_finished(command)
             case StepFinished():
                 self._step_finished(command)
+            case Speculated():
+                self._speculated(command)
             case RunFinished():
                 self._run_finished(command)
 
@@ -279,6 +283,17 @@ class Performer:
             "usage": tally.usage.as_data(),
         }
         self._append(done.run, "step.finished", data)
+
+    def _speculated(self, done: Speculated) -> None:
+        data = {
+            "step": self.workspace.growing(done.run).primitive(done.opening).step,
+            "primitive": done.opening,
+            "kept": done.kept,
+            "primitives": done.primitives,
+            "execution_ms": _ms(done.execution_s),
+            "usage": done.usage.as_data(),
+        }
+        self._append(done.run, "step.speculated", data)
 
     def _run_finished(self, done: RunFinished) -> None:
         growing = self.workspace.growing(done.run)

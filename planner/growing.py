@@ -77,6 +77,11 @@ class GrowingPlan:
             self.feeds.update(delta.feeds)
         return delta.units
 
+    def put_back(self, unit: Unit, primitive: Primitive) -> None:
+        """Take in a unit of one primitive as it was before it was made anew."""
+        self.primitives[primitive.id] = primitive
+        self.units[unit.leader] = unit
+
     def forget(self, leaders: Iterable[PrimitiveId]) -> None:
         """Let go of units that are over, or given up, and were opened in this run."""
         for leader in leaders:

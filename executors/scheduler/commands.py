@@ -155,6 +155,21 @@ class StepFinished:
 
 
 @record
+class Speculated:
+    """It is known whether what of `run` was begun ahead of the condition at `opening` is `kept`.
+
+    Until then `primitives` of it had been done, and engines had worked `execution_s` on it.
+    """
+
+    run: RunId
+    opening: PrimitiveId
+    kept: bool
+    primitives: int
+    execution_s: float
+    usage: Usage
+
+
+@record
 class RunFinished:
     """The one end of `run`; nothing of it is in any queue or engine."""
 
@@ -176,5 +191,6 @@ Command = (
     | StepProgressed
     | PrimitiveFinished
     | StepFinished
+    | Speculated
     | RunFinished
 )

@@ -49,6 +49,7 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
         yield f"{run.id}: is over but still there"
     yield from _units(run)
     if run.ending is None:
+        yield from _guesses(run)
         yield from _rows(scheduler, run, inside)
 
 
@@ -82,6 +83,20 @@ def _growth(run: Run) -> Iterator[str]:
             yield f"{run.id}: {region} is over and still there"
 
 
+def _guesses(run: Run) -> Iterator[str]:
+    """What is begun ahead of a condition is still a guess, and its end waits for the condition."""
+    for region, guess in run.guesses.items():
+        opening, closing = guess.structure.opening, guess.structure.closing
+        if opening in run.done or not run.missing.get(closing):
+            yield f"{run.id}: {region} is decided about and still a guess"
+    for leader in run.held:
+        if run.guess_around(run.region_of(leader)) is None:
+            yield f"{run.id}: {leader} has failed, and nothing will come of it"
+    for gate, opening in run.gates.items():
+        if opening in run.done or not (gate in run.missing or gate in run.open):
+            yield f"{run.id}: nothing will pass {gate}"
+
+
 def _rows(scheduler: Scheduler, run: Run, inside: Sequence[TaskId]) -> Iterator[str]:
     """No row of an open unit is lost or doubled: it waits, is in an engine, or is done."""
     there: Counter[TaskId] = Counter()
@@ -92,7 +107,8 @@ def _rows(scheduler: Scheduler, run: Run, inside: Sequence[TaskId]) -> Iterator[
         for piece in pieces.values():
             there[piece.task] += piece.stop - piece.start
     travelling = Counter(inside)
-    for leader, progress in run.open.items():
+    wanted = {leader: each for leader, each in run.open.items() if leader not in run.held}
+    for leader, progress in wanted.items():
         task = TaskId(run.id, leader, progress.attempt)
         if there[task] + progress.rows_done != progress.rows:
             yield f"{run.id}: rows of {leader} do not add up"

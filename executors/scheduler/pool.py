@@ -4,8 +4,8 @@ A batch forms when a slot is free, never before: whatever arrives while all are 
 join. No clock, no tasks, no I/O.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import BatchId, RunId, TaskId
@@ -59,6 +59,23 @@ class Pool:
             for entry in self.waiting
             if entry.task.run != run or (units is not None and entry.task.unit not in units)
         ]
+
+    def rank(self, run: RunId, priority: Callable[[PrimitiveId], int]) -> None:
+        """Let what of `run` has not left wait by other priorities, those of its units."""
+        self.waiting = sorted(
+            (
+                replace(entry, priority=priority(entry.task.unit))
+                if entry.task.run == run
+                else entry
+                for entry in self.waiting
+            ),
+            key=Waiting.rank,
+        )
+
+    def load(self) -> float:
+        """Return how many tasks and batches there are for each slot, waiting or in an engine."""
+        inside = len(self.waiting) + len(self.busy)
+        return inside / (self.limits.replicas * self.limits.slots)
 
     def free(self, batch: BatchId) -> None:
         """Take back the slot of `batch`."""

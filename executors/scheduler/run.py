@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from executors.scheduler.attempts import Attempts
 from executors.scheduler.events import RunId, TaskId, Trouble
+from executors.scheduler.guess import Guess, gates_of
 from executors.scheduler.progress import Progress
 from executors.scheduler.unfolding import Unfolding
-from planner.graph import PrimitiveId, RegionId
+from planner.graph import Primitive, PrimitiveId, RegionId
 from planner.growing import GrowingPlan
 from planner.plan import Plan
 from planner.structure import Child, Delta, Region
@@ -51,6 +52,9 @@ class Run:
     made: dict[RegionId, list[PrimitiveId]] = field(default_factory=dict)  #: units opened in each
     attempts: Attempts = field(default_factory=Attempts)
     deadlines: dict[RegionId, float] = field(default_factory=dict)
+    gates: dict[PrimitiveId, PrimitiveId] = field(init=False)  #: openings, by what they are behind
+    guesses: dict[RegionId, Guess] = field(default_factory=dict)  #: by their own regions
+    held: dict[PrimitiveId, Trouble] = field(default_factory=dict)  #: what failed inside a guess
     exits: dict[PrimitiveId, RegionId] = field(init=False)  #: of the regions that are not over
     starts: dict[PrimitiveId, RegionId] = field(init=False)  #: from where a region is timed
     ordered: dict[Order, RegionId | None] = field(default_factory=dict)  #: parts being opened
@@ -67,6 +71,7 @@ class Run:
         }
         self.exits, self.starts = {}, {}
         self._watch(self.plan.regions.values())
+        self.gates = gates_of(self.plan.structures.values())
         self.steps_left = {step: len(ids) for step, ids in self.plan.steps.items()}
 
     def open_ready(self, candidates: Iterable[PrimitiveId], now: float) -> list[TaskId]:
@@ -83,7 +88,9 @@ class Run:
     def is_current(self, task: TaskId) -> bool:
         """Whether what becomes of `task` still matters."""
         progress = self.open.get(task.unit)
-        return self.ending is None and progress is not None and progress.attempt == task.attempt
+        if self.ending is not None or progress is None or task.unit in self.held:
+            return False
+        return progress.attempt == task.attempt
 
     def finish(self, primitive: PrimitiveId, now: float) -> list[TaskId]:
         """Note that `primitive` is done; return what becomes ready by it."""
@@ -103,6 +110,7 @@ class Run:
         for unit in units:
             self._await(unit)
         self._watch(delta.regions)
+        self.gates.update(gates_of(delta.structures))
         return self.open_ready([unit.leader for unit in units], now)
 
     def again(self, task: TaskId, now: float) -> TaskId:
@@ -174,12 +182,21 @@ class Run:
         for region in [r for r in self.exits.values() if self._is_within(r, failed)]:
             gone.update(self.made.pop(region, ()))
             self._end(region)
+        self._forget_guesses(failed, gone)
         exit = self.growing.region(failed).exit
         for leader in gone - {exit}:
             self._give_up(leader)
         self.done -= gone
         self.growing.forget(gone - {exit})  # others wait for that
         return gone
+
+    def _forget_guesses(self, failed: RegionId, gone: Iterable[PrimitiveId]) -> None:
+        for region, guess in list(self.guesses.items()):  # some are only being opened
+            if region == failed or self._is_within(guess.structure.region, failed):
+                del self.guesses[region]
+        for leader in gone:
+            self.held.pop(leader, None)
+            self.gates.pop(leader, None)
 
     def _give_up(self, leader: PrimitiveId) -> None:
         """Let the author's steps wait no more for what of a unit is not done."""
@@ -214,6 +231,23 @@ class Run:
     def within(self, region: RegionId | None) -> Iterable[Region]:
         """Return the regions that what is in `region` may fail with, from the inside out."""
         return self.growing.around(region)
+
+    def region_of(self, leader: PrimitiveId) -> RegionId | None:
+        """Return the innermost region that fails with a unit, or with what it is opening."""
+        unfolding = self.unfoldings.get(leader)
+        return unfolding.structure.region if unfolding else self.growing.unit(leader).region
+
+    def guess_around(self, region: RegionId | None) -> Guess | None:
+        """Return the innermost branch around a region that was opened ahead of its condition."""
+        if not self.guesses:
+            return None
+        found = (self.guesses.get(each.id) for each in self.within(region))
+        return next((guess for guess in found if guess is not None), None)
+
+    def put_back(self, unit: Unit, primitive: Primitive) -> None:
+        """Let a unit wait for being made, as it did before it was."""
+        self.growing.put_back(unit, primitive)
+        self.missing[unit.leader] = sum(id not in self.done for id in unit.waits) + unit.pending
 
     def _watch(self, regions: Iterable[Region]) -> None:
         for region in regions:

@@ -5,10 +5,11 @@ way anything changes, and it is a function of nothing but the events so far: the
 live traffic, virtual time and replay.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from executors.scheduler.chances import Chances
 from executors.scheduler.commands import (
     Abort,
     Command,
@@ -42,9 +43,18 @@ from executors.scheduler.events import (
     Unfolded,
     Woke,
 )
+from executors.scheduler.guess import Guess
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
 from executors.scheduler.settling import close_step, settle, take_in
+from executors.scheduler.speculation import (
+    close_gate,
+    drop,
+    keep,
+    pass_gate,
+    priority_of,
+    released,
+)
 from executors.usage import NOTHING, Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
@@ -71,6 +81,7 @@ class Scheduler:
     last_batch: int = 0
     wake_at: float | None = None  #: the earliest moment a `WakeAt` has been ordered for
     later: dict[TaskId, float] = field(default_factory=dict)  #: attempts that an engine put off
+    chances: Chances = field(default_factory=Chances)
 
     def admits(self, plan: Plan) -> Full | None:
         """Return why a run of `plan` cannot be taken now, or None. Asked before it is accepted."""
@@ -124,17 +135,42 @@ class Scheduler:
         run.open[task.unit].rows = rows
         self.arrivals += 1
         pool = self.pools[unit.pool]
-        pool.join(task, rows, self.arrivals, run.priority + unit.priority)
+        pool.join(task, rows, self.arrivals, priority_of(run, task.unit))
         return self._form(pool, now)
 
     def _settle(self, task: TaskId, shape: Shape, now: float) -> list[Command]:
         run = self.runs.get(task.run)
         if run is None or not run.is_current(task):
             return []
-        commands = list(settle(run, task, shape, now))
+        commands = list(self._decide(run, task.unit, shape.truth, now))
+        commands += settle(run, task, shape, now)
+        if task.unit in run.gates:
+            commands += pass_gate(run, task.unit, self.pools, self.chances)
+        if run.held:
+            commands += self._release(run, now)
         if run.deadlines:
             commands += self._watch_deadlines(run)
         return commands + self._close(run)
+
+    def _decide(self, run: Run, opening: PrimitiveId, met: bool, now: float) -> Iterator[Command]:
+        """Keep or drop what was begun ahead of the condition at `opening`, if it is one."""
+        branch = run.growing.structure(opening)
+        if branch is None or branch.ahead is None:
+            return
+        self.chances.learn(run.tenant, run.plan.fingerprint, opening, met)
+        close_gate(run, branch.ahead.gate)
+        if branch.region_ahead in run.guesses and met:
+            yield from keep(run, branch, self.pools.values())
+        elif branch.region_ahead in run.guesses:
+            gone, told = drop(run, branch, now)
+            yield from (*self._withdraw(run, gone), Forget(run.id, tuple(sorted(gone))), told)
+
+    def _release(self, run: Run, now: float) -> list[Command]:
+        """See to what failed ahead of a condition that is known now."""
+        commands: list[Command] = []
+        while run.ending is None and (leader := released(run)) is not None:
+            commands += self._fail(run, leader, run.held.pop(leader), now)
+        return commands
 
     def _take_in(self, event: Unfolded, now: float) -> list[Command]:
         run = self.runs.get(event.run)
@@ -161,14 +197,20 @@ class Scheduler:
         run = self.runs[piece.task.run]
         run.inside += 1
         run.open[piece.task.unit].leave(now, rows, order.replica)
+        if (guess := self._guess(run, piece.task.unit)) is not None:
+            members = run.growing.unit(piece.task.unit).members
+            guess.start((run.growing.primitive(id).step for id in members), order.pool, now)
+            return []
         steps = run.start_steps(piece.task.unit, now)
         return [StepStarted(run.id, step, order.pool) for step in steps]
 
     def _first_token(self, batch: BatchId, position: int, now: float) -> list[Command]:
         piece = self.batches[batch][position]
         run = self.runs[piece.task.run]
+        if not run.is_current(piece.task):
+            return []
         head, *rest = run.growing.unit(piece.task.unit).members
-        if not run.is_current(piece.task) or not rest or head in run.done:
+        if not rest or head in run.done:
             return []
         progress = run.open[piece.task.unit]
         commands = self._finish(run, piece.task.unit, head, NOTHING, now)
@@ -194,9 +236,13 @@ class Scheduler:
         del run.open[piece.task.unit]
         return commands + self._close(run)
 
+    def _guess(self, run: Run, leader: PrimitiveId) -> Guess | None:
+        """Return what a unit was begun with ahead of a condition, if it was."""
+        return run.guess_around(run.growing.unit(leader).region) if run.guesses else None
+
     def _told(self, run: Run, unit: PrimitiveId) -> list[Command]:
         progress = run.open[unit]
-        if not progress.moved_on():
+        if not progress.moved_on() or self._guess(run, unit) is not None:
             return []
         return [StepProgressed(run.id, unit, progress.rows_done, progress.rows)]
 
@@ -204,20 +250,20 @@ class Scheduler:
         self, run: Run, unit: PrimitiveId, primitive: PrimitiveId, usage: Usage, now: float
     ) -> list[Command]:
         progress = run.open[unit]
-        commands: list[Command] = [
-            PrimitiveFinished(
-                run=run.id,
-                primitive=primitive,
-                op=run.growing.primitive(primitive).op,
-                pool=run.growing.unit(unit).pool,
-                replica=progress.replica,
-                timing=progress.timing(now),
-                usage=usage,
-                cause=progress.cause,
-            )
-        ]
+        finished = PrimitiveFinished(
+            run=run.id,
+            primitive=primitive,
+            op=run.growing.primitive(primitive).op,
+            pool=run.growing.unit(unit).pool,
+            replica=progress.replica,
+            timing=progress.timing(now),
+            usage=usage,
+            cause=progress.cause,
+        )
+        if (guess := self._guess(run, unit)) is not None:
+            guess.spend(finished)
         run.last = progress.cause = primitive
-        commands += close_step(run, primitive, now)
+        commands: list[Command] = [finished, *close_step(run, primitive, now)]
         return commands + [Prepare(task) for task in run.finish(primitive, now)]
 
     def _piece_failed(
@@ -233,11 +279,13 @@ class Scheduler:
 
     def _fail(self, run: Run, leader: PrimitiveId, trouble: Trouble, now: float) -> list[Command]:
         """Try again what failed, put something in its place, or end the run."""
-        unfolding = run.unfoldings.get(leader)
-        inner = unfolding.structure.region if unfolding else run.growing.unit(leader).region
+        inner = run.region_of(leader)
         if trouble.transient and run.attempts.has_failed(run.within(inner), run.since(leader)):
             return self._again(run, leader, trouble.wait_s, now)
         for region in run.within(inner):
+            if region.id in run.guesses:
+                run.held[leader] = trouble
+                return self._withdraw(run, {leader})
             if trouble.transient and run.attempts.is_left(region):
                 run.fail_attempt(region.id, now)
                 return self._again(run, leader, trouble.wait_s, now)
@@ -300,7 +348,7 @@ class Scheduler:
         return [Abort(batch)] if pieces and not wanted else []
 
     def _close(self, run: Run) -> list[Command]:
-        if not run.is_over():
+        if not run.is_over() or run.id not in self.runs:
             return []
         del self.runs[run.id]
         ending = run.ending or Ending("succeeded", None)

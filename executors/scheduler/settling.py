@@ -12,9 +12,10 @@ from executors.scheduler.commands import (
 )
 from executors.scheduler.events import TaskId, Unfolded
 from executors.scheduler.run import Run
+from executors.scheduler.speculation import is_opened
 from executors.scheduler.unfolding import ENDING_AT_ONCE, Unfolding
 from planner.graph import PrimitiveId
-from planner.structure import Child, Shape
+from planner.structure import AHEAD, Child, Shape
 
 
 def settle(run: Run, task: TaskId, shape: Shape, now: float) -> Iterator[Command]:
@@ -24,7 +25,7 @@ def settle(run: Run, task: TaskId, shape: Shape, now: float) -> Iterator[Command
     yield from close_step(run, id, now)
     yield from map(Prepare, run.finish(id, now))
     structure = run.growing.structure(id)
-    if structure is not None:
+    if structure is not None and not is_opened(run, structure):
         run.unfoldings[id] = Unfolding(structure, shape)
         yield from unfold(run, id)
     if (timed := run.starts.pop(id, None)) is not None:
@@ -39,6 +40,9 @@ def take_in(run: Run, event: Unfolded, now: float) -> Iterator[Command]:
     """Yield what is to be done about a part that was opened; nothing if it is not wanted."""
     key = (event.opening or event.delta.primitives[-1].id, event.child)
     if key not in run.ordered:
+        if event.child == AHEAD:
+            units = (unit.leader for unit in event.delta.units)
+            yield Forget(run.id, tuple(id for id in units if id not in run.missing))
         return
     del run.ordered[key]
     if event.delta.exit is not None and event.opening is not None and event.child is not None:
@@ -79,6 +83,6 @@ def _child_over(run: Run, exit: PrimitiveId, shape: Shape) -> Iterator[Command]:
     unfolding = run.unfoldings.get(opening)
     if unfolding is not None:
         unfolding.end(child, shape)
-        if unfolding.moved_on():
+        if unfolding.moved_on() and run.guess_around(unfolding.structure.region) is None:
             yield StepProgressed(run.id, opening, unfolding.over, unfolding.shape.count, True)
         yield from unfold(run, opening)

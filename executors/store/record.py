@@ -22,8 +22,8 @@ RunStatus: TypeAlias = Literal[
 ]
 EventKind: TypeAlias = Literal[
     "run.queued", "run.started", "step.started", "step.progress", "primitive.finished",
-    "step.finished", "output.delta", "output.restarted", "output.finished", "run.cancelling",
-    "run.finished",
+    "step.speculated", "step.finished", "output.delta", "output.restarted", "output.finished",
+    "run.cancelling", "run.finished",
 ]  # fmt: skip
 LIVE: frozenset[RunStatus] = frozenset({"queued", "running", "waiting"})
 
@@ -193,6 +193,7 @@ _RULES: Mapping[str, Callable[[RunRecord, RunEvent], _Changes]] = {
     "step.started": _step_started,
     "step.progress": _step_progressed,
     "primitive.finished": _primitive_finished,
+    "step.speculated": _nothing,
     "step.finished": _step_finished,
     "output.delta": _nothing,
     "output.restarted": _nothing,

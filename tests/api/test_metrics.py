@@ -8,9 +8,14 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics import METHODS
+from api.metrics import METHODS, Metrics
 from executors.engines.engine import Request
 from executors.engines.scripted import Behaviour
+from executors.memo import Memo
+from executors.scheduler.commands import Speculated
+from executors.scheduler.events import RunId, Woke
+from executors.usage import Usage
+from planner.graph import PrimitiveId
 from tests.api.houses import client_of, stalls
 
 pytestmark = pytest.mark.anyio
@@ -95,6 +100,18 @@ async def test_what_is_remembered_is_counted_as_a_hit(client):
     found = await samples(client)
     assert found["teola_memo_lookups_total", "hit"] == 3
     assert found["teola_memo_bytes",] > 0
+
+
+def test_what_was_begun_ahead_is_counted_and_what_of_it_was_for_nothing():
+    metrics = Metrics([], list, Memo(1))
+    for kept in (True, False, False):
+        done = Speculated(RunId("r"), PrimitiveId("s:branch"), kept, 2, 0.25, Usage(5, 3))
+        metrics.watch(0.0, Woke(), [done])
+    page = metrics.page().decode()
+    assert 'teola_speculations_total{result="kept"} 1.0' in page
+    assert 'teola_speculations_total{result="dropped"} 2.0' in page
+    assert "teola_speculation_wasted_seconds_total 0.5" in page
+    assert 'teola_speculation_wasted_tokens_total{kind="in"} 10.0' in page
 
 
 async def test_rows_that_left_together_are_counted_by_batch(client):
