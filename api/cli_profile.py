@@ -23,12 +23,12 @@ from api.exit_codes import Exit
 from api.pools import Declared, declared, make_pools, model_of
 from api.settings import Settings, environment_of, environment_variable
 from executors.collections import Collections
-from executors.costs import BatchCosts, LanguageCosts
 from executors.engines.engine import Engine, EngineFailed
 from executors.profiling.fit import TooFew
 from executors.profiling.measuring import Moved, TooShort, Wanted, profile
 from executors.profiling.profile import Profile
 from executors.profiling.trials import LONGEST_MIN
+from planner.costs import BatchCosts, LanguageCosts
 from spec.durations import milliseconds
 from spec.problems import nearest
 from spec.source import Media, Source

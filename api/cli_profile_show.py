@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from api.engines_edit import figure_text
-from executors.costs import Costs, LanguageCosts
 from executors.profiling.profile import Profile
 from executors.profiling.trials import Trial
+from planner.costs import Costs, LanguageCosts
 
 
 def as_data(pool: str, model: str, found: Profile, written: str | None) -> dict[str, Any]:

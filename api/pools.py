@@ -13,7 +13,6 @@ from api.engines_file import EnginesFile, PoolSetting, read_engines
 from api.settings import Settings
 from api.vllm_pools import vllm
 from executors.collections import Collections
-from executors.costs import costs_of
 from executors.documents import split
 from executors.engines import corpus, embedded_rerank, extractive, faiss_index, minilm
 from executors.engines.control_tokens import ControlTokens
@@ -36,6 +35,7 @@ from executors.engines.openai_rerank import OpenAIRerank
 from executors.engines.searxng import Searxng
 from executors.engines.vllm_serve import INHERITED
 from executors.pools import Pool
+from planner.costs import costs_of
 from planner.graph import PoolName
 from planner.pools import Pools
 from spec.durations import milliseconds

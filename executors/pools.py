@@ -1,16 +1,22 @@
 """An engine pool as its operator set it up: what kind, which replicas, which policy and limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from executors.costs import Costs
 from executors.engines.engine import Engine, EngineTraits, Warms
 from executors.errors import BadPool
 from executors.scheduler.policies.table import POLICIES
 from executors.scheduler.pool import Limits
 from executors.scheduler.pool import Pool as Queue
+from planner.costs import Costs
 from planner.graph import PoolName
 from planner.pools import PoolFacts
+
+#: The operation that the `costs` of a pool of a kind are of.
+OP_MEASURED: Mapping[str, str] = MappingProxyType(
+    {"llm": "decode", "embedding": "embed", "rerank": "rerank"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Pool:
             warms=all(isinstance(replica, Warms) for replica in self.replicas),
             replicas=len(self.replicas),
             rows_max=self.batch_rows,
+            slots=traits.slots,
+            costs={} if self.costs is None else {OP_MEASURED[self.kind]: self.costs},
         )
 
     def queue(self) -> Queue:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from planner.costs import Costs, default_of
 from planner.graph import PoolName
 from spec.records import record
 
@@ -15,6 +16,7 @@ class PoolFacts:
     `deterministic`: equal requests give equal outputs, whatever else is in the batch. `streams`:
     text comes as it is said. `warms`: the beginning of a prompt can be read before its end is
     known. `pointwise`: each row is scored for itself. `rows_max`: rows that a batch may hold.
+    `slots`: batches that a replica runs at a time. `costs`: by operation, configured or refined.
     """
 
     deterministic: bool = False
@@ -23,6 +25,12 @@ class PoolFacts:
     pointwise: bool = False
     replicas: int = 1
     rows_max: int = 1
+    slots: int = 1
+    costs: Mapping[str, Costs] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+
+    def cost(self, op: str) -> Costs:
+        """Return what `op` takes here; what is assumed where that is not known."""
+        return self.costs.get(op) or default_of(op)
 
 
 _UNKNOWN = PoolFacts()

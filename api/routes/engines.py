@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from api.house import Here, House
 from api.openapi import problems
 from api.principal import Asker
-from executors.costs import BatchCosts, Costs, LanguageCosts
 from executors.engines.engine import Condition
 from executors.runner import PoolState
 from executors.store.errors import Unknown
+from planner.costs import BatchCosts, Costs, LanguageCosts
 
 router = APIRouter(prefix="/engines", tags=["engines"])
 

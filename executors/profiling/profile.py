@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from executors.costs import BatchCosts, Costs, LanguageCosts
 from executors.profiling.fit import TooFew, fit
 from executors.profiling.readings import Reading, typical
 from executors.profiling.trials import Part, Trial
+from planner.costs import BatchCosts, Costs, LanguageCosts
 
 #: Digits of a figure that mean anything.
 DIGITS = 4

@@ -118,7 +118,10 @@ class StepStarted:
 
 @record
 class PrimitiveFinished:
-    """`primitive` is done: its outputs may be read from now on."""
+    """`primitive` is done: its outputs may be read from now on.
+
+    `cause` is the work whose end it had waited for last; none where it could begin with its run.
+    """
 
     run: RunId
     primitive: PrimitiveId
@@ -127,6 +130,7 @@ class PrimitiveFinished:
     replica: int
     timing: Timing
     usage: Usage
+    cause: PrimitiveId | None = None
 
 
 @record

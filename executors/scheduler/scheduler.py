@@ -213,8 +213,10 @@ class Scheduler:
                 replica=progress.replica,
                 timing=progress.timing(now),
                 usage=usage,
+                cause=progress.cause,
             )
         ]
+        run.last = progress.cause = primitive
         commands += close_step(run, primitive, now)
         return commands + [Prepare(task) for task in run.finish(primitive, now)]
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from executors.costs import BatchCosts, LanguageCosts
 from executors.engines import emulated
 from executors.engines.emulated import Emulated
 from executors.engines.emulation.profiles import PROFILES, Profile, sped_up
@@ -20,6 +19,7 @@ from executors.profiling.measuring import (
     profile,
 )
 from executors.profiling.profile import Profile as Found
+from planner.costs import BatchCosts, LanguageCosts
 from tests.executors.profiling.virtual_time import VirtualLoop, run_virtually
 
 WANTED = Wanted(within_s=600.0, longest=2048, row_tokens=128)

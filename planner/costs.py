@@ -1,10 +1,12 @@
 """What work costs on the engine of a pool, in milliseconds: figures that plans are estimated by.
 
 Two shapes: a language model reads prompts and says tokens step by step; all others answer batches.
+Costs are of an operation of a pool: storing and searching in one index take different times.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class LanguageCosts:
     decode_sequence_ms: float
     decode_token_ms: float
 
-    def prefill_ms(self, tokens: int, cached: int = 0) -> float:
+    def prefill_ms(self, tokens: float, cached: float = 0) -> float:
         """Return what a prompt of `tokens` takes, the first `cached` of them known already."""
         read, square = tokens - cached, tokens**2 - cached**2
         return (
@@ -44,7 +46,7 @@ class BatchCosts:
 
     fixed_ms: float
     row_ms: float
-    row_tokens: int
+    row_tokens: int = 0
 
     def batch_ms(self, rows: float) -> float:
         """Return what a batch takes."""
@@ -61,3 +63,34 @@ def costs_of(kind: str, given: Mapping[str, float]) -> Costs:
     33.0
     """
     return LanguageCosts(**given) if kind == "llm" else BatchCosts(**given)  # type: ignore[arg-type]
+
+
+#: The input whose elements an engine works through; what has none works on one row.
+COUNTED: Mapping[str, str] = MappingProxyType(
+    {"embed": "texts", "ingest": "chunks", "search": "vectors", "rerank": "docs"}
+)
+
+#: What is assumed of an engine that nobody has measured, by operation: published figures of
+#: engines of 2023 to 2026, wrong by a factor of two or more on another machine. `docs/emulated.md`
+#: has the sources: a Llama-3.1-8B on an RTX 4090, bge models on an RTX 3090, pgvector on a small
+#: table, the median of five search services. Of tools nothing is published; they are taken to
+#: answer like a search service. What is done in place was measured here, in the order of it.
+DEFAULTS: Mapping[str, Costs] = MappingProxyType(
+    {
+        "decode": LanguageCosts(8.33, 0.078, 6.23e-6, 17.44, 0.051, 1.28e-4),
+        "embed": BatchCosts(26.0, 1.03),
+        "rerank": BatchCosts(16.0, 1.7),
+        "ingest": BatchCosts(1.0, 0.4),
+        "search": BatchCosts(1.0, 1.6),
+        "web_search": BatchCosts(400.0, 0.0),
+        "http": BatchCosts(400.0, 0.0),
+        "tool": BatchCosts(400.0, 0.0),
+        "chunk": BatchCosts(5.0, 0.0),
+    }
+)
+_IN_PLACE = BatchCosts(0.1, 0.0)
+
+
+def default_of(op: str) -> Costs:
+    """Return what is assumed of an operation that nobody has measured."""
+    return DEFAULTS.get(op, _IN_PLACE)

@@ -1,0 +1,191 @@
+"""A plan with all that it will open: what each unit asks for, and how often what is inside is done.
+
+Of a structure one child is opened, as a run would open it, and stands for all. A structure whose
+end was made already has no children to come: what it opened is in the graph itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from planner.critical_path import topological
+from planner.demand import Demand, demand_of
+from planner.draft import Draft
+from planner.errors import PlanTooLarge
+from planner.extent import Extent
+from planner.extents import Extents, number
+from planner.graph import Primitive, PrimitiveId
+from planner.library import Library
+from planner.plan import Plan
+from planner.sizes import ROUNDS, TRUTH, Seen, Sizes
+from planner.structure import Child, Delta, Shape, Structure
+from planner.tree import Tree
+from planner.unfold import open_alone, open_child
+from planner.unit import Unit, units_of
+from spec.model import Block, ForEach
+from spec.records import record
+from spec.values import Value
+
+#: Structures within structures that are looked into.
+DEPTH_MAX = 12
+
+
+@record
+class Nested:
+    """What one structure does: `count` times the child, `width` at once, with probability `share`.
+
+    Of a tree `levels` are the groups of each level, one level after the other.
+    """
+
+    child: "Outline"
+    count: float
+    width: float
+    share: float = 1.0
+    levels: tuple[int, ...] = ()
+
+    @property
+    def times(self) -> float:
+        """How often the child is done in all, on average."""
+        return self.share * (sum(self.levels) if self.levels else self.count)
+
+
+@record
+class Outline:
+    """One graph: what its primitives wait for, what units ask for, what structures hold.
+
+    `demands` are by leader, `lasts` the other end of each call, `nested` by the end of a structure.
+    """
+
+    waits: Mapping[PrimitiveId, frozenset[PrimitiveId]]
+    demands: Mapping[PrimitiveId, Demand]
+    lasts: Mapping[PrimitiveId, PrimitiveId]
+    nested: Mapping[PrimitiveId, Nested]
+
+
+def outline(graph: Plan | Draft, library: Library, sizes: Sizes) -> Outline:
+    """Return the outline of a plan, or of a part of one before it is frozen."""
+    if isinstance(graph, Plan):
+        graph = Draft(tuple(graph.graph), tuple(graph.structures.values()), (), frozenset())
+    return _Outlining(library, sizes).of(graph, Extents(sizes))
+
+
+@dataclass(slots=True)
+class _Outlining:
+    library: Library
+    sizes: Sizes
+    depth: int = 0
+
+    def of(self, draft: Draft, extents: Extents) -> Outline:
+        primitives = draft.by_id()
+        structures = {each.closing: each for each in draft.structures}
+        units = units_of(draft.primitives)
+        waits = _waits(draft, units)
+        demands: dict[PrimitiveId, Demand] = {}
+        nested: dict[PrimitiveId, Nested] = {}
+        for id in topological(waits, waits):
+            primitive = primitives[id]
+            if primitive.pending and id in structures:
+                opening = primitives.get(structures[id].opening)
+                if (inside := self._inside(structures[id], opening, extents)) is not None:
+                    nested[id] = inside
+                continue
+            extents.note(primitive)
+            if id in units:
+                members = [primitives[each] for each in units[id].members]
+                if (demand := demand_of(members, extents, self.sizes)) is not None:
+                    demands[id] = demand
+        lasts = {id: unit.members[-1] for id, unit in units.items() if len(unit.members) > 1}
+        return Outline(waits, demands, lasts, nested)
+
+    def _inside(
+        self, structure: Structure, opening: Primitive | None, extents: Extents
+    ) -> Nested | None:
+        shape, share, levels = self._expected(structure, opening, extents)
+        if self.depth == DEPTH_MAX or shape.count == 0:
+            extents.note_fields(structure.closing, {})
+            return None
+        try:
+            delta = self._sample(structure, shape)
+        except PlanTooLarge:
+            return None
+        within = Extents(self.sizes, outer=extents)
+        self.depth += 1
+        child = self.of(_draft(delta), within)
+        self.depth -= 1
+        exit = structure.closing if delta.exit is None else delta.exit
+        fields = within.fields.get(exit, {})
+        extents.note_fields(structure.closing, _fields(structure, fields, shape.count))
+        return Nested(child, shape.count, structure.width, share, levels)
+
+    def _expected(
+        self, structure: Structure, opening: Primitive | None, extents: Extents
+    ) -> tuple[Shape, float, tuple[int, ...]]:
+        """Return what is likely known once a structure opens, how likely it does, and its tree."""
+        seen = self.sizes.of(structure.opening)
+        params: Mapping[str, Value] = opening.params if opening is not None else {}
+        match structure.kind:
+            case "branch":
+                return Shape(True, 1), TRUTH if seen.truth is None else seen.truth, ()
+            case "memo":
+                return Shape(False, 1), 1.0 if seen.truth is None else 1.0 - seen.truth, ()
+            case "loop":
+                return Shape(True, _rounds(structure, params, seen)), 1.0, ()
+        found = extents.of(params.get("items")).rows if seen.count is None else seen.count
+        count, fan_in = max(0, round(found)), int(number(params.get("fan_in"), 4))
+        if structure.kind != "reduce":
+            return Shape(True, count), 1.0, ()
+        tree = Tree(count, max(2, fan_in))
+        levels = tuple(_groups(tree, level) for level in range(tree.levels))
+        return Shape(True, count if levels else 0, max(2, fan_in)), 1.0, levels
+
+    def _sample(self, structure: Structure, shape: Shape) -> Delta:
+        """Open one child; not the first of a fold, which reads only what it starts with."""
+        if structure.kind in ("branch", "memo"):
+            return open_child(structure, Child(), shape, self.library, {})
+        second = structure.kind in ("fold", "loop") and shape.count > 1
+        return open_alone(structure, Child(int(second)), shape, self.library, {})
+
+
+def _waits(
+    draft: Draft, units: Mapping[PrimitiveId, Unit]
+) -> dict[PrimitiveId, frozenset[PrimitiveId]]:
+    """Return what each primitive waits for. A call leaves whole, so its head waits for all."""
+    here = {each.id for each in draft.primitives}
+    waits = {each.id: each.waits_for() & here for each in draft.primitives}
+    for leader, unit in units.items():
+        waits[leader] |= unit.waits & here
+    for each in draft.structures:
+        if each.closing in here and each.opening in here:
+            waits[each.closing] |= {each.opening}
+    return waits
+
+
+def _draft(delta: Delta) -> Draft:
+    return Draft(delta.primitives, delta.structures, delta.regions, frozenset(), whole=False)
+
+
+def _rounds(structure: Structure, params: Mapping[str, Value], seen: Seen) -> int:
+    if seen.count is not None:
+        return max(1, round(seen.count))
+    most, block = number(params.get("max"), ROUNDS), structure.body.step.body
+    ends_early = (
+        isinstance(block, Block) and block.loop is not None and block.loop.until is not None
+    )
+    return max(1, round(min(most, ROUNDS) if ends_early else most))
+
+
+def _groups(tree: Tree, level: int) -> int:
+    """Return how many groups of a level are work: what is alone in its group goes up as it is."""
+    return sum(len(tree.members(level, group)) > 1 for group in range(tree.groups(level)))
+
+
+def _fields(structure: Structure, child: Mapping[str, Extent], count: int) -> Mapping[str, Extent]:
+    """Return what a structure gives, by field, from what one child gives."""
+    if structure.kind != "for_each":
+        return child
+    over = structure.body.step.control.over
+    collected = over.collect if isinstance(over, ForEach) else None
+    found = {name: Extent(count, each.tokens * count, each.rows) for name, each in child.items()}
+    if collected is not None and collected in found:
+        whole = found[collected]
+        found[collected] = replace(whole, rows=count * whole.inner, inner=1.0)
+    return found
