@@ -17,6 +17,7 @@ from api.routes import (
     health,
     metrics,
     modules,
+    plan,
     runs,
     schema,
     workflows,
@@ -67,7 +68,7 @@ def create_app(house: House) -> FastAPI:
     problems.install(app)
     pages.install(app)
     v1 = APIRouter(prefix=VERSIONED)
-    for resource in (workflows, runs, events, files, collections, modules, schema, engines):
+    for resource in (workflows, plan, runs, events, files, collections, modules, schema, engines):
         v1.include_router(resource.router)
     strict = [Depends(known_query)]
     app.include_router(v1, dependencies=strict)

@@ -25,6 +25,7 @@ from executors.documents import read as read_document
 from executors.errors import ExecutionError, StorageFailed
 from executors.runner import Submission
 from executors.store.record import RunRecord
+from planner.passes.choice import Choice
 from spec.load import read
 from spec.model import Document
 from spec.problems import SpecError
@@ -38,11 +39,17 @@ class BadOption(Exception):
 
 
 def run_file(
-    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], *, as_json: bool
+    settings: Settings,
+    file: Path,
+    inputs: Sequence[str],
+    files: Sequence[str],
+    passes: Choice,
+    *,
+    as_json: bool,
 ) -> Exit:
     """Run the workflow in `file` and show it; return what the process should say."""
     try:
-        record = asyncio.run(_run(settings, file, inputs, files, as_json=as_json))
+        record = asyncio.run(_run(settings, file, inputs, files, passes, as_json=as_json))
     except ApiProblem as problem:
         sys.stderr.write(f"{_shown(problem)}\n")
         return Exit.NOT_VALID
@@ -62,7 +69,13 @@ def run_file(
 
 
 async def _run(
-    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], *, as_json: bool
+    settings: Settings,
+    file: Path,
+    inputs: Sequence[str],
+    files: Sequence[str],
+    passes: Choice,
+    *,
+    as_json: bool,
 ) -> RunRecord:
     source = _source(file)
     house = compose(settings)
@@ -75,7 +88,7 @@ async def _run(
             tenant=TENANT,
             workflow=document.name,
             version=document.version,
-            plan=house.library.plan(TENANT, document, source),
+            plan=house.library.plan(TENANT, document, source, request=passes),
             inputs=resolved,
         )
         run = await house.runner.submit(submission)

@@ -4,17 +4,21 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.library import Library
 from api.logs import log_bug
-from api.pools import declared
+from api.plans import Plans
+from api.pools import declared, known_pools, make_pools
 from api.problems import ApiProblem
 from api.settings import Settings
 from api.shipped import workflows_folder
+from executors.collections import Collections
 from executors.store.workflows import Workflows
+from planner.pools import Pools
 from planner.registry import Registry
 from spec.load import read
 from spec.problems import SpecError
@@ -50,9 +54,20 @@ def validate(settings: Settings, paths: Sequence[Path], *, as_json: bool) -> Exi
 
 def declared_library(settings: Settings) -> Library:
     """Return the standard modules, with the pools that `settings` ask for. Raise `BadEngines`."""
-    pools = declared(settings).names()
+    pools = _declared_pools(settings)
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(pools.kinds))
-    return Library(shipped, pools, Workflows(), log_bug)
+    plans = Plans(settings.plans_max, settings.plans_bytes_max)
+    return Library(shipped, pools, Workflows(), log_bug, plans, settings.passes())
+
+
+def _declared_pools(settings: Settings) -> Pools:
+    """Return what engines would be like: they are made, which loads nothing, over no data."""
+    with TemporaryDirectory() as folder:
+        collections = Collections(Path(folder))
+        try:
+            return known_pools(make_pools(declared(settings), collections, str, lambda _: {}))
+        finally:
+            collections.close()
 
 
 def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:

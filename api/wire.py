@@ -22,6 +22,7 @@ class RunIn(BaseModel):
     spec: dict[str, Any] | None = None
     inputs: dict[str, Any] = Field(default_factory=dict)
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    plan: Any = None  # read by `spec.pass_choice`, as that of a page is
 
 
 class UsageOut(BaseModel):

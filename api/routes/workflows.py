@@ -7,9 +7,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.bodies import Limit, read_source
+from api.explained import ExplainedOut
+from api.graph_forms import Between, Format, Off, On, form_of, written
 from api.house import Here, House
 from api.library import Opened, same_name
 from api.openapi import DOCUMENT_SCHEMA, WORKFLOW_YAML, answers, document_body, problems
+from api.passes import choice_of_query
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
@@ -21,6 +24,7 @@ from api.wire import (
 )
 from executors.moments import rfc3339
 from executors.store.workflows import StoredWorkflow
+from planner.passes.choice import NO_CHOICE, Choice
 from planner.render import mermaid
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
@@ -105,18 +109,33 @@ async def get(
     "/{name}/graph",
     summary="Draw the plan of a workflow",
     response_class=PlainTextResponse,
-    responses=problems("not-found"),
+    responses=answers({200: {"content": {"application/json": {}}, "model": ExplainedOut}})
+    | problems("not-found", "not-acceptable"),
 )
 async def graph(
     name: str,
+    request: Request,
     asker: Asker,
     house: Here,
     version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
-) -> PlainTextResponse:
-    """Return the graph of primitives that a run follows, as a Mermaid flowchart."""
+    off: Off = None,
+    on: On = None,
+    format: Format = None,
+    between: Between = False,
+) -> Response:
+    """Return the graph of primitives that a run follows, as a Mermaid flowchart unless `format` or
+    `Accept` asks for text or JSON; these tell of each pass, too.
+    """
+    passes = choice_of_query(off or (), on or ())
+    form = format or form_of(request, "mermaid")
     stored = house.workflows.get(asker.tenant, name, version)
-    opened = await _opened(house, asker.tenant, stored)
-    return PlainTextResponse(mermaid(opened.plan))
+    if form == "mermaid" and not between:
+        opened = await _opened(house, asker.tenant, stored, passes)
+        return PlainTextResponse(mermaid(opened.plan))
+    document, explained = await asyncio.to_thread(
+        house.library.explain_stored, asker.tenant, stored, passes
+    )
+    return written(document, explained, form, between=between)
 
 
 @router.delete(
@@ -138,7 +157,9 @@ async def _written(house: House, tenant: str, name: str, version: str | None = N
     return WorkflowOut.of(stored, opened.document, house.workflows.versions(tenant, name))
 
 
-async def _opened(house: House, tenant: str, stored: StoredWorkflow) -> Opened:
-    if house.library.is_open(tenant, stored):
-        return house.library.open(tenant, stored)
-    return await asyncio.to_thread(house.library.open, tenant, stored)
+async def _opened(
+    house: House, tenant: str, stored: StoredWorkflow, passes: Choice = NO_CHOICE
+) -> Opened:
+    if house.library.is_open(tenant, stored, passes):
+        return house.library.open(tenant, stored, passes)
+    return await asyncio.to_thread(house.library.open, tenant, stored, passes)

@@ -1,7 +1,7 @@
 """Which passes are on: what the service, whoever asks, and the workflow say, in this order.
 
-What the service turns off stays off, since it may have to; after that the request has its word, then
-the workflow, then what the service turns on, and then the default.
+What the service turns off stays off, since it may have to. After that the request has its word,
+then the workflow, then what the service turns on, and then the default.
 """
 
 from collections.abc import Iterable, Mapping
