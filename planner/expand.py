@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from planner.draft import Draft, Watch, unwatched
 from planner.graph import Graph, Primitive, PrimitiveId, RunInput
-from planner.library import Library
+from planner.library import Library, PlanLimits
 from planner.opener import Opener
 from planner.passes.choice import Choice
 from planner.passes.names import DEFAULT
@@ -28,13 +28,14 @@ def make_plan(
     flows: Mapping[tuple[str, str], Document] = NO_FLOWS,
     passes: frozenset[str] = DEFAULT,
     watch: Watch = unwatched,
+    limits: PlanLimits = PlanLimits(),  # noqa: B008  # nobody changes it
 ) -> Plan:
     """Open `document` over `modules` and `flows`, and rewrite it by `passes`.
 
     `watch` is shown what each pass makes. Raise `PlanTooLarge` for what passes a limit,
     `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass makes does.
     """
-    library = Library(modules, flows, pools, passes, watch)
+    library = Library(modules, flows, pools, passes, limits, watch)
     outputs, opened = _opened(document, library)
     verify(Graph.of(opened.primitives), "expand", pools.kinds)
     draft = rewritten(opened, library)

@@ -33,8 +33,6 @@ from spec.model import (
 )
 from spec.values import ListOf, Literal, Member, ObjectOf, Value, leaves, parts
 
-PRIMITIVES_MAX = 2_000
-READS_MAX = 20_000
 DEPTH_MAX = 64
 
 Fields = Mapping[str, Value]
@@ -66,7 +64,7 @@ class Opener:
     def steps(self, steps: tuple[Step, ...], scope: Scope, place: Place) -> Scope:
         """Open the steps of one map; return the scope in which all of them can be read."""
         fields = dict(scope.steps)
-        scope = replace(scope, steps=fields)
+        scope = Scope(scope.inputs, fields, scope.own, scope.elements)
         made: dict[str, slice] = {}
         barrier: frozenset[PrimitiveId] = frozenset()
         for step in self.library.in_order(steps):
@@ -94,7 +92,7 @@ class Opener:
         self._put_after(made, barrier, prunable=True)
         id = PrimitiveId(f"{place.inside(step).path}:over")
         over = computed("barrier", id, {}, replace(place.inside(step), step=None), self.library)
-        self.primitives.append(replace(over, waits=ends))
+        self.primitives.append(over.ordered(over.after, ends))
         self.barriers += 1
         return frozenset({id})
 
@@ -195,22 +193,26 @@ class Opener:
     def add(self, primitive: Primitive) -> PrimitiveId:
         """Take in one primitive. Raise `PlanTooLarge` for one too many, or one that reads more."""
         self.reads += self.weigh(primitive.params.values(), primitive.origin)
-        if self.reads > READS_MAX:
-            raise PlanTooLarge("plan_reads_max", READS_MAX, primitive.origin)
-        if len(self.primitives) - self.barriers >= PRIMITIVES_MAX:
-            raise PlanTooLarge("plan_primitives_max", PRIMITIVES_MAX, primitive.origin)
+        limits = self.library.limits
+        if self.reads > limits.reads_max:
+            raise PlanTooLarge("plan_reads_max", limits.reads_max, primitive.origin)
+        if len(self.primitives) - self.barriers >= limits.primitives_max:
+            raise PlanTooLarge("plan_primitives_max", limits.primitives_max, primitive.origin)
         self.primitives.append(primitive)
         return primitive.id
 
     def weigh(self, values: Iterable[Value], origin: Origin) -> int:
         """Return how much `values` read. Raise `PlanTooLarge` for too much."""
         total = sum(map(self._count, values))
-        if total > READS_MAX:
-            raise PlanTooLarge("plan_reads_max", READS_MAX, origin)
+        most = self.library.limits.reads_max
+        if total > most:
+            raise PlanTooLarge("plan_reads_max", most, origin)
         return total
 
     def _count(self, value: Value) -> int:
         """Count what is read, repeats included; a part met in many places is walked once."""
+        if type(value) is Literal:
+            return 1
         known = self.weighed.get(id(value))
         if known is None:
             total = sum(map(self._count, parts(value))) or 1
@@ -336,9 +338,9 @@ class Opener:
         self.primitives[later] = [
             primitive
             if primitive.id not in first
-            else replace(primitive, waits=primitive.waits | ends)
+            else primitive.ordered(primitive.after, primitive.waits | ends)
             if prunable
-            else replace(primitive, after=primitive.after | ends)
+            else primitive.ordered(primitive.after | ends, primitive.waits)
             for primitive in self.primitives[later]
         ]
 

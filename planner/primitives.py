@@ -47,12 +47,15 @@ class OpSpec:
     computed: bool = False
     pure: bool = False
     served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
+    required: frozenset[str] = field(init=False, repr=False)
     given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
 
     def __post_init__(self) -> None:
         ports, later = self.signature, self.later
         served = tuple(each for id, each in ports.inputs.items() if id not in later)
         object.__setattr__(self, "served", served)
+        required = frozenset(id for id, each in ports.inputs.items() if each.required)
+        object.__setattr__(self, "required", required)
         given = tuple(port for port in ports.outputs if port not in later)
         object.__setattr__(self, "given", given)
 
