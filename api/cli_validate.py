@@ -18,6 +18,7 @@ from api.settings import Settings
 from api.shipped import workflows_folder
 from executors.collections import Collections
 from executors.store.workflows import Workflows
+from planner.lints import CURES, Lint
 from planner.pools import Pools
 from planner.registry import Registry
 from spec.load import read
@@ -45,10 +46,16 @@ def validate(settings: Settings, paths: Sequence[Path], *, as_json: bool) -> Exi
         sys.stderr.write(f"{error}\n")
         return Exit.USAGE
     found = _refusals(library, sources)
+    warned: dict[str, Sequence[Lint]] = {
+        source.name: () if module_name(source) else library.lints(TENANT, source)
+        for source in sources
+    }
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=2) + "\n")
+        told = _as_json(found, warned)
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
-        sys.stdout.writelines(_shown(name, problem) for name, problem in found.items())
+        for name, problem in found.items():
+            sys.stdout.write(_shown(name, problem) + "".join(_advice(name, warned[name])))
     return Exit.NOT_VALID if any(found.values()) else Exit.OK
 
 
@@ -126,9 +133,22 @@ def _shown(name: str, problem: ApiProblem | None) -> str:
     return (problem.page or "\n".join(lines) or f"{name}: {problem.detail}") + "\n"
 
 
-def _as_json(found: dict[str, ApiProblem | None]) -> dict[str, Any]:
+def _advice(name: str, warned: Sequence[Lint]) -> Iterator[str]:
+    for each in warned:
+        place = f"{name}:{each.origin.line}:{each.origin.column}"
+        yield f"{place}: warning: {each.code}: {each.detail}\n  = {CURES[each.code]}\n"
+
+
+def _as_json(
+    found: dict[str, ApiProblem | None], warned: dict[str, Sequence[Lint]]
+) -> dict[str, Any]:
     files = [
-        {"file": name, "valid": problem is None, "errors": list(problem.errors) if problem else []}
+        {
+            "file": name,
+            "valid": problem is None,
+            "errors": list(problem.errors) if problem else [],
+            "warnings": [each.as_json() for each in warned[name]],
+        }
         for name, problem in found.items()
     ]
     return {"valid": not any(found.values()), "files": files}

@@ -19,6 +19,7 @@ from planner.available import Later, is_available, not_available
 from planner.errors import BrokenPass, PlanTooLarge
 from planner.expand import choice_of, make_plan
 from planner.explain import Explained, explain
+from planner.lints import Lint, lints
 from planner.needs import kinds_needed, unserved
 from planner.passes.choice import NO_CHOICE, Choice, Chosen, are_on, choose
 from planner.passes.names import NONE
@@ -231,6 +232,14 @@ class Library:
             return explain(document, modules, self.pools, chosen, flows)
         except PlanTooLarge as error:
             raise _too_large(text, error) from None
+
+    def lints(self, tenant: str, source: Source) -> tuple[Lint, ...]:
+        """Return what could be better in a workflow; nothing of one that is refused."""
+        try:
+            opened = self.open_text(tenant, source)
+        except (ApiProblem, SpecError, Refused):
+            return ()
+        return lints(opened.document, opened.plan)
 
     def passes(self, document: Document, request: Choice = NO_CHOICE) -> Mapping[str, Chosen]:
         """Return for each pass whether it is on for a document, and who said so."""

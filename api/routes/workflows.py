@@ -16,14 +16,17 @@ from api.passes import choice_of_query
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
+    PutOut,
     SignatureOut,
     ValidatedOut,
+    WarningOut,
     WorkflowLine,
     WorkflowOut,
     WorkflowsOut,
 )
 from executors.moments import rfc3339
 from executors.store.workflows import StoredWorkflow
+from planner.lints import lints
 from planner.passes.choice import NO_CHOICE, Choice
 from planner.render import mermaid
 
@@ -34,8 +37,8 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
     "/{name}",
     summary="Store a workflow",
     response_description="It was there before, or was only checked.",
-    response_model=WorkflowOut | CheckedOut,
-    responses=answers({201: {"description": "The version is new.", "model": WorkflowOut}})
+    response_model=PutOut | CheckedOut,
+    responses=answers({201: {"description": "The version is new.", "model": PutOut}})
     | problems("invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"),
     openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
 )
@@ -46,23 +49,26 @@ async def put(
     asker: Asker,
     house: Here,
     dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
-) -> WorkflowOut | CheckedOut:
+) -> PutOut | CheckedOut:
     """Check a workflow and make it the latest of its name.
 
     The same content is the same version, whether in YAML or JSON: 201 for a new one, else 200.
+    `warnings` say what would make it faster; they refuse nothing.
     """
     source = await read_source(request, name, spec_limit(house))
     opened = await asyncio.to_thread(house.library.open_text, asker.tenant, source)
     document = opened.document
     same_name(document, source, name)
+    warnings = await asyncio.to_thread(_warnings, opened)
     if dry_run:
-        return CheckedOut(**SignatureOut.facts(document))
+        return CheckedOut(**SignatureOut.facts(document), warnings=warnings)
     stored = StoredWorkflow(
         name, document.version, document.description, source.data, source.media, house.now()
     )
     if house.workflows.put(asker.tenant, stored):
         response.status_code = 201
-    return await _written(house, asker.tenant, name)
+    written = await _written(house, asker.tenant, name)
+    return PutOut(**dict(written), warnings=warnings)
 
 
 @router.post(
@@ -72,11 +78,16 @@ async def put(
     openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
 )
 async def validate(request: Request, asker: Asker, house: Here) -> ValidatedOut:
-    """Return every problem of a workflow, each with its place and its cure; none if it is valid."""
+    """Return every problem of a workflow, each with its place and its cure; none if it is valid.
+
+    `warnings` say of a valid one what would make it faster.
+    """
     source = await read_source(request, "workflow", spec_limit(house))
     problem = await asyncio.to_thread(house.library.refuses, asker.tenant, source)
     errors = [dict(error) for error in problem.errors] if problem else []
-    return ValidatedOut(valid=problem is None, errors=errors)
+    found = [] if problem else await asyncio.to_thread(house.library.lints, asker.tenant, source)
+    warnings = [WarningOut(**each.as_json()) for each in found]
+    return ValidatedOut(valid=problem is None, errors=errors, warnings=warnings)
 
 
 @router.get("", summary="List workflows", responses=problems())
@@ -144,6 +155,10 @@ async def graph(
 async def delete(name: str, asker: Asker, house: Here) -> None:
     """Forget a workflow with all its versions. Runs of it go on."""
     house.workflows.delete(asker.tenant, name)
+
+
+def _warnings(opened: Opened) -> list[WarningOut]:
+    return [WarningOut(**each.as_json()) for each in lints(opened.document, opened.plan)]
 
 
 def spec_limit(house: House) -> Limit:
