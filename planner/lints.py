@@ -144,10 +144,11 @@ class _Lints:
         pool = max(bound.pool_ms, key=lambda name: bound.pool_ms[name], default=None)
         if pool is None or bound.pool_ms[pool] < BOTTLENECK_TIMES * bound.critical_ms:
             return
+        ms = Estimator(pools).of(plan).ms
         asked: dict[str, float] = {}
         for each in plan.graph:
             if each.step is not None and each.pool in (pool, pools.default["inline"]):
-                asked[each.step] = asked.get(each.step, 0.0) + bound.ms.get(each.id, 0.0)
+                asked[each.step] = asked.get(each.step, 0.0) + ms.get(each.id, 0.0)
         most = max(asked, key=lambda id: asked[id], default=None)
         (at,) = [step.origin for step in self.document.steps if step.id == most] or [
             self.document.origin
