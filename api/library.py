@@ -16,7 +16,7 @@ from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow, Workflows
 from planner.available import Later, is_available, not_available
-from planner.errors import BrokenPass, PlanTooLarge
+from planner.errors import BrokenPass, IllegalGraph, PlanTooLarge
 from planner.expand import choice_of, make_plan
 from planner.explain import Explained, explain
 from planner.lints import Lint, lints
@@ -230,8 +230,8 @@ class Library:
         flows = self._flows(tenant).documents(document, modules)
         try:
             return explain(document, modules, self.pools, chosen, flows)
-        except PlanTooLarge as error:
-            raise _too_large(text, error) from None
+        except (PlanTooLarge, IllegalGraph) as error:
+            raise _unplanned(text, document, error) from None
 
     def lints(self, tenant: str, source: Source) -> tuple[Lint, ...]:
         """Return what could be better in a workflow; nothing of one that is refused."""
@@ -259,8 +259,8 @@ class Library:
             return make_plan(document, modules, self.pools, flows, passes)
         except BrokenPass as error:
             self._on_bug(error)
-        except PlanTooLarge as error:
-            raise _too_large(text, error, within) from None
+        except (PlanTooLarge, IllegalGraph) as error:
+            raise _unplanned(text, document, error, within) from None
         return make_plan(document, modules, self.pools, flows, NONE)
 
     def _plan_key(self, tenant: str, document: Document, request: Choice) -> PlanKey:
@@ -365,6 +365,13 @@ def _size(text: Source | Page) -> int:
     return len(text.data) if isinstance(text, Source) else len(text.text)
 
 
-def _too_large(text: Source | Page, error: PlanTooLarge, within: str = "") -> ApiProblem:
-    problem = _problem(text, "too-large", error.origin, str(error))
+def _unplanned(
+    text: Source | Page, document: Document, error: PlanTooLarge | IllegalGraph, within: str = ""
+) -> ApiProblem:
+    """Say why no plan can be made, at the step of the document that is the reason."""
+    if isinstance(error, PlanTooLarge):
+        problem = _problem(text, "too-large", error.origin, str(error))
+    else:  # only what a registered module does with primitives can lead here
+        detail = "; ".join(error.problems)[:200]
+        problem = _problem(text, "bad-value", error.origin or document.origin, detail)
     return from_spec("invalid-workflow", problem, within)

@@ -52,6 +52,7 @@ class Opener:
     primitives: list[Primitive] = field(default_factory=list)
     structures: list[Structure] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
+    exits: dict[PrimitiveId, RegionId | None] = field(default_factory=dict)  #: of those looked at
     reads: int = 0
     barriers: int = 0  #: among the primitives; they are no work, and count for no limit
     weighed: dict[int, tuple[Value, int]] = field(default_factory=dict)
@@ -349,11 +350,16 @@ class Opener:
 
         What only a region inside waits for is among it: that region may be given up.
         """
-        exits = {each.exit for each in self.regions if each.within == region}
+        for each in self.regions[len(self.exits) :]:
+            self.exits[each.exit] = each.within
         part = [each for each in self.primitives[made] if each.op != "barrier"]
         direct = [each for each in part if each.region == region]
         waited_for = {id for each in direct for id in each.waits_for()}
-        last = (each.id for each in part if each.region == region or each.id in exits)
+        last = (
+            each.id
+            for each in part
+            if each.region == region or (each.id in self.exits and self.exits[each.id] == region)
+        )
         return frozenset(last) - waited_for
 
 

@@ -18,15 +18,16 @@ def verify(
     What is not `whole` may read and wait for what is not in it.
     """
     problems = [
-        f"{primitive.id}: {problem}"
+        (primitive.id, f"{primitive.id}: {problem}")
         for primitive in graph
         for problem in _problems(graph, primitive, pools, whole)
     ]
     problems = problems or _shared_heads(graph)
     if not problems and (waiting := circle(graph)):
-        problems = [f"{' ← '.join(waiting)} wait for one another in a circle"]
+        problems = [(waiting[0], f"{' ← '.join(waiting)} wait for one another in a circle")]
     if problems:
-        raise IllegalGraph(made_by, tuple(problems))
+        origin = graph[problems[0][0]].origin
+        raise IllegalGraph(made_by, tuple(problem for _, problem in problems), origin)
 
 
 def verify_change(
@@ -124,9 +125,11 @@ def _giver(graph: Graph, primitive: Primitive) -> Primitive:
     return primitive
 
 
-def _shared_heads(graph: Graph) -> list[str]:
+def _shared_heads(graph: Graph) -> list[tuple[PrimitiveId, str]]:
     calls = Counter(primitive.call for primitive in graph if primitive.call is not None)
-    return [f"{head}: is continued {count} times" for head, count in calls.items() if count > 1]
+    return [
+        (head, f"{head}: is continued {count} times") for head, count in calls.items() if count > 1
+    ]
 
 
 def _call_problems(graph: Graph, primitive: Primitive, continues: str | None) -> list[str]:
