@@ -122,7 +122,7 @@ def picture(stage: Stage) -> str:
 
 
 def pictures(stages: Sequence[Stage]) -> str:
-    """Return stages as Mermaid flowcharts; where there are several, each is told from the others."""
+    """Return stages as Mermaid flowcharts; of several, each says what it is of."""
     if len(stages) == 1:
         return picture(stages[0])
     return "\n".join(f"%% after {stage.made_by}\n{picture(stage)}" for stage in stages)
