@@ -241,8 +241,8 @@ class Performer:
             story.tally(primitive.step).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives
-            at_ms = _ms(self._clock() - story.started)
-            told = {**_told(done, primitive, traits), "done_ms": at_ms}
+            done_ms = _ms(done.at - story.started)
+            told = {**_told(done, primitive, traits), "done_ms": done_ms}
             self._append(done.run, "primitive.finished", told)
         for output, id in plan.outputs.items():
             if id == done.primitive:

@@ -211,6 +211,7 @@ class Scheduler:
                 op=run.growing.primitive(primitive).op,
                 pool=run.growing.unit(unit).pool,
                 replica=progress.replica,
+                at=now,
                 timing=progress.timing(now),
                 usage=usage,
                 cause=progress.cause,
