@@ -27,6 +27,7 @@ from executors.engines.engine import (
 from executors.engines.http_client import Endpoint, HttpClient, Timeouts
 from executors.engines.kept_process import KeptProcess, Program
 from executors.engines.server_errors import ServerFailed
+from executors.engines.vllm_cores import keep_apart
 from executors.engines.vllm_load import read_load
 from executors.engines.vllm_serve import HOST, Serving, program_of, why_ended
 from executors.scheduler.events import BatchId
@@ -209,6 +210,8 @@ class Vllm:
                 await each.start()
             server = VllmServer(process, client, http)
             await self._ready(server)
+            if not self._serving.gpus:
+                await asyncio.to_thread(keep_apart, process.keeper)
             try:
                 yield server
             finally:
