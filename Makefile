@@ -16,6 +16,7 @@ INSTALLED := $(VENV)/.installed-$(FINGERPRINT)
 LINKED := $(VENV)/.linked-$(FINGERPRINT)
 VLLM_INSTALLED := $(VLLM_VENV)/.installed-$(word 2,$(FINGERPRINTS))
 CHECKPOINTS := .vllm/checkpoints
+TRAINED_ON := tests/served/vocabulary.py LICENSE $(wildcard bench/corpus/*/*.md bench/corpus/*/*.html)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Where Python keeps no bytecode, every start of the service compiles all of it again.
@@ -136,9 +137,9 @@ $(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml
 	@$(VLLM_VENV)/bin/pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation ./requirements/vllm-name
 	@touch $@
 
-$(CHECKPOINTS)/.made: $(VLLM_INSTALLED) tests/vllm/checkpoints.py LICENSE $(wildcard bench/corpus/*/*.md bench/corpus/*/*.html)
+$(CHECKPOINTS)/.made: $(VLLM_INSTALLED) tests/vllm/checkpoints.py $(TRAINED_ON)
 	@echo "Making three tiny models in $(CHECKPOINTS)"
-	@$(VLLM_VENV)/bin/python tests/vllm/checkpoints.py $(CHECKPOINTS)
+	@$(VLLM_VENV)/bin/python -m tests.vllm.checkpoints $(CHECKPOINTS)
 	@touch $@
 
 N ?= 1000
