@@ -7,6 +7,7 @@ from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Engine
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.openai import OpenAI
+from executors.engines.openai_dialects import DIALECTS
 from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
@@ -69,5 +70,6 @@ def _client(setting: PoolSetting, at: Endpoint) -> Engine:
                 priorities=flags.get("scheduling-policy", "priority") == "priority",
                 cache_per_tenant=options.get("cache_per_tenant", True),
                 control=ControlTokens(tuple(options.get("control_tokens", ()))),
+                dialect=DIALECTS["vllm"],
             )
             return OpenAI(at, chat, options.get("slots", _LLM_SLOTS))

@@ -105,7 +105,7 @@ class OpenAI:
             return
         try:
             body = body_of(request, self._model, self._describe)
-            stops = StopStrings(stops_kept(request.args))
+            stops = StopStrings(stops_kept(request.args, self._model.dialect))
         except NotSendable as error:
             yield Fault(request.id, "bad-request", str(error))
             return

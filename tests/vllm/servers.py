@@ -43,8 +43,8 @@ PROBES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 ENGINES = """\
 pools:
-  chat: {{kind: llm, adapter: openai, endpoint: "{0}", model: tiny-chat, structured: true,
-    priorities: true, cache_per_tenant: true, {3}}}
+  chat: {{kind: llm, adapter: openai, endpoint: "{0}", model: tiny-chat, server: vllm,
+    structured: true, priorities: true, cache_per_tenant: true, {3}}}
   vectors: {{kind: embedding, adapter: openai, endpoint: "{1}", model: tiny-embedding, {3}}}
   ranks: {{kind: rerank, adapter: openai_rerank, endpoint: "{2}", model: tiny-rerank, {3}}}
 """
