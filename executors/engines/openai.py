@@ -116,8 +116,9 @@ class OpenAI:
                     if not told:
                         told = True
                         yield FirstToken(request.id)
-                    if piece:
-                        yield Delta(request.id, piece)
+                    usage = reply.newly_counted()
+                    if piece or usage is not None:
+                        yield Delta(request.id, piece, usage)
         except ServerFailed as error:
             failed = error
         yield _end(request, reply, failed)
