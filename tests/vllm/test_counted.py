@@ -47,17 +47,16 @@ def chat(servers, **more) -> OpenAI:
 
 async def beginning(engine: OpenAI) -> list[Delta]:
     """Return the first pieces of a reply, which is then given up."""
-    found: list[Delta] = []
-    await engine.start()
-    call = Batch(BatchId(1), (decode(1, **ENDLESS),))
-    async with aclosing(engine.run(call)) as emissions:
-        async for emission in emissions:
-            if not isinstance(emission, FirstToken):
-                assert isinstance(emission, Delta), emission
-                found.append(emission)
-            if len(found) == PIECES:
-                break
-    await engine.stop()
+    call, found = Batch(BatchId(1), (decode(1, max_tokens=400, **ENDLESS),)), []
+    try:
+        await engine.start()
+        async with aclosing(engine.run(call)) as emissions:
+            while len(found) < PIECES:
+                if not isinstance(emission := await anext(emissions), FirstToken):
+                    assert isinstance(emission, Delta), emission
+                    found.append(emission)
+    finally:
+        await engine.stop()
     return found
 
 
