@@ -9,6 +9,7 @@ from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Engine
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.openai import OpenAI
+from executors.engines.openai_dialects import DIALECTS
 from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
@@ -75,5 +76,6 @@ def _model(options: Mapping[str, Any]) -> Model:
         structured=True,  # it can always be held to a schema: vLLM has grammars built in
         priorities=flags.get("scheduling-policy", "priority") == "priority",
         cache_per_tenant=options.get("cache_per_tenant", True),
+        dialect=DIALECTS["vllm"],
         control=ControlTokens(tuple(options.get("control_tokens", ()))),
     )

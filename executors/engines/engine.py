@@ -69,10 +69,15 @@ class FirstToken:
 
 @record
 class Delta:
-    """The next piece of text of `request`. All pieces joined are its `text`."""
+    """The next piece of text of `request`. All pieces joined are its `text`.
+
+    `usage` is what it has cost up to here, where that is counted all along: work that is given up
+    has no end that could tell it. Then a piece may be empty.
+    """
 
     request: int
     text: str
+    usage: Usage | None = None
 
 
 @record

@@ -105,7 +105,7 @@ class OpenAI:
             return
         try:
             body = body_of(request, self._model, self._describe)
-            stops = StopStrings(stops_kept(request.args))
+            stops = StopStrings(stops_kept(request.args, self._model.dialect))
         except NotSendable as error:
             yield Fault(request.id, "bad-request", str(error))
             return
@@ -116,8 +116,9 @@ class OpenAI:
                     if not told:
                         told = True
                         yield FirstToken(request.id)
-                    if piece:
-                        yield Delta(request.id, piece)
+                    usage = reply.newly_counted()
+                    if piece or usage is not None:
+                        yield Delta(request.id, piece, usage)
         except ServerFailed as error:
             failed = error
         yield _end(request, reply, failed)

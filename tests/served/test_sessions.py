@@ -7,15 +7,15 @@ import sys
 import time
 from pathlib import Path
 
-from tests.vllm.servers import ROOT
-from tests.vllm.sessions import Session, start
+from tests.served.sessions import Session, start
+from tests.served.starting import ROOT
 
 #: A program with a child that does not care to be asked; its leader does.
 STUBBORN = ["sh", "-c", "(trap '' TERM; echo up; exec sleep 300) & wait"]
 TIED = """\
 import os, sys
 from pathlib import Path
-from tests.vllm.sessions import start
+from tests.served.sessions import start
 session = start(["sleep", "300"], dict(os.environ), Path(sys.argv[1]), tied=True)
 print(session.leader, session.born, flush=True)
 sys.stdin.read()
