@@ -12,9 +12,11 @@ from executors.engines.engine import Condition, EngineTraits, Supervised
 from executors.errors import NotCancellable, Refused
 from executors.journal import Journal
 from executors.memo import Memo
+from executors.observing import Observer
 from executors.performer import Performer
 from executors.pools import Pool
-from executors.scheduler.events import RunAccepted, RunCancelled, RunId
+from executors.scheduler.commands import Command
+from executors.scheduler.events import Event, RunAccepted, RunCancelled, RunId
 from executors.scheduler.scheduler import Scheduler
 from executors.store.record import RunRecord
 from executors.store.runs import RunStore
@@ -85,6 +87,7 @@ class Runner:
         self._workspace = Workspace(values, memo, lambda: self._driver.now())
         self._scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, limits.runs_max)
         self.journal = Journal(limits.journal_entries_max)
+        self.observer = Observer(pools)
         performer = Performer(
             workspace=self._workspace,
             append=store.append,
@@ -94,7 +97,14 @@ class Runner:
             on_bug=on_bug,
         )
         engines = {pool.name: pool.replicas for pool in pools}
-        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug, watch)
+
+        def watched(now: float, event: Event, commands: Sequence[Command]) -> None:
+            self.observer.watch(now, event, commands)
+            watch(now, event, commands)
+
+        self._driver = LiveDriver(
+            self._scheduler, performer, engines, self.journal, on_bug, watched
+        )
 
     async def submit(self, submission: Submission) -> str:
         """Accept a run and start it; return its id.

@@ -77,14 +77,14 @@ def priced(shape: Outline, pools: Pools, price: Price, copies: float = 1.0) -> E
 
 
 def _span(nested: Nested, pools: Pools, price: Price, copies: float) -> tuple[float, Estimate]:
-    """Return what all children of a structure take, and what one does among them."""
-    if nested.levels:
-        levels = [priced(nested.child, pools, price, copies * each) for each in nested.levels]
-        return nested.share * sum(each.critical_ms for each in levels), levels[0]
-    together = min(nested.count, nested.width)
-    one = priced(nested.child, pools, price, copies * together * nested.share)
-    turns = max(1.0, nested.count / nested.width)
-    return nested.share * turns * one.critical_ms, one
+    """Return what all children of a structure take, and what the first of them does among them."""
+    ones: list[Estimate] = []
+    total = 0.0
+    for part in nested.parts:
+        together = max(1.0, copies * nested.share * min(part.count, nested.width))
+        ones.append(priced(part.child, pools, price, together))
+        total += max(1.0, part.count / nested.width) * ones[-1].critical_ms
+    return nested.share * total, ones[0]
 
 
 def work_of(shape: Outline, pools: Pools) -> dict[PoolName, float]:
@@ -107,4 +107,5 @@ def _demands(shape: Outline, times: float) -> Iterator[tuple[Demand, float]]:
     for demand in shape.demands.values():
         yield demand, times
     for nested in shape.nested.values():
-        yield from _demands(nested.child, times * nested.times)
+        for part in nested.parts:
+            yield from _demands(part.child, times * nested.share * part.count)

@@ -1,0 +1,167 @@
+"""What engines take, seen from outside: batches and calls timed as they leave and come back.
+
+Everything is read off events and orders, so a run that is played again teaches the same. Only what
+tells one thing is learned from: a prompt that was read while nothing else was in the replica, and a
+reply that was said while no prompt was read. The first batch of a replica starts it, and is left
+out; so is one that failed, or that mixes operations.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from executors.learned_sizes import LearnedSizes
+from executors.pools import Pool
+from executors.replica_calls import ReplicaCalls
+from executors.scheduler.commands import Command, Dispatch, PrimitiveFinished, RunFinished, Unfold
+from executors.scheduler.events import (
+    BatchEnded,
+    BatchId,
+    Event,
+    FirstTokenSeen,
+    PieceDone,
+    PieceFailed,
+    Prepared,
+    RunAccepted,
+    RunId,
+)
+from planner.costs import DEFAULTS, LanguageCosts, default_of
+from planner.graph import PoolName, PrimitiveId
+from planner.plan import Plan
+from planner.pools import Pools
+from planner.primitives import OPS
+from planner.refining import Profile, Refining, Source
+from planner.sizes import Sizes
+
+_Place: TypeAlias = tuple[PoolName, int]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A batch on its way: `rows` of `op`, unless it is of no use to learn from."""
+
+    place: _Place
+    op: str
+    rows: float
+    left_at: float
+    useful: bool = True
+
+
+@dataclass(slots=True)
+class Observer:
+    """Learns what the engines of `pools` take, and how large what runs ask for is."""
+
+    pools: Sequence[Pool]
+    _refining: dict[tuple[PoolName, str], Refining] = field(init=False, repr=False)
+    _sizes: LearnedSizes = field(default_factory=LearnedSizes, repr=False)
+    _work: dict[RunId, dict[PrimitiveId, tuple[str, int]]] = field(default_factory=dict, repr=False)
+    _batches: dict[BatchId, _Batch] = field(default_factory=dict, repr=False)
+    _replicas: dict[_Place, ReplicaCalls] = field(default_factory=dict, repr=False)
+    _started: set[_Place] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self._refining = {}
+        for pool in self.pools:
+            configured = pool.facts.costs
+            for op in sorted(DEFAULTS.keys() & pool.traits.ops):
+                source: Source = "configured" if op in configured else "default"
+                start = configured.get(op) or default_of(op)
+                self._refining[pool.name, op] = Refining(start, source)
+
+    def profiles(self, pool: PoolName) -> Mapping[str, Profile]:
+        """Return what each operation of `pool` takes, as last made known."""
+        found = self._refining.items()
+        return {op: refining.profile for (name, op), refining in found if name == pool}
+
+    def version(self) -> int:
+        """Return how often any profile was made known anew: what plans of one number rely on."""
+        return sum(refining.version for refining in self._refining.values())
+
+    def known(self, pools: Pools) -> Pools:
+        """Return `pools` with the costs that were last made known."""
+        return self._with_costs(pools, published=True)
+
+    def current(self, pools: Pools) -> Pools:
+        """Return `pools` with the costs as they are now."""
+        return self._with_costs(pools, published=False)
+
+    def sizes(self, tenant: str, plan: Plan) -> Sizes:
+        """Return what was seen in runs of `plan` of one tenant."""
+        return self._sizes.of(tenant, plan)
+
+    def watch(self, now: float, event: Event, commands: Sequence[Command]) -> None:
+        """Take in one event and what was ordered on it."""
+        match event:
+            case Prepared(task, _, op, work):
+                self._work.setdefault(task.run, {})[task.unit] = (op, work)
+            case RunAccepted(run, tenant, plan):
+                self._sizes.begin(run, tenant, plan)
+            case FirstTokenSeen(batch):
+                self._first_token(batch, now)
+            case PieceDone(batch):
+                self._done(event, now)
+            case PieceFailed(batch):
+                self._batches[batch].useful = False
+            case BatchEnded(batch):
+                self._ended(batch, now)
+        for command in commands:
+            self._ordered(command, now)
+
+    def _ordered(self, command: Command, now: float) -> None:
+        match command:
+            case Dispatch():
+                self._dispatched(command, now)
+            case PrimitiveFinished(run, primitive):
+                _, rows = self._work.get(run, {}).pop(primitive, ("", 1))
+                self._sizes.finished(command, rows)
+            case Unfold():
+                self._sizes.opened(command)
+            case RunFinished(run):
+                self._work.pop(run, None)
+                self._sizes.end(run)
+
+    def _dispatched(self, order: Dispatch, now: float) -> None:
+        place = (order.pool, order.replica)
+        ops: set[str] = set()
+        rows = 0.0
+        for piece in order.pieces:
+            op, work = self._work[piece.task.run][piece.task.unit]
+            ops.add(op)
+            rows += piece.stop - piece.start if op and OPS[op].cut else work
+        op = ops.pop() if len(ops) == 1 else ""
+        useful = place in self._started and (order.pool, op) in self._refining
+        self._started.add(place)
+        self._batches[order.batch] = _Batch(place, op, rows, now, useful)
+        if op in OPS and OPS[op].kind == "llm":
+            self._replicas.setdefault(place, ReplicaCalls()).begin(order.batch, now)
+
+    def _first_token(self, batch: BatchId, now: float) -> None:
+        calls = self._replicas.get(self._batches[batch].place)
+        if calls is not None:
+            calls.first_token(batch, now)
+
+    def _done(self, event: PieceDone, now: float) -> None:
+        batch = self._batches[event.batch]
+        calls, refining = self._replicas.get(batch.place), self._of(batch)
+        if calls is not None and refining is not None:
+            calls.tell(event.batch, event.usage, now, refining)
+
+    def _ended(self, id: BatchId, now: float) -> None:
+        batch = self._batches.pop(id)
+        refining = self._of(batch)
+        if refining is not None and not isinstance(refining.start, LanguageCosts):
+            refining.batch(batch.rows, (now - batch.left_at) * 1000)
+        if (calls := self._replicas.get(batch.place)) is not None:
+            calls.end(id, now)
+
+    def _of(self, batch: _Batch) -> Refining | None:
+        """Return what `batch` teaches something about, if it does."""
+        return self._refining.get((batch.place[0], batch.op)) if batch.useful else None
+
+    def _with_costs(self, pools: Pools, published: bool) -> Pools:
+        facts = dict(pools.facts)
+        for (name, op), refining in self._refining.items():
+            costs = refining.published if published else refining.current
+            fact = facts.get(name) or pools.fact(name)
+            facts[name] = replace(fact, costs={**fact.costs, op: costs})
+        return replace(pools, facts=facts)
