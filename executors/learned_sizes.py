@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from executors.scheduler.commands import PrimitiveFinished, Unfold
 from executors.scheduler.events import RunId
+from planner.costs import COUNTED
 from planner.plan import Plan
 from planner.sizes import Seen, Sizes, pattern
 from planner.structure import Child
@@ -64,7 +65,9 @@ class LearnedSizes:
         self._runs.pop(run, None)
 
     def finished(self, done: PrimitiveFinished, rows: int) -> None:
-        """A primitive is done: `rows` of work, and what was used."""
+        """A primitive is done: `rows` of work, where it has rows, and what was used."""
+        if not (done.usage.tokens_in or done.op in COUNTED):
+            return
         means = self._means(done.run, done.primitive)
         if means is None:
             return

@@ -25,7 +25,7 @@ from executors.scheduler.events import (
     RunAccepted,
     RunId,
 )
-from planner.costs import DEFAULTS, LanguageCosts, default_of
+from planner.costs import DEFAULTS, default_of
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
 from planner.pools import Pools
@@ -96,12 +96,12 @@ class Observer:
                 self._work.setdefault(task.run, {})[task.unit] = (op, work)
             case RunAccepted(run, tenant, plan):
                 self._sizes.begin(run, tenant, plan)
-            case FirstTokenSeen(batch):
-                self._first_token(batch, now)
-            case PieceDone(batch):
+            case FirstTokenSeen():
+                self._first_token(event, now)
+            case PieceDone():
                 self._done(event, now)
-            case PieceFailed(batch):
-                self._batches[batch].useful = False
+            case PieceFailed():
+                self._failed(event, now)
             case BatchEnded(batch):
                 self._ended(batch, now)
         for command in commands:
@@ -132,27 +132,33 @@ class Observer:
         useful = place in self._started and (order.pool, op) in self._refining
         self._started.add(place)
         self._batches[order.batch] = _Batch(place, op, rows, now, useful)
-        if op in OPS and OPS[op].kind == "llm":
-            self._replicas.setdefault(place, ReplicaCalls()).begin(order.batch, now)
+        if op == "decode":
+            calls = self._replicas.setdefault(place, ReplicaCalls())
+            for position in range(len(order.pieces)):
+                calls.begin((order.batch, position), now)
 
-    def _first_token(self, batch: BatchId, now: float) -> None:
-        calls = self._replicas.get(self._batches[batch].place)
+    def _first_token(self, seen: FirstTokenSeen, now: float) -> None:
+        calls = self._replicas.get(self._batches[seen.batch].place)
         if calls is not None:
-            calls.first_token(batch, now)
+            calls.first_token((seen.batch, seen.position), now)
 
-    def _done(self, event: PieceDone, now: float) -> None:
-        batch = self._batches[event.batch]
-        calls, refining = self._replicas.get(batch.place), self._of(batch)
-        if calls is not None and refining is not None:
-            calls.tell(event.batch, event.usage, now, refining)
+    def _done(self, done: PieceDone, now: float) -> None:
+        batch, id = self._batches[done.batch], (done.batch, done.position)
+        if (calls := self._replicas.get(batch.place)) is not None:
+            if (refining := self._of(batch)) is not None:
+                calls.tell(id, done.usage, now, refining)
+            calls.end(id, now)
+
+    def _failed(self, failed: PieceFailed, now: float) -> None:
+        batch = self._batches[failed.batch]
+        batch.useful = False
+        if (calls := self._replicas.get(batch.place)) is not None:
+            calls.end((failed.batch, failed.position), now)
 
     def _ended(self, id: BatchId, now: float) -> None:
         batch = self._batches.pop(id)
-        refining = self._of(batch)
-        if refining is not None and not isinstance(refining.start, LanguageCosts):
+        if batch.op != "decode" and (refining := self._of(batch)) is not None:
             refining.batch(batch.rows, (now - batch.left_at) * 1000)
-        if (calls := self._replicas.get(batch.place)) is not None:
-            calls.end(id, now)
 
     def _of(self, batch: _Batch) -> Refining | None:
         """Return what `batch` teaches something about, if it does."""

@@ -6,10 +6,14 @@ once another was read. A reply tells by its tokens, if no prompt was read while 
 """
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from executors.scheduler.events import BatchId
 from executors.usage import Usage
 from planner.refining import Refining
+
+#: A call, by its batch and its place in it.
+CallId: TypeAlias = tuple[BatchId, int]
 
 
 @dataclass(slots=True)
@@ -27,13 +31,14 @@ class _Reading:
 
 @dataclass(slots=True)
 class _Call:
-    """`undisturbed`: no prompt was read since its own. `speaking_s` is what of all calls' speaking
-    had been when it began to.
+    """`come` are the calls that had come when it began to speak, and `speaking_s` what of all
+    calls' speaking had been. `undisturbed`: all prompts were read by then.
     """
 
     reading: _Reading
     first_at: float | None = None
-    undisturbed: bool = True
+    undisturbed: bool = False
+    come: int = 0
     speaking_s: float = 0.0
     told: bool = False
 
@@ -42,18 +47,18 @@ class _Call:
 class ReplicaCalls:
     """Calls from when they leave to when they are over; how many speak is added up over time."""
 
-    _calls: dict[BatchId, _Call] = field(default_factory=dict)
+    _calls: dict[CallId, _Call] = field(default_factory=dict)
     _reading: _Reading | None = None
+    _come: int = 0
     _unread: int = 0
     _speaking: int = 0
     _speaking_s: float = 0.0
     _since: float = 0.0
 
-    def begin(self, batch: BatchId, now: float) -> None:
+    def begin(self, id: CallId, now: float) -> None:
         """A call leaves: it is read while others are read and speak."""
         self._add_up(now)
-        for other in self._calls.values():
-            other.undisturbed = False
+        self._come += 1
         if self._reading is None or not self._calls:
             self._reading = _Reading(now, useful=not self._calls)
         reading = self._reading
@@ -61,37 +66,37 @@ class ReplicaCalls:
         reading.unread += 1
         reading.unknown += 1
         self._unread += 1
-        self._calls[batch] = _Call(reading)
+        self._calls[id] = _Call(reading)
 
-    def first_token(self, batch: BatchId, now: float) -> None:
+    def first_token(self, id: CallId, now: float) -> None:
         """The prompt of a call is read."""
-        call = self._calls.get(batch)
+        call = self._calls.get(id)
         if call is None or call.first_at is not None:
             return
         self._add_up(now)
         self._speaking += 1
         call.first_at, call.speaking_s = now, self._speaking_s
         self._read(call.reading, now)
-        call.undisturbed = not self._unread
+        call.undisturbed, call.come = not self._unread, self._come
 
-    def tell(self, batch: BatchId, usage: Usage, now: float, refining: Refining) -> None:
+    def tell(self, id: CallId, usage: Usage, now: float, refining: Refining) -> None:
         """A call is answered: let `refining` learn what it tells."""
-        call = self._calls.get(batch)
+        call = self._calls.get(id)
         if call is None or call.first_at is None or not usage.tokens_in:
             return
         self._add_up(now)
         call.told = True
         self._tell_prompt(call.reading, usage, refining)
         spoke_s, steps = now - call.first_at, usage.tokens_out - 1
-        if call.undisturbed and steps > 0 and spoke_s > 0:
+        if call.undisturbed and call.come == self._come and steps > 0 and spoke_s > 0:
             together = (self._speaking_s - call.speaking_s) / spoke_s
             held = together * (usage.tokens_in + usage.tokens_out / 2)  # others are taken as alike
             refining.step(together, held, spoke_s * 1000 / steps)
 
-    def end(self, batch: BatchId, now: float) -> None:
+    def end(self, id: CallId, now: float) -> None:
         """A call is over, answered or not."""
         self._add_up(now)
-        call = self._calls.pop(batch, None)
+        call = self._calls.pop(id, None)
         if call is None:
             return
         call.reading.useful = call.reading.useful and call.told

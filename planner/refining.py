@@ -3,7 +3,7 @@
 What is made known is a snapshot with a number: plans that were made from one hold until the next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Literal, TypeAlias
 
@@ -97,5 +97,9 @@ def moved(known: Costs, now: Costs) -> bool:
     >>> moved(BatchCosts(10.0, 1.0), BatchCosts(10.9, 0.89))
     True
     """
-    pairs = zip(astuple(known), astuple(now), strict=True)
+    pairs = zip(_figures(known), _figures(now), strict=True)
     return any(abs(after - before) > MOVED * before for before, after in pairs)
+
+
+def _figures(costs: Costs) -> Iterator[float]:
+    return map(costs.__getattribute__, costs.__slots__)  # `astuple` copies, and takes long

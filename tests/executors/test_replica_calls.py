@@ -25,7 +25,8 @@ class Heard:
 def heard(*happened):
     """Let calls leave, be read, be answered and end, at times in seconds; return what is heard."""
     calls, found = ReplicaCalls(), Heard()
-    for now, what, batch, *usage in happened:
+    for now, what, number, *usage in happened:
+        batch = (1, number)
         match what:
             case "leaves":
                 calls.begin(batch, now)
