@@ -22,7 +22,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-estimates equivalence vllm vllm-up vllm-down test-vllm bench-vllm bench-greedy bench-profile lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm bench-vllm bench-greedy bench-profile lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -145,6 +145,9 @@ $(CHECKPOINTS)/.made: $(VLLM_INSTALLED) tests/vllm/checkpoints.py LICENSE $(wild
 	@touch $@
 
 N ?= 1000
+mutate-passes: setup  ## Change the passes in 162 small ways and see whether that is noticed (fewer: ARGS=20)
+	@$(BIN)/python -m tests.mutations $(ARGS)
+
 equivalence: setup  ## Compare made-up workflows (N=10000) as the service runs them with the plain run
 	@$(BIN)/python -m tests.equivalence 0 $(N)
 

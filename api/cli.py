@@ -95,16 +95,37 @@ def run(
         typer.Option("--file", "-f", help="id=PATH; again and again for a list of files."),
     ] = None,
     as_json: AsJson = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show in the end where the time went.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Run a workflow here, without a server, and show its answer as it comes."""
     settings = _settings(data=data)
 
-    from api.cli_run import run_file
+    from api.cli_run import Shown, run_file
     from api.logs import configure
 
     configure(settings.log, "error")
-    raise typer.Exit(run_file(settings, file, input or [], upload or [], as_json=as_json))
+    shown = Shown(as_json=as_json, explained=explain)
+    raise typer.Exit(run_file(settings, file, input or [], upload or [], shown))
+
+
+@app.command(epilog=_EPILOG)
+def explain(
+    run: Annotated[str, typer.Argument(help="The id of a run that has ended.")],
+    server: Annotated[
+        str | None, typer.Option(help="The service that ran it; the one here by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where the time of a run went: estimate, actual and bound, and its critical path."""
+    settings = _settings()
+
+    from api.cli_explain import explain_run
+
+    address = server or f"http://{_shown(settings.host)}:{settings.port}"
+    raise typer.Exit(explain_run(address, run, as_json=as_json))
 
 
 @app.command(epilog=_EPILOG)

@@ -241,7 +241,9 @@ class Performer:
             story.tally(primitive.step).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives
-            self._append(done.run, "primitive.finished", _told(done, primitive, traits))
+            done_ms = _ms(done.at - story.started)
+            told = {**_told(done, primitive, traits), "done_ms": done_ms}
+            self._append(done.run, "primitive.finished", told)
         for output, id in plan.outputs.items():
             if id == done.primitive:
                 value = story.outputs[output] = self.workspace.output(done.run, id)
@@ -307,6 +309,7 @@ def _told(done: PrimitiveFinished, primitive: Primitive, traits: EngineTraits) -
         "engine": traits.name,
         "model": traits.model,
         "replica": done.replica,
+        "after": done.cause,
         "rows": timing.rows,
         "batch_rows": timing.batch_rows,
         "queue_ms": _ms(timing.queue_s),

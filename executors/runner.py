@@ -3,13 +3,15 @@ to one `Runner`.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from executors.drivers.live import LiveDriver, Watch, unwatched
 from executors.engines.engine import Condition, EngineTraits, Supervised
-from executors.errors import NotCancellable, Refused
+from executors.errors import NotCancellable, NotFinished, Refused
+from executors.explained import Explained, explain
 from executors.journal import Journal
 from executors.memo import Memo
 from executors.observing import Observer
@@ -23,7 +25,11 @@ from executors.store.runs import RunStore
 from executors.values import Values
 from executors.workspace import Workspace
 from planner.plan import Plan
+from planner.sizes import Sizes
 from spec.values import JSON
+
+#: Runs whose plans are remembered, so that they can be compared with what was expected.
+PLANS_KEPT_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class Runner:
         self._limits = limits
         self._new_id = new_id
         self._wall_clock = wall_clock
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._workspace = Workspace(values, memo, lambda: self._driver.now())
         self._scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, limits.runs_max)
         self.journal = Journal(limits.journal_entries_max)
@@ -121,6 +128,9 @@ class Runner:
     async def _start(self, submission: Submission) -> str:
         run = RunId(self._new_id())
         await self._accept(run, submission)
+        self._plans[run] = submission.plan
+        if len(self._plans) > PLANS_KEPT_MAX:
+            self._plans.popitem(last=False)
         cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written
         self._driver.feed(
             RunAccepted(
@@ -167,6 +177,15 @@ class Runner:
         if record.live and not record.cancelling:
             self._store.append(run, "run.cancelling", {})
             self._driver.feed(RunCancelled(RunId(run)))
+
+    def explain(self, tenant: str, run: str) -> Explained:
+        """Return where the time of a run went. Raise `Unknown`, `NotFinished` while it goes on."""
+        record = self._store.get(tenant, run)
+        if record.live:
+            raise NotFinished(run, record.status)
+        events = self._store.events(tenant, run, limit=record.last_event)
+        facts = {pool.name: pool.facts for pool in self._pools}
+        return explain(record, events, facts, self._plans.get(run), Sizes())
 
     def pools(self) -> tuple[PoolState, ...]:
         """Return every pool as it is now."""

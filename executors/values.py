@@ -56,10 +56,13 @@ class Values:
             self.check(max(sizes))
             size = sum(sizes)
         self._hold(ref, given, size)
-        held = self.by_run.get(ref.run)
-        if held is None:
-            held = self.by_run[ref.run] = set()
-        held.add(ref)
+        self.by_run.setdefault(ref.run, set()).add(ref)
+
+    def share(self, ref: Ref, with_: Ref) -> None:
+        """Let what `ref` has given be read of `with_` too. Raise `StorageFailed`."""
+        given, size = self._fetched(ref)
+        self._hold(with_, given, size)
+        self.by_run[with_.run].add(with_)
 
     def check(self, size: int) -> None:
         """Raise `ValueTooLarge` if a value of `size` bytes may not be kept."""
@@ -71,17 +74,21 @@ class Values:
 
         `KeyError` if it was never put.
         """
+        return self._fetched(ref)[0][port]
+
+    def _fetched(self, ref: Ref) -> tuple[Given, int]:
         held = self.held.get(ref)
         if held is not None:
             self.held.move_to_end(ref)
-            return held[0][port]
+            return held
         path = self.spilled[ref]
         with _translated():
             given = _load(path.read_bytes())
-        self._hold(ref, given, weigh(list(given.values())))
+        held = (given, weigh(list(given.values())))
+        self._hold(ref, *held)
         del self.spilled[ref]
         path.unlink(missing_ok=True)
-        return given[port]
+        return held
 
     def discard(self, ref: Ref) -> None:
         """Forget what was given, if it is there."""

@@ -122,6 +122,10 @@ class Workspace:
 
     def _settle(self, task: TaskId, desk: _Desk, reader: Evaluation) -> Settled:
         primitive = desk.growing.primitive(task.unit)
+        if primitive.op == "alias":
+            (first,) = primitive.reads()
+            self._values.share(Ref(task.run, first.primitive), Ref(task.run, task.unit))
+            return Settled(task, Shape())
         params = {name: reader.value(value) for name, value in primitive.params.items()}
         outputs, shape = settled(primitive.op, params)
         if "key" in params:

@@ -1,7 +1,8 @@
 """What is opened and not yet frozen: a whole plan, or what is opened of it while it runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from planner.graph import Primitive, PrimitiveId
 from planner.structure import Region, Structure
@@ -37,3 +38,11 @@ class Draft:
     def with_primitives(self, primitives: Iterable[Primitive]) -> "Draft":
         """Return this draft with other primitives."""
         return replace(self, primitives=tuple(primitives))
+
+
+#: Is shown what there was before a pass and after it, by its name.
+Watch: TypeAlias = Callable[[str, Draft, Draft], object]
+
+
+def unwatched(name: str, before: Draft, after: Draft) -> None:
+    """Look at nothing."""

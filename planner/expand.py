@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from planner.draft import Draft
+from planner.draft import Draft, Watch, unwatched
 from planner.graph import Graph, Primitive, PrimitiveId, RunInput
 from planner.library import Library
 from planner.opener import Opener
 from planner.passes.names import DEFAULT
-from planner.passes.pipeline import Watch, rewritten, unwatched
+from planner.passes.pipeline import rewritten
 from planner.place import Place
 from planner.plan import Plan
 from planner.pools import Pools
@@ -33,10 +33,10 @@ def make_plan(
     `watch` is shown what each pass makes. Raise `PlanTooLarge` for what passes a limit,
     `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass makes does.
     """
-    library = Library(modules, flows, pools, passes)
+    library = Library(modules, flows, pools, passes, watch)
     outputs, opened = _opened(document, library)
     verify(Graph.of(opened.primitives), "expand", pools.kinds)
-    draft = rewritten(opened, library, watch)
+    draft = rewritten(opened, library)
     graph = Graph.of(draft.primitives)
     streams, feeds = _shown(document, outputs, graph)
     return Plan.of(

@@ -6,6 +6,7 @@ A plan keeps hold of it, because parts of it are opened only while it runs.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.draft import Watch, unwatched
 from planner.order import in_order
 from planner.passes.names import DEFAULT, NONE
 from planner.pools import Pools
@@ -17,13 +18,15 @@ from spec.model import Document, Step
 class Library:
     """Modules by name and flows by name and version, as they were when the plan was made.
 
-    `passes` are those that are on, for the plan and for what of it is opened in a run.
+    `passes` are those that are on, for the plan and for what of it is opened in a run; `watch` is
+    shown what each of them makes.
     """
 
     modules: Mapping[str, Document]
     flows: Mapping[tuple[str, str], Document]
     pools: Pools
     passes: frozenset[str] = DEFAULT
+    watch: Watch = field(default=unwatched, repr=False, compare=False)
     orders: dict[int, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def plain(self) -> "Library":

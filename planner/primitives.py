@@ -14,6 +14,8 @@ from spec.vocabulary import Signature
 
 #: Types of ports that primitives hand to one another, and nobody can look into.
 INNER_WORDS = frozenset({"call", "vector"})
+#: What only an `alias` takes: any port, whatever it hands over.
+PORT = Type("port")
 
 _BUILT_IN = Origin(source="built in", pointer="", line=1, column=1)
 
@@ -31,7 +33,8 @@ class OpSpec:
     """One operation. `continues` names the op that shares its engine request, as decode does.
 
     `later` names the ports that no engine can serve yet. One that is `computed` needs no engine,
-    and only the planner makes it.
+    and only the planner makes it. What a `pure` one gives follows from what goes in, and nothing
+    else comes of it; a model may throw dice.
     """
 
     name: str
@@ -42,6 +45,7 @@ class OpSpec:
     streams: str | None = None
     later: frozenset[str] = field(default_factory=frozenset)
     computed: bool = False
+    pure: bool = False
     served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
     given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
 
@@ -54,7 +58,7 @@ class OpSpec:
 
 
 def _type(text: str) -> Type:
-    return parse_type(text) or ANY
+    return PORT if text == PORT.word else parse_type(text) or ANY
 
 
 def _input(
@@ -102,12 +106,14 @@ _CHUNK = OpSpec(
         ),
         "items: doc[]",
     ),
+    pure=True,
 )
 _EMBED = OpSpec(
     "embed",
     "embedding",
     _signature(("texts: any[]?",), "vectors: vector[]"),
     cut=Cut("texts", "vectors"),
+    pure=True,
 )
 _INGEST = OpSpec(
     "ingest",
@@ -128,11 +134,13 @@ _SEARCH = OpSpec(
         ),
         "docs: doc[][]",
     ),
+    pure=True,
 )
 _RERANK = OpSpec(
     "rerank",
     "rerank",
     _signature(("query: string", "docs: doc[]", _input("top_k: integer?", least=1)), "docs: doc[]"),
+    pure=True,
 )
 _PREFILL = OpSpec(
     "prefill",
@@ -148,6 +156,7 @@ _PREFILL = OpSpec(
         "call: call",
     ),
     later=frozenset({"tools"}),
+    pure=True,
 )
 _STOP = replace(
     _input("stop: string[]?"),
@@ -175,6 +184,7 @@ _DECODE = OpSpec(
     ),
     continues="prefill",
     streams="text",
+    pure=True,
 )
 _WEB_SEARCH = OpSpec(
     "web_search",
@@ -216,15 +226,22 @@ _MERGE_TOP_K = OpSpec(
         ),
         "docs: doc[]",
     ),
+    pure=True,
 )
-_AGGREGATE = OpSpec("aggregate", "inline", _signature(("lists: any[]",), "messages: message[]"))
+_AGGREGATE = OpSpec(
+    "aggregate", "inline", _signature(("lists: any[]",), "messages: message[]"), pure=True
+)
 _FORMAT = OpSpec(
-    "format", "inline", _signature(("template: prompt", "doc: doc?"), "text: string, doc: doc")
+    "format",
+    "inline",
+    _signature(("template: prompt", "doc: doc?"), "text: string, doc: doc"),
+    pure=True,
 )
 _SELECT = OpSpec(
     "select",
     "inline",
     _signature(("value: any?",), "value: any", value=Follows("value", "given")),
+    pure=True,
 )
 _OPEN = OpSpec(
     "open",
@@ -261,6 +278,7 @@ _CLOSE = OpSpec(
     computed=True,
 )
 
+_ALIAS = OpSpec("alias", "inline", _signature(("of: port",), "value: any"), computed=True)
 _BARRIER = OpSpec("barrier", "inline", Signature(inputs={}, outputs={}, follows={}), computed=True)
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
@@ -268,7 +286,7 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         op.name: op
         for op in (
             _CHUNK, _EMBED, _INGEST, _SEARCH, _RERANK, _PREFILL, _DECODE, _WEB_SEARCH, _HTTP, _TOOL,
-            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _BARRIER,
+            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _ALIAS, _BARRIER,
         )
     }
 )  # fmt: skip

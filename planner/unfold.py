@@ -307,6 +307,9 @@ def fed(
     Of a region that may fail alone, it is what the field at its exit is of.
     """
     match value:
+        case Output(id, port) if id in graph and graph[id].op == "alias":
+            (first,) = graph[id].reads()
+            fed(Output(first.primitive, port), outputs, graph, streams, feeds)
         case Output(id, port) if id in graph and OPS[graph[id].op].streams == port:
             streams[id] = (*streams.get(id, ()), *outputs)
         case Member(Output(id, "value"), str(name)) if id in graph and graph[id].op == "close":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from planner.errors import IllegalGraph
 from planner.graph import Graph, Output, PoolName, Primitive
 from planner.order import circle
-from planner.primitives import INNER_WORDS, OPS
+from planner.primitives import INNER_WORDS, OPS, PORT
 from spec.values import Leaf, Name, leaves
 
 
@@ -67,15 +67,23 @@ def _leaf_problem(graph: Graph, leaf: Leaf, wanted: str, whole: bool) -> str | N
         return None
     if leaf.primitive not in graph.primitives:
         return f"reads unknown '{leaf.primitive}'" if whole else None
-    source = OPS.get(graph[leaf.primitive].op)
+    source = OPS.get(_giver(graph, graph[leaf.primitive]).op)
     if source is None:
         return None
     port = source.signature.outputs.get(leaf.port)
     if port is None:
         return f"reads unknown port '{leaf.port}' of '{leaf.primitive}'"
-    if port.word in INNER_WORDS and port.word != wanted:
+    if port.word in INNER_WORDS and wanted not in (port.word, PORT.word):
         return f"reads '{leaf.port}' of '{leaf.primitive}', which is no value but a {port.word}"
     return None
+
+
+def _giver(graph: Graph, primitive: Primitive) -> Primitive:
+    """Return what gives what can be read of `primitive`: of an alias, what it stands for."""
+    match primitive.params.get("of"):
+        case Output(id) if primitive.op == "alias" and id in graph.primitives:
+            return graph[id]
+    return primitive
 
 
 def _shared_heads(graph: Graph) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from executors.scheduler.events import BatchId
-from executors.usage import Usage
+from executors.usage import NOTHING, Usage
 from spec.records import record
 
 
@@ -104,15 +104,24 @@ Emission = FirstToken | Delta | Done | Fault
 class EngineFailed(Exception):
     """An engine could not start, or lost a whole batch.
 
-    No other exception leaves an adapter. `cure` says what an operator can do.
+    No other exception leaves an adapter. `cure` says what an operator can do. `usage` is what it
+    cost all the same.
     """
 
-    def __init__(self, code: str, detail: str, cure: str = "", transient: bool = False) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        cure: str = "",
+        transient: bool = False,
+        usage: Usage = NOTHING,
+    ) -> None:
         super().__init__(f"{detail} {cure}".strip())
         self.code = code
         self.detail = detail
         self.cure = cure
         self.transient = transient
+        self.usage = usage
 
 
 class Engine(Protocol):

@@ -153,7 +153,9 @@ def _telling() -> Iterator[None]:
     except NotSendable as error:
         raise EngineFailed("bad-request", str(error)) from None
     except ServerFailed as error:
-        raise EngineFailed(error.code, error.detail, transient=error.transient) from None
+        raise EngineFailed(
+            error.code, error.detail, transient=error.transient, usage=error.usage
+        ) from None
 
 
 def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:

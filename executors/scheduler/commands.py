@@ -118,15 +118,20 @@ class StepStarted:
 
 @record
 class PrimitiveFinished:
-    """`primitive` is done: its outputs may be read from now on."""
+    """`primitive` is done, `at` this moment: its outputs may be read from now on.
+
+    `cause` is the work whose end it had waited for last; none where it could begin with its run.
+    """
 
     run: RunId
     primitive: PrimitiveId
     op: str
     pool: PoolName
     replica: int
+    at: float
     timing: Timing
     usage: Usage
+    cause: PrimitiveId | None = None
 
 
 @record

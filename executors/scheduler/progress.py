@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from executors.scheduler.commands import Timing
 from executors.usage import NOTHING, Usage
+from planner.graph import PrimitiveId
 
 #: What has many parts is told in as many stretches.
 STRETCHES = 20
@@ -21,6 +22,7 @@ class Progress:
     ready_at: float
     attempt: int = 0
     since: int = 0  #: the moment of `attempts` that it belongs to
+    cause: PrimitiveId | None = None  #: whose end it became ready by; none at the start of its run
     rows: int = 0
     rows_done: int = 0
     inside: int = 0  #: pieces in an engine right now

@@ -57,6 +57,7 @@ class Run:
     steps_left: dict[str, int] = field(init=False)  #: primitives each step still waits for
     steps_started: dict[str, float] = field(default_factory=dict)
     inside: int = 0  #: pieces in engines
+    last: PrimitiveId | None = None  #: what an engine answered last: the cause of what follows
     ending: Ending | None = None
 
     def __post_init__(self) -> None:
@@ -75,7 +76,7 @@ class Run:
             if self.missing.get(leader) == 0:
                 del self.missing[leader]
                 attempt = self._attempt(leader)
-                self.open[leader] = Progress(now, attempt, self.attempts.moment)
+                self.open[leader] = Progress(now, attempt, self.attempts.moment, self.last)
                 ready.append(TaskId(self.id, leader, attempt))
         return ready
 
@@ -110,7 +111,8 @@ class Run:
         # No two tasks of a unit are equal, also where the attempts around it count from 0 again.
         attempt = max(before.attempt + 1, self._attempt(task.unit))
         moment = self.attempts.moment
-        self.open[task.unit] = Progress(now, attempt, moment, usage=before.usage)
+        cause = before.cause if self.last is None else self.last
+        self.open[task.unit] = Progress(now, attempt, moment, cause, usage=before.usage)
         return TaskId(self.id, task.unit, attempt)
 
     def _attempt(self, leader: PrimitiveId) -> int:

@@ -211,10 +211,13 @@ class Scheduler:
                 op=run.growing.primitive(primitive).op,
                 pool=run.growing.unit(unit).pool,
                 replica=progress.replica,
+                at=now,
                 timing=progress.timing(now),
                 usage=usage,
+                cause=progress.cause,
             )
         ]
+        run.last = progress.cause = primitive
         commands += close_step(run, primitive, now)
         return commands + [Prepare(task) for task in run.finish(primitive, now)]
 

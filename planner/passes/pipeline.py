@@ -12,29 +12,24 @@ from planner.draft import Draft
 from planner.errors import BrokenPass, IllegalGraph
 from planner.graph import Graph
 from planner.library import Library
-from planner.passes.names import NAMES, PRUNE
+from planner.passes.eliminate_common import eliminate_common
+from planner.passes.names import COMMON, NAMES, PRUNE
 from planner.passes.prune_dependencies import prune_dependencies
 from planner.verify import verify
 
 Pass: TypeAlias = Callable[[Draft, Library], Draft]
-#: Is shown what there was before a pass and after it, by its name.
-Watch: TypeAlias = Callable[[str, Draft, Draft], object]
 
-PASSES: Mapping[str, Pass] = MappingProxyType({PRUNE: prune_dependencies})
+PASSES: Mapping[str, Pass] = MappingProxyType({PRUNE: prune_dependencies, COMMON: eliminate_common})
 
 
-def unwatched(name: str, before: Draft, after: Draft) -> None:
-    """Look at nothing."""
-
-
-def rewritten(draft: Draft, library: Library, watch: Watch = unwatched) -> Draft:
+def rewritten(draft: Draft, library: Library) -> Draft:
     """Return what the passes of `library` make of `draft`. Raise `BrokenPass`."""
     for name in NAMES:
         if name in library.passes and name in PASSES:
             after = PASSES[name](draft, library)
             if after is not draft:
                 _hold_to_the_laws(name, draft, after, library)
-            watch(name, draft, after)
+            library.watch(name, draft, after)
             draft = after
     return draft
 

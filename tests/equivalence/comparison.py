@@ -8,6 +8,7 @@ from random import Random
 
 from executors.scheduler.policies.table import POLICIES
 from planner.available import Later, is_available, later_modules
+from planner.draft import Draft, Watch, unwatched
 from planner.passes.names import NAMES
 from spec.inputs import check_inputs
 from spec.model import Document
@@ -22,6 +23,7 @@ from tests.interpreter.interpreter import run
 from tests.interpreter.outcome import Outcome
 from tests.interpreter.scripted import Scripted
 from tests.interpreter.shelf import ALIASES, Shelf
+from tests.interpreter.twins import with_twins
 
 
 @dataclass(slots=True)
@@ -30,12 +32,26 @@ class Report:
 
     counts: Counter[str] = field(default_factory=Counter)
     fired: Counter[str] = field(default_factory=Counter)
+    passes: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         lines = [f"{count:8}  {what}" for what, count in sorted(self.counts.items())]
         lines += [f"{count:8}  {name}" for name, count in sorted(self.fired.items())]
+        lines += [f"{count:8}  {name}" for name, count in sorted(self.passes.items())]
         return "\n".join([*lines, *self.differences])
+
+
+@dataclass(slots=True)
+class Changed:
+    """The passes that changed something of a plan, before it ran or meanwhile."""
+
+    by: set[str] = field(default_factory=set)
+
+    def __call__(self, name: str, before: Draft, after: Draft) -> None:
+        """Note what a pass has made."""
+        if after is not before:
+            self.by.add(name)
 
 
 class Comparison:
@@ -46,16 +62,20 @@ class Comparison:
         self.library = self.shelf.library()
         self.later: Mapping[str, Later] = later_modules(self.shelf.modules)
 
-    def report(self, numbers: Iterable[int]) -> Report:
-        """Compare the workflows with these numbers, until each has been looked at."""
+    def report(self, numbers: Iterable[int], *, twins: bool = True) -> Report:
+        """Compare the workflows with these numbers, until each has been looked at.
+
+        With `twins` some steps of two in three stand on their pages twice.
+        """
         report = Report()
         for number in numbers:
-            self._compare(number, report)
+            self._compare(number, report, twins and number % 3 > 0)
         return report
 
-    def _compare(self, number: int, report: Report) -> None:
+    def _compare(self, number: int, report: Report, twins: bool) -> None:
         made = workflow(Random(number))
-        document = self.shelf.load(made.page)
+        page = with_twins(made.page, Random(number)) if twins else made.page
+        document = self.shelf.load(page)
         if not is_available(document, self.later):
             report.counts["not available yet"] += 1
             return
@@ -63,8 +83,11 @@ class Comparison:
         plain = run(document, made.inputs, self.library, Scripted(script, ALIASES), ACCEPTED_AT)
         report.fired.update({name: count > 0 for name, count in plain.fired.items()})
         report.counts[f"plainly {plain.status}"] += 1
-        for what in self.differences(document, made.inputs, script, plain, _settings(number)):
+        settings, changed = _settings(number), Changed()
+        for what in self.differences(document, made.inputs, script, plain, settings, changed):
             report.differences.append(f"workflow {number}: {what}")
+        report.passes.update(changed.by)
+        report.passes["two passes or more"] += len(changed.by) > 1
 
     def differences(
         self,
@@ -73,13 +96,19 @@ class Comparison:
         script: Script,
         plain: Outcome,
         settings: Settings,
+        watch: Watch = unwatched,
     ) -> Iterator[str]:
-        """Yield what the service makes of a document that the plain run does not."""
+        """Yield what the service makes of a document that the plain run does not.
+
+        `watch` is shown what passes make of its plan, before it runs and meanwhile.
+        """
         given = {
             id: opened(value) if _is_file(document, id) else value
             for id, value in check_inputs(document.inputs, inputs).items()
         }
-        served = serve(plan_of(document, self.library, settings.passes), given, script, settings)
+        served = serve(
+            plan_of(document, self.library, settings.passes, watch), given, script, settings
+        )
         if served.status != plain.status:
             yield f"{served.status}, plainly {plain.status}: {served.problem} {plain.failure}"
         elif plain.outputs is not None and _bytes(served.outputs) != _bytes(plain.outputs):

@@ -18,6 +18,7 @@ from executors.store.memory import MemoryRunStore
 from executors.store.record import RunRecord
 from executors.values import Values
 from executors.workspace import Workspace
+from planner.draft import Watch, unwatched
 from planner.expand import make_plan
 from planner.graph import PoolName
 from planner.passes.names import DEFAULT
@@ -59,9 +60,14 @@ class Settings:
     passes: frozenset[str] = DEFAULT
 
 
-def plan_of(document: Document, library: Library, passes: frozenset[str] = DEFAULT) -> Plan:
+def plan_of(
+    document: Document,
+    library: Library,
+    passes: frozenset[str] = DEFAULT,
+    watch: Watch = unwatched,
+) -> Plan:
     """Open a document that needs nothing but what `library` has, and rewrite it by `passes`."""
-    return make_plan(document, library.modules, POOLS, library.flows, passes)
+    return make_plan(document, library.modules, POOLS, library.flows, passes, watch)
 
 
 def serve(plan: Plan, inputs: dict[str, JSON], script: Script, settings: Settings) -> RunRecord:

@@ -218,7 +218,7 @@ workflow: w
 inputs: {q: string}
 steps:
   one: {use: llm, prompt: $inputs.q}
-  two: {use: llm, prompt: $inputs.q, after: [one]}
+  two: {use: llm, prompt: "now {{ inputs.q }}", after: [one]}
 outputs: {text: $two.text}
 """).graph
     assert graph["two.prefill"].after == {"one.decode"}

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import orjson
 
+from executors.engines.vllm_cores import keep_apart
 from tests.vllm.sessions import Session, start
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,9 +162,7 @@ def _started(
         until = time.monotonic() + READY_S_MAX
         for server in servers:
             _wait(server, key, until, _log(folder, server.name))
-            # An engine spins while it waits for its worker; on the core of the process that answers
-            # over HTTP it keeps that one waiting until a stream is over.
-            server.session.keep_apart()
+        keep_apart(os.getpid())
         undo.pop_all()
     return servers
 

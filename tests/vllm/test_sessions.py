@@ -57,18 +57,6 @@ def test_a_number_that_is_anothers_by_now_is_left_alone(tmp_path):
         session.end(term_s_max=0.2)
 
 
-def test_the_first_process_is_kept_apart_from_those_it_has_started(tmp_path):
-    session = started(tmp_path / "log")
-    try:
-        cores = os.sched_getaffinity(0)
-        session.keep_apart()
-        (child,) = set(session.members()) - {session.leader}
-        apart = os.sched_getaffinity(session.leader), os.sched_getaffinity(child)
-        assert apart == (({max(cores)}, cores - {max(cores)}) if len(cores) > 1 else (cores, cores))
-    finally:
-        session.end(term_s_max=0.2)
-
-
 def test_what_is_tied_ends_with_who_started_it_even_if_killed(tmp_path):
     command = [sys.executable, "-c", TIED, str(tmp_path / "log")]
     pipe = subprocess.PIPE

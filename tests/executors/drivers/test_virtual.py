@@ -47,6 +47,34 @@ def test_a_run_succeeds_and_tells_its_story_without_a_gap(world, naive_rag):
     assert kinds.count("primitive.finished") == 9
 
 
+def test_each_piece_of_work_tells_what_it_had_waited_for_last(world, plan_of):
+    plan = plan_of("""
+workflow: chain
+inputs: {words: "string[]"}
+steps:
+  first: {use: llm, prompt: first}
+  each: {for_each: $inputs.words, use: llm, prompt: "{{ item }} {{ first.text }}"}
+  last: {use: llm, prompt: "{{ each.text | json }}", if: "$len(each.text) > 1"}
+outputs: {last: $last.text}
+""")
+    here = busy(world, seed=3)
+    here.submit(plan, {"words": ["a", "b", "c"]})
+    here.run()
+    events = here.store.events("local", "r1", limit=1000)
+    told = [event.data for event in events if event.kind == "primitive.finished"]
+    after = {each["primitive"]: each["after"] for each in told}
+    done = {each["primitive"]: each["done_ms"] for each in told}
+    assert after["first.prefill"] is None
+    assert after["each[1].prefill"] == "first.decode"
+    assert after["each[1].decode"] == "each[1].prefill"
+    elements = [f"each[{number}].decode" for number in range(3)]
+    assert after["last.prefill"] == max(elements, key=done.__getitem__)
+    assert after["output:last"] == "last.decode"
+    for each in told:
+        took = each["queue_ms"] + each["batch_ms"] + each["execution_ms"]
+        assert each["done_ms"] - took == pytest.approx(done.get(each["after"], 0.0), abs=0.01)
+
+
 def test_streamed_pieces_joined_are_the_output(world, naive_rag):
     here = world()
     here.submit(naive_rag, INPUTS)

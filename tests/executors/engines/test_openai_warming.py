@@ -11,7 +11,7 @@ from executors.engines.openai import OpenAI
 from executors.engines.openai_request import Model
 from executors.usage import Usage
 from tests.executors.engines.openai_calls import decode, done, engine, fault
-from tests.executors.engines.openai_server import LocalServer, Play
+from tests.executors.engines.openai_server import LocalServer, Play, counted
 from tests.executors.engines.vllm_paths import BLOCK, CONTEXT, rendered, tokens_of, with_vllm_paths
 
 WORDS = " ".join(f"w{at}" for at in range(20))
@@ -174,6 +174,22 @@ def test_a_warm_request_that_fails_is_nobody_elses_failure(vllm):
     vllm.play(with_vllm_paths, with_vllm_paths, Play.of({}, status=429))
     assert asked(of, both).code == "engine-busy"
     assert done(of, decode(2, WORDS)).outputs["text"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "usage"),
+    [
+        ({"error": {"message": "no", "code": 429}, "usage": counted(9, 1)}, "engine-busy", (9, 1)),
+        ({"error": {"message": "no", "code": 500}}, "engine-error", (0, 0)),
+        ({"choices": []}, "bad-reply", (0, 0)),
+        ([], "bad-reply", (0, 0)),
+    ],
+)
+def test_a_warm_request_that_fails_costs_what_the_server_has_told(vllm, answer, code, usage):
+    vllm.play(with_vllm_paths, with_vllm_paths, Play.of(answer))
+    of = engine(vllm.url, Model("m", block_tokens=BLOCK))
+    refused = refusal(of, lambda each: each.warm_prefix(decode(1, WORDS)))
+    assert (refused.code, refused.usage) == (code, Usage(*usage))
 
 
 # --- how the server is to treat a request ---

@@ -1,0 +1,115 @@
+"""eliminate_common: equal work is done once.
+
+Two primitives are equal when they do the same to the same values in the same pool, and what they
+give is decided by that alone. The later one becomes an `alias`: all that the first gave can be read
+from it too, and its step ends when the first is done. Both fail together and wait alike, so only
+what is in one region and of one priority is looked at.
+Source: common subexpressions, as in query plans (Helium, arXiv 2603.16104).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from planner.draft import Draft
+from planner.graph import Output, PoolName, Primitive, PrimitiveId
+from planner.library import Library
+from planner.primitives import OPS
+from spec.values import Literal, Value, rewrite
+
+
+def eliminate_common(draft: Draft, library: Library) -> Draft:
+    """Let equal work be done once; only what it gives is told apart afterwards."""
+    if not any(_twins(draft)):
+        return draft
+    found = _Common(draft.by_id(), library.pools.default["inline"])
+    primitives = tuple(found.taken(draft))
+    return draft.with_primitives(primitives) if found.first else draft
+
+
+def _twins(draft: Draft) -> Iterator[Primitive]:
+    """Yield what could be equal to something before it, told by its kind and where it is."""
+    met: set[object] = set()
+    for each in draft.primitives:
+        if OPS[each.op].pure:
+            place = (each.op, each.pool, each.region)
+            if place in met:
+                yield each
+            met.add(place)
+
+
+@dataclass(slots=True)
+class _Common:
+    """What has been met so far. `first` names, for each that is not, the one that it is equal to.
+
+    What reads a later one is made to read the first, so that it may be found equal in its turn.
+    """
+
+    by_id: Mapping[PrimitiveId, Primitive]
+    inline: PoolName
+    met: dict[object, PrimitiveId] = field(default_factory=dict)
+    first: dict[PrimitiveId, PrimitiveId] = field(default_factory=dict)
+    heads: dict[PrimitiveId, Primitive] = field(default_factory=dict)  #: of calls, rewritten
+
+    def taken(self, draft: Draft) -> Iterator[Primitive]:
+        """Yield each primitive, or what is in its place; the head of a call with its end."""
+        calls = {each.call for each in draft.primitives if each.call is not None}
+        for each in draft.primitives:
+            now = self._redirected(each)
+            if each.id in calls:
+                self.heads[each.id] = now
+                continue
+            head = self.heads.pop(each.call) if each.call is not None else None
+            equal = self._equal(now, head) if each.id not in draft.kept else None
+            if equal is not None:
+                self.first[each.id] = equal
+                yield self._alias(now, head, self.by_id[equal])
+            else:
+                yield from (part for part in (head, now) if part is not None)
+
+    def _redirected(self, each: Primitive) -> Primitive:
+        if self.first.keys().isdisjoint(output.primitive for output in each.reads()):
+            return each
+        params = {name: rewrite(value, self._read) for name, value in each.params.items()}
+        return replace(each, params=params)
+
+    def _read(self, value: Value) -> Value | None:
+        if isinstance(value, Output) and value.primitive in self.first:
+            return Output(self.first[value.primitive], value.port)
+        return None
+
+    def _equal(self, each: Primitive, head: Primitive | None) -> PrimitiveId | None:
+        """Return what was met before and is equal; where nothing is, this is met now."""
+        if not _is_decided(each):
+            return None
+        place = (each.op, each.pool, each.region, each.priority)
+        key = (*place, _text(each), _text(head) if head is not None else "")
+        first = self.met.setdefault(key, each.id)
+        return first if first != each.id else None
+
+    def _alias(self, each: Primitive, head: Primitive | None, first: Primitive) -> Primitive:
+        """Return what gives all that `first` does under the id of `each`, once both may be done."""
+        port = OPS[first.op].given[0]
+        after = each.after | head.after if head is not None else each.after
+        waits = each.waits | head.waits if head is not None else each.waits
+        return replace(
+            each,
+            op="alias",
+            pool=self.inline,
+            params={"of": Output(first.id, port)},
+            after=after,
+            waits=waits,
+            call=None,
+        )
+
+
+def _is_decided(each: Primitive) -> bool:
+    """Whether what is given follows from what goes in: text only where no dice are thrown."""
+    if each.call is None or not OPS[each.op].pure:
+        return OPS[each.op].pure
+    temperature, seed = each.params.get("temperature"), each.params.get("seed", Literal(None))
+    return temperature == Literal(0) or (isinstance(seed, Literal) and seed.value is not None)
+
+
+def _text(each: Primitive) -> str:
+    """Return what goes in as text: 1, 1.0 and true differ in it, and so do orders of keys."""
+    return repr([(name, value) for name, value in each.params.items() if name != "call"])
