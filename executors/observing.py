@@ -25,10 +25,10 @@ from executors.scheduler.events import (
     RunAccepted,
     RunId,
 )
-from planner.costs import DEFAULTS, default_of
+from planner.costs import DEFAULTS, Costs, default_of
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
-from planner.pools import Pools
+from planner.pools import PoolFacts, Pools
 from planner.primitives import OPS
 from planner.refining import Profile, Refining, Source
 from planner.sizes import Sizes
@@ -84,6 +84,11 @@ class Observer:
     def current(self, pools: Pools) -> Pools:
         """Return `pools` with the costs as they are now."""
         return self._with_costs(pools, published=False)
+
+    def facts(self) -> Mapping[PoolName, PoolFacts]:
+        """Return what is known of the engines of each pool, with their costs as they are now."""
+        facts = {pool.name: pool.facts for pool in self.pools}
+        return self.current(Pools({}, {}, facts)).facts
 
     def sizes(self, tenant: str, plan: Plan) -> Sizes:
         """Return what was seen in runs of `plan` of one tenant."""
@@ -165,9 +170,9 @@ class Observer:
         return self._refining.get((batch.place[0], batch.op)) if batch.useful else None
 
     def _with_costs(self, pools: Pools, published: bool) -> Pools:
-        facts = dict(pools.facts)
+        costs: dict[PoolName, dict[str, Costs]] = {}
         for (name, op), refining in self._refining.items():
-            costs = refining.published if published else refining.current
-            fact = facts.get(name) or pools.fact(name)
-            facts[name] = replace(fact, costs={**fact.costs, op: costs})
-        return replace(pools, facts=facts)
+            known = refining.published if published else refining.current
+            costs.setdefault(name, {})[op] = known
+        refined = {name: replace(pools.fact(name), costs=each) for name, each in costs.items()}
+        return replace(pools, facts={**pools.facts, **refined})

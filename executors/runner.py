@@ -25,6 +25,7 @@ from executors.store.runs import RunStore
 from executors.values import Values
 from executors.workspace import Workspace
 from planner.plan import Plan
+from planner.pools import Pools
 from planner.sizes import Sizes
 from spec.values import JSON
 
@@ -65,6 +66,15 @@ class PoolState:
     started: int  #: replicas that are up
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What was known of a run when it began."""
+
+    plan: Plan
+    pools: Pools
+    sizes: Sizes
+
+
 class Runner:
     """Runs plans on pools and writes what happens to `store`.
 
@@ -90,7 +100,7 @@ class Runner:
         self._limits = limits
         self._new_id = new_id
         self._wall_clock = wall_clock
-        self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._expected: OrderedDict[str, _Expected] = OrderedDict()
         self._workspace = Workspace(values, memo, lambda: self._driver.now())
         self._scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, limits.runs_max)
         self.journal = Journal(limits.journal_entries_max)
@@ -128,9 +138,11 @@ class Runner:
     async def _start(self, submission: Submission) -> str:
         run = RunId(self._new_id())
         await self._accept(run, submission)
-        self._plans[run] = submission.plan
-        if len(self._plans) > PLANS_KEPT_MAX:
-            self._plans.popitem(last=False)
+        plan, tenant = submission.plan, submission.tenant
+        pools = self.observer.current(plan.library.pools)
+        self._expected[run] = _Expected(plan, pools, self.observer.sizes(tenant, plan))
+        if len(self._expected) > PLANS_KEPT_MAX:
+            self._expected.popitem(last=False)
         cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written
         self._driver.feed(
             RunAccepted(
@@ -184,8 +196,10 @@ class Runner:
         if record.live:
             raise NotFinished(run, record.status)
         events = self._store.events(tenant, run, limit=record.last_event)
-        facts = {pool.name: pool.facts for pool in self._pools}
-        return explain(record, events, facts, self._plans.get(run), Sizes())
+        facts = self.observer.facts()
+        if (known := self._expected.get(run)) is None:
+            return explain(record, events, facts, None, Sizes())
+        return explain(record, events, facts, known.plan, known.sizes, known.pools)
 
     def pools(self) -> tuple[PoolState, ...]:
         """Return every pool as it is now."""

@@ -26,9 +26,9 @@ class Estimate:
     """What a graph takes. Times are in ms, `remaining_s` in seconds.
 
     `ms` has all primitives; the end of a structure takes what its children take, and `inside` is
-    one of them. `path` is the longest way and `critical_ms` its length; `remaining_s` is the
-    longest way from the beginning of a primitive to the end. `work_ms` is what is taken of each
-    pool's engines at their best batches.
+    one of them, of a tree one of each level. `path` is the longest way, `critical_ms` its length,
+    and `remaining_s` the longest way from the beginning of a primitive to the end. `work_ms` is
+    what is taken of each pool's engines at their best batches.
     """
 
     ms: Mapping[PrimitiveId, float]
@@ -36,7 +36,7 @@ class Estimate:
     critical_ms: float
     work_ms: Mapping[PoolName, float]
     remaining_s: Mapping[PrimitiveId, float]
-    inside: Mapping[PrimitiveId, "Estimate"] = field(default_factory=dict)
+    inside: Mapping[PrimitiveId, tuple["Estimate", ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Estimator:
 def priced(shape: Outline, pools: Pools, price: Price, copies: float = 1.0) -> Estimate:
     """Return what an outline takes by `price`, `copies` of it at the same time."""
     ms = dict.fromkeys(shape.waits, 0.0)
-    inside: dict[PrimitiveId, Estimate] = {}
+    inside: dict[PrimitiveId, tuple[Estimate, ...]] = {}
     for leader, demand in shape.demands.items():
         head, rest = price(demand, pools.fact(demand.pool), copies)
         ms[leader] += head
@@ -76,15 +76,17 @@ def priced(shape: Outline, pools: Pools, price: Price, copies: float = 1.0) -> E
     )
 
 
-def _span(nested: Nested, pools: Pools, price: Price, copies: float) -> tuple[float, Estimate]:
-    """Return what all children of a structure take, and what the first of them does among them."""
+def _span(
+    nested: Nested, pools: Pools, price: Price, copies: float
+) -> tuple[float, tuple[Estimate, ...]]:
+    """Return what all children of a structure take, and what one of each part does among them."""
     ones: list[Estimate] = []
     total = 0.0
     for part in nested.parts:
         together = max(1.0, copies * nested.share * min(part.count, nested.width))
         ones.append(priced(part.child, pools, price, together))
         total += max(1.0, part.count / nested.width) * ones[-1].critical_ms
-    return nested.share * total, ones[0]
+    return nested.share * total, tuple(ones)
 
 
 def work_of(shape: Outline, pools: Pools) -> dict[PoolName, float]:
