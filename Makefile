@@ -27,7 +27,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-greedy bench-profile lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-greedy bench-profile lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -110,6 +110,9 @@ bench-language: setup  ## Measure what reading and checking pages costs, hostile
 
 bench-constructs: setup  ## Measure elements of a list, a thousand runs at once, and indexing
 	@$(BIN)/python bench/constructs.py $(ARGS)
+
+bench-estimates: setup  ## Hold estimates that start wrong by a factor of two against lone runs, as they learn
+	@$(BIN)/python bench/estimates.py $(ARGS)
 
 bench-profile: setup vllm  ## Profile pools on real vLLM servers: measured, predicted, error (ARGS="--within 5m")
 	@$(BIN)/python bench/profiles.py $(ARGS)

@@ -17,7 +17,7 @@ from planner.durations import best
 from planner.estimate import Estimate, Estimator
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
-from planner.pools import PoolFacts
+from planner.pools import PoolFacts, Pools
 from planner.primitives import BEGINNINGS, OPS
 from planner.sizes import Sizes, pattern
 from spec.records import record
@@ -79,9 +79,12 @@ def explain(
     facts: Mapping[PoolName, PoolFacts],
     plan: Plan | None,
     sizes: Sizes,
+    pools: Pools | None = None,
 ) -> Explained:
-    """Return where the time of a run that has ended went; `sizes` were known when it began."""
-    expected = _Expected.of(plan, sizes)
+    """Return where the time of a run that has ended went; `sizes` and what engines of `pools` take
+    were known when it began.
+    """
+    expected = _Expected.of(plan, sizes, pools)
     told = [each.data for each in events if each.kind == "primitive.finished"]
     calls = {each["after"]: each["usage"] for each in told if OPS[each["op"]].continues}
     work = tuple(
@@ -109,18 +112,19 @@ class _Expected:
     ms: Mapping[str, float] = field(default_factory=dict)
 
     @staticmethod
-    def of(plan: Plan | None, sizes: Sizes) -> "_Expected":
+    def of(plan: Plan | None, sizes: Sizes, pools: Pools | None) -> "_Expected":
         if plan is None:
             return _Expected()
-        estimator = Estimator(plan.library.pools, sizes)
+        estimator = Estimator(pools or plan.library.pools, sizes)
         estimate = estimator.of(plan)
         lower_ms = bound_of(estimator, plan, plan.library).lower_ms
         return _Expected(estimate.critical_ms, lower_ms, dict(_by_pattern(estimate)))
 
 
 def _by_pattern(estimate: Estimate) -> Iterator[tuple[str, float]]:
-    for inner in estimate.inside.values():
-        yield from _by_pattern(inner)
+    for parts in estimate.inside.values():
+        for part in parts:
+            yield from _by_pattern(part)
     for id, ms in estimate.ms.items():
         yield pattern(id), ms
 

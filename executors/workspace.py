@@ -26,6 +26,7 @@ from executors.scheduler.events import (
 )
 from executors.settled import settled
 from executors.values import Ref, Values, weigh
+from planner.costs import rows_of
 from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
 from planner.growing import GrowingPlan
 from planner.plan import Plan
@@ -116,7 +117,8 @@ class Workspace:
         cut = _cut(desk, task.unit)
         rows = max(1, len(args[cut.takes] or ())) if cut else 1
         desk.work[task.unit] = (task, _Work(args, rows))
-        return Prepared(task, rows)
+        op = desk.growing.primitive(unit.members[-1]).op
+        return Prepared(task, rows, op, rows_of(op, args))
 
     def _settle(self, task: TaskId, desk: _Desk, reader: Evaluation) -> Settled:
         primitive = desk.growing.primitive(task.unit)

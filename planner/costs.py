@@ -7,6 +7,7 @@ Costs are of an operation of a pool: storing and searching in one index take dif
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,17 @@ def costs_of(kind: str, given: Mapping[str, float]) -> Costs:
 COUNTED: Mapping[str, str] = MappingProxyType(
     {"embed": "texts", "ingest": "chunks", "search": "vectors", "rerank": "docs"}
 )
+
+
+def rows_of(op: str, args: Mapping[str, Any]) -> int:
+    """Return how many rows of work a request is, from what an engine is handed.
+
+    >>> rows_of("rerank", {"query": "", "docs": [{}, {}]}), rows_of("web_search", {})
+    (2, 1)
+    """
+    rows = args.get(COUNTED.get(op, ""))
+    return len(rows) if rows is not None else 1
+
 
 #: What is assumed of an engine that nobody has measured, by operation: published figures of
 #: engines of 2023 to 2026, wrong by a factor of two or more on another machine. `docs/emulated.md`

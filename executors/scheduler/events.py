@@ -60,10 +60,15 @@ class RunCancelled:
 
 @record
 class Prepared:
-    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1."""
+    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1.
+
+    `op` is what an engine is asked for, and `work` the rows of it, cut apart or not.
+    """
 
     task: TaskId
     rows: int
+    op: str = ""
+    work: int = 1
 
 
 @record
