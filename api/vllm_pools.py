@@ -68,6 +68,7 @@ def _client(setting: PoolSetting, at: Endpoint) -> Engine:
                 structured=True,
                 priorities=flags.get("scheduling-policy", "priority") == "priority",
                 cache_per_tenant=options.get("cache_per_tenant", True),
+                counts=True,
                 control=ControlTokens(tuple(options.get("control_tokens", ()))),
             )
             return OpenAI(at, chat, options.get("slots", _LLM_SLOTS))

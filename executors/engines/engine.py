@@ -69,10 +69,14 @@ class FirstToken:
 
 @record
 class Delta:
-    """The next piece of text of `request`. All pieces joined are its `text`."""
+    """The next piece of text of `request`. All pieces joined are its `text`.
+
+    `usage` is what the request has cost so far, where the engine counts that on the way.
+    """
 
     request: int
     text: str
+    usage: Usage | None = None
 
 
 @record

@@ -117,7 +117,7 @@ class OpenAI:
                         told = True
                         yield FirstToken(request.id)
                     if piece:
-                        yield Delta(request.id, piece)
+                        yield Delta(request.id, piece, reply.usage)
         except ServerFailed as error:
             failed = error
         yield _end(request, reply, failed)

@@ -44,7 +44,8 @@ class Model:
 
     `priorities`: the server orders its queue by them. `cache_per_tenant`: it keeps prefixes apart
     by a salt, and each tenant has one. `block_tokens`: the tokens of one block of its cache, asked
-    of the server where it is not given. `control`: what no text of a chat may spell.
+    of the server where it is not given. `counts`: it can say what a reply has cost so far, with
+    each piece. `control`: what no text of a chat may spell.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Model:
     priorities: bool = False
     cache_per_tenant: bool = False
     block_tokens: int | None = None
+    counts: bool = False
     control: ControlTokens = field(default_factory=ControlTokens)
 
 
@@ -66,7 +68,7 @@ def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any
         **treated(model, request.tenant, request.priority),
         **(_response_format(args) if model.structured else {}),
         "stream": True,
-        "stream_options": {"include_usage": True},
+        "stream_options": _counting(args, model),
     }
 
 
@@ -87,6 +89,12 @@ def treated(model: Model, tenant: str, order: int) -> dict[str, Any]:
         # No name leaves, and a salt may hold neither all characters nor any number of them.
         asked["cache_salt"] = sha256(tenant.encode()).hexdigest()
     return asked
+
+
+def _counting(args: Mapping[str, Any], model: Model) -> dict[str, bool]:
+    """Have tokens counted at the end, and on the way of what may be ended before: a list."""
+    on_the_way = model.counts and args.get("form") == "list"
+    return {"include_usage": True} | ({"continuous_usage_stats": True} if on_the_way else {})
 
 
 def stops_kept(args: Mapping[str, Any]) -> list[str]:
