@@ -171,6 +171,11 @@ class Performer:
         """Return the outputs that show the text of `piece` as it comes."""
         return self._shown(piece.task)
 
+    def fed_by(self, piece: Piece) -> tuple[Structure, ...]:
+        """Return what takes the items of `piece` as they close."""
+        growing = self.workspace.growing(piece.task.run)
+        return growing.fed_by(growing.unit(piece.task.unit).members[-1])
+
     def _shown(self, task: TaskId) -> Collection[str]:
         growing = self.workspace.growing(task.run)
         return growing.showing(growing.unit(task.unit).members[-1])

@@ -55,6 +55,7 @@ class _Desk:
     growing: GrowingPlan
     accepted_at: str
     work: dict[PrimitiveId, tuple[TaskId, _Work]] = field(default_factory=dict)
+    lent: dict[PrimitiveId, list[JSON]] = field(default_factory=dict)  #: items, by opening
 
 
 class Workspace:
@@ -136,6 +137,7 @@ class Workspace:
             until = self._clock() + params["keep_ms"] / 1000
             self._memo.keep((desk.tenant, params["keep_as"]), outputs["value"], until)
         self._values.put(Ref(task.run, task.unit), outputs)
+        desk.lent.pop(task.unit, None)
         return Settled(task, shape)
 
     def request(self, piece: Piece, position: int) -> Request:
@@ -155,6 +157,12 @@ class Workspace:
             attempt=piece.task.attempt,
             priority=piece.priority,
         )
+
+    def lend(self, piece: Piece, items: list[JSON]) -> None:
+        """Let what goes over the list that `piece` gives read `items` of it, which may grow."""
+        growing = self._desks[piece.task.run].growing
+        for structure in growing.fed_by(growing.unit(piece.task.unit).members[-1]):
+            self._desks[piece.task.run].lent[structure.opening] = items
 
     def keep(self, piece: Piece, outputs: Mapping[str, Any]) -> None:
         """Lay aside what an engine gave for `piece`; once it was the last of its task, all of it
@@ -188,7 +196,8 @@ class Workspace:
         desk = self._desks[run]
         for leader in units:
             desk.work.pop(leader, None)
-            for id in desk.growing.unit(leader).members if leader != exit else ():
+            desk.lent.pop(leader, None)
+            for id in desk.growing.members(leader) if leader != exit else ():
                 self._values.discard(Ref(run, id))
         desk.growing.forget(units)
 
@@ -197,8 +206,23 @@ class Workspace:
         self._values.drop(run)
         del self._desks[run]
 
+    @property
+    def value_bytes_max(self) -> int:
+        """Return what one value may take at most."""
+        return self._values.value_bytes_max
+
+    def _lent(self, run: RunId, opening: PrimitiveId, port: str) -> Any:
+        """Return what an opening will give, as far as it is there: it waits for a list alone."""
+        desk = self._desks[run]
+        if port == "items":
+            return desk.lent[opening]
+        reader = Evaluation(lambda leaf: self._read(run, leaf), self._values.value_bytes_max)
+        return reader.value(desk.growing.primitive(opening).params[port])
+
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         match leaf:
+            case Output(giver, port) if giver in self._desks[run].lent:
+                return self._lent(run, giver, port)
             case Output(giver, port):
                 return self._values.get(Ref(run, giver), port)
             case RunInput():

@@ -73,6 +73,8 @@ class Body:
 class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
+    `source` is the decode whose items it goes over, where each may be begun with as soon as it is
+    closed; if it `stops`, nothing else of that reply is read, and its rest is not waited for.
     `mould` is a cache: elements of a list are alike.
     """
 
@@ -83,6 +85,8 @@ class Structure:
     width: int
     fields: tuple[str, ...]
     body: Body = field(repr=False)
+    source: PrimitiveId | None = None
+    stops: bool = False
     mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
 
 

@@ -16,12 +16,14 @@ BatchId = NewType("BatchId", int)
 class TaskId:
     """One unit of one run: what an engine is asked for once. `unit` is its leader.
 
-    `attempt` counts from 0: what is tried again is another task.
+    `attempt` counts from 0: what is tried again is another task. So is what was taken back and is
+    begun anew: `edition` counts how often anything of the run was taken back before.
     """
 
     run: RunId
     unit: PrimitiveId
     attempt: int = 0
+    edition: int = 0
 
 
 @record
@@ -109,6 +111,17 @@ class FirstTokenSeen:
 
 
 @record
+class ItemsClosed:
+    """The reply to the request at `position` in `batch` is a list, of which `count` items, all in
+    all, will not change any more.
+    """
+
+    batch: BatchId
+    position: int
+    count: int
+
+
+@record
 class PieceDone:
     """The engine has answered the request at `position` in `batch`."""
 
@@ -146,6 +159,7 @@ Event = (
     | Unfolded
     | PrepareFailed
     | FirstTokenSeen
+    | ItemsClosed
     | PieceDone
     | PieceFailed
     | BatchEnded

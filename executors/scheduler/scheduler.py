@@ -29,6 +29,7 @@ from executors.scheduler.events import (
     BatchId,
     Event,
     FirstTokenSeen,
+    ItemsClosed,
     PieceDone,
     PieceFailed,
     Prepared,
@@ -45,6 +46,12 @@ from executors.scheduler.events import (
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
 from executors.scheduler.settling import close_step, settle, take_in
+from executors.scheduler.streaming import (
+    is_provisional,
+    items_closed,
+    take_back,
+    take_back_of,
+)
 from executors.usage import NOTHING, Usage
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
@@ -99,6 +106,8 @@ class Scheduler:
                 return self._prepare_failed(task, trouble, now)
             case FirstTokenSeen(batch, position):
                 return self._first_token(batch, position, now)
+            case ItemsClosed(batch, position, count):
+                return self._items_closed(batch, position, count)
             case PieceDone(batch, position, usage):
                 return self._piece_done(batch, position, usage, now)
             case PieceFailed(batch, position, trouble):
@@ -132,6 +141,10 @@ class Scheduler:
         if run is None or not run.is_current(task):
             return []
         commands = list(settle(run, task, shape, now))
+        if run.held:
+            commands += self._decide(run, now)
+        if run.ending is not None:
+            return commands
         if run.deadlines:
             commands += self._watch_deadlines(run)
         return commands + self._close(run)
@@ -174,6 +187,15 @@ class Scheduler:
         commands = self._finish(run, piece.task.unit, head, NOTHING, now)
         progress.restart(now)
         return commands
+
+    def _items_closed(self, batch: BatchId, position: int, count: int) -> list[Command]:
+        piece = self.batches[batch][position]
+        run = self.runs[piece.task.run]
+        if not run.is_current(piece.task):
+            return []
+        head, *_, decode = run.growing.unit(piece.task.unit).members
+        run.last = head  # what is begun now follows from it, and from what has been said since
+        return list(items_closed(run, decode, count))
 
     def _piece_done(self, batch: BatchId, position: int, usage: Usage, now: float) -> list[Command]:
         piece = self.batches[batch].pop(position)
@@ -244,19 +266,33 @@ class Scheduler:
                 return self._again(run, leader, trouble.wait_s, now)
             if region.instead is not None:
                 return self._replace(run, region)
+            if is_provisional(run, region):
+                run.held.setdefault(leader, trouble)
+                return self._withdraw(run, {leader})
         return self._end(run.id, "failed", trouble)
+
+    def _decide(self, run: Run, now: float) -> list[Command]:
+        """See to what has failed of lists that may be whole by now."""
+        commands: list[Command] = []
+        for leader in list(run.held):
+            if run.ending is None and (trouble := run.held.pop(leader, None)) is not None:
+                commands += self._fail(run, leader, trouble, now)
+        return commands
 
     def _again(self, run: Run, leader: PrimitiveId, wait_s: float, now: float) -> list[Command]:
         """Begin a unit that failed once more, in `wait_s`."""
-        task = run.again(TaskId(run.id, leader), now)
+        gone = take_back(run, run.growing.unit(leader).members)
+        task = run.again(leader, now)
         if wait_s > 0:
             self.later[task] = now + wait_s
         again = [] if wait_s > 0 else [Prepare(task)]
-        return [*self._withdraw(run, {leader}), *self._watch_deadlines(run), *again]
+        withdrawn = self._withdraw(run, {leader, *gone})
+        forget = [Forget(run.id, tuple(sorted(gone)))] if gone else []
+        return [*withdrawn, *forget, *self._watch_deadlines(run), *again]
 
     def _replace(self, run: Run, region: Region) -> list[Command]:
         """Give up `region`, and order what stands in for it."""
-        gone = run.drop(region.id)
+        gone = take_back_of(run, region.id) | run.drop(region.id)
         commands = self._withdraw(run, gone)
         run.ordered[region.exit, None] = region.within
         forget = Forget(run.id, tuple(sorted(gone)))
@@ -324,12 +360,21 @@ class Scheduler:
 
     def _time_out(self, run: Run, late: Region) -> list[Command]:
         del run.deadlines[late.id]
+        detail = f"this took longer than {late.timeout_ms} ms"
+        trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
         for region in run.within(late.id):
             if region.instead is not None:
                 return self._replace(run, region)
-        detail = f"this took longer than {late.timeout_ms} ms"
-        trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
+            if is_provisional(run, region):
+                return self._stop(run, late, trouble)
         return self._end(run.id, "failed", trouble)
+
+    def _stop(self, run: Run, late: Region, trouble: Trouble) -> list[Command]:
+        """Let nothing go on in a region that is late, and decide later what comes of it."""
+        gone = take_back_of(run, late.id) | run.drop(late.id)
+        run.hold(late, trouble)
+        forget = Forget(run.id, tuple(sorted(gone - {late.exit})))
+        return [*self._withdraw(run, gone), forget]
 
     def _watch_deadlines(self, *changed: Run) -> list[Command]:
         """Order a call for the earliest deadline of runs that may have a new one, or attempt that

@@ -209,7 +209,8 @@ class LanguageTimeline:
         token, request = sequence.reply[sequence.said], sequence.request
         sequence.said += 1
         if token:
-            self._told.append(Moment(now, sequence.batch, Delta(request.id, token)))
+            usage = Usage(sequence.prompt, sequence.said, sequence.cached)
+            self._told.append(Moment(now, sequence.batch, Delta(request.id, token, usage)))
         if sequence.over:
             self._running.remove(sequence)
             self.cache.free(sequence.held)
