@@ -24,6 +24,9 @@ Feeds: TypeAlias = Mapping[tuple[PrimitiveId, str], tuple[str, ...]]
 
 #: Elements that are open at the same time, where the author says nothing.
 WINDOW = 256
+#: Elements of a fold that are open at the same time: each waits for the one before by what it reads
+#: of it, so what it does not read from there is done, or put together, ahead.
+FOLD_WINDOW = 8
 #: Elements of one list that a step goes over.
 ELEMENTS_MAX = 10_000
 
