@@ -60,10 +60,14 @@ class RunCancelled:
 
 @record
 class Prepared:
-    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1."""
+    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1.
+
+    Of a hint, about how many `tokens` it is.
+    """
 
     task: TaskId
     rows: int
+    tokens: int = 0
 
 
 @record
