@@ -76,7 +76,8 @@ class Body:
 class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
-    `mould` is a cache: elements of a list are alike.
+    `later` is what they read from outside that may not be known yet when they are opened. `mould`
+    is a cache: elements of a list are alike.
     """
 
     opening: PrimitiveId
@@ -86,6 +87,7 @@ class Structure:
     width: int
     fields: tuple[str, ...]
     body: Body = field(repr=False)
+    later: frozenset[PrimitiveId] = frozenset()
     mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
 
 
