@@ -18,7 +18,7 @@ from executors.performer import Performer
 from executors.replies import complete
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import Event, FirstTokenSeen, PieceDone, PieceFailed, Trouble
-from executors.usage import Usage
+from executors.usage import NOTHING, Usage
 from planner.primitives import OPS
 
 
@@ -35,6 +35,7 @@ class Unanswered:
         self._open: dict[int, Piece] = dict(enumerate(order.pieces))
         self._shown = {at for at, piece in self._open.items() if performer.shows(piece)}
         self._requests: tuple[Request, ...] = ()
+        self._so_far: dict[int, Usage] = {}
         self._steps = {at: performer.step_of(piece.task) for at, piece in self._open.items()}
 
     def requests(self) -> tuple[Request, ...]:
@@ -53,7 +54,9 @@ class Unanswered:
         match emission:
             case FirstToken(request):
                 return FirstTokenSeen(self._order.batch, request)
-            case Delta(request, text):
+            case Delta(request, text, usage):
+                if usage is not None:
+                    self._so_far[request] = usage
                 if request in self._shown:
                     self._performer.stream(piece, text)
                 return None
@@ -65,8 +68,9 @@ class Unanswered:
                 return self._fault(emission)
 
     def fail_rest(self, why: EngineFailed) -> Iterator[Event]:
-        """Yield the failure of every piece that has not been answered."""
+        """Yield the failure of every piece that has not been answered; what it cost is counted."""
         for request in list(self._open):
+            self._spend(request, self._so_far.get(request, NOTHING))
             yield self._failed(request, Trouble(why.code, str(why), transient=why.transient))
 
     def _done(self, piece: Piece, done: Done) -> Event:

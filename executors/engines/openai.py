@@ -103,7 +103,8 @@ class OpenAI:
         try:
             return Done(request.id, {}, (await self.warm_prefix(request)).usage)
         except EngineFailed as error:
-            return Fault(request.id, error.code, error.detail, transient=error.transient)
+            transient, usage = error.transient, error.usage
+            return Fault(request.id, error.code, error.detail, transient, usage=usage)
 
     async def _call(self, request: Request) -> AsyncGenerator[Emission, None]:
         if request.op == "partial_prefill":
@@ -114,7 +115,7 @@ class OpenAI:
             return
         try:
             body = body_of(request, self._model, self._describe)
-            stops = StopStrings(stops_kept(request.args))
+            stops = StopStrings(stops_kept(request.args, self._model.dialect))
         except NotSendable as error:
             yield Fault(request.id, "bad-request", str(error))
             return
@@ -125,8 +126,9 @@ class OpenAI:
                     if not told:
                         told = True
                         yield FirstToken(request.id)
-                    if piece:
-                        yield Delta(request.id, piece)
+                    usage = reply.newly_counted()
+                    if piece or usage is not None:
+                        yield Delta(request.id, piece, usage)
         except ServerFailed as error:
             failed = error
         yield _end(request, reply, failed)
@@ -162,7 +164,9 @@ def _telling() -> Iterator[None]:
     except NotSendable as error:
         raise EngineFailed("bad-request", str(error)) from None
     except ServerFailed as error:
-        raise EngineFailed(error.code, error.detail, transient=error.transient) from None
+        raise EngineFailed(
+            error.code, error.detail, transient=error.transient, usage=error.usage
+        ) from None
 
 
 def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:

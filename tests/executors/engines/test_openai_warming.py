@@ -20,7 +20,7 @@ from executors.engines.openai import OpenAI
 from executors.engines.openai_request import Model
 from executors.usage import Usage
 from tests.executors.engines.openai_calls import decode, done, engine, fault, spoken
-from tests.executors.engines.openai_server import LocalServer, Play
+from tests.executors.engines.openai_server import LocalServer, Play, counted
 from tests.executors.engines.vllm_paths import BLOCK, CONTEXT, rendered, tokens_of, with_vllm_paths
 
 WORDS = " ".join(f"w{at}" for at in range(20))
@@ -213,6 +213,22 @@ def test_a_hint_that_fails_is_told_as_what_it_is(server):
 def test_only_a_server_that_is_known_to_have_what_it_needs_is_sent_hints(known, warms):
     ops = engine("http://127.0.0.1:1/v1", Model("m", **known)).traits.ops
     assert ("partial_prefill" in ops) is warms
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "usage"),
+    [
+        ({"error": {"message": "no", "code": 429}, "usage": counted(9, 1)}, "engine-busy", (9, 1)),
+        ({"error": {"message": "no", "code": 500}}, "engine-error", (0, 0)),
+        ({"choices": []}, "bad-reply", (0, 0)),
+        ([], "bad-reply", (0, 0)),
+    ],
+)
+def test_a_warm_request_that_fails_costs_what_the_server_has_told(vllm, answer, code, usage):
+    vllm.play(with_vllm_paths, with_vllm_paths, Play.of(answer))
+    of = engine(vllm.url, Model("m", block_tokens=BLOCK))
+    refused = refusal(of, lambda each: each.warm_prefix(decode(1, WORDS)))
+    assert (refused.code, refused.usage) == (code, Usage(*usage))
 
 
 # --- how the server is to treat a request ---
