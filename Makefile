@@ -27,7 +27,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-greedy bench-profile lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-split bench-greedy bench-profile lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -140,6 +140,9 @@ bench-greedy: setup vllm  ## Compare greedy replies of vLLM: ours, the official 
 
 bench-vllm: setup vllm  ## Measure warm prefixes on a real vLLM server, and how soon a cancel gets there
 	@$(BIN)/python bench/warm_prefixes.py $(ARGS)
+
+bench-split: setup vllm  ## Run applications on real vLLM servers with prompts read ahead and without, side by side
+	@$(BIN)/python bench/split_prefill.py $(ARGS)
 
 # The empty package called `vllm` is built by what the lock has installed before it.
 $(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml

@@ -38,7 +38,7 @@ from executors.engines.vllm_serve import INHERITED
 from executors.pools import Pool
 from planner.costs import costs_of
 from planner.graph import PoolName
-from planner.pools import Pools
+from planner.pools import BLOCK_TOKENS, Pools
 from spec.durations import milliseconds
 
 QUEUE_MAX = 20_000
@@ -203,6 +203,7 @@ def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
         batch_rows=setting.options.get("batch_rows", rows),
         queue_max=setting.options.get("queue_max", QUEUE_MAX),
         costs=costs_of(setting.kind, costs) if costs else None,
+        block_tokens=setting.options.get("block_tokens", BLOCK_TOKENS),
     )
 
 

@@ -242,7 +242,7 @@ class Performer:
         primitive = growing.primitive(done.primitive)
         traits = self._traits[done.pool]
         story = self._stories[done.run]
-        if primitive.step is not None:
+        if primitive.step is not None and primitive.warms is None:
             story.tally(primitive.step).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives

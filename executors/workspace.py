@@ -119,7 +119,8 @@ class Workspace:
         rows = max(1, len(args[cut.takes] or ())) if cut else 1
         desk.work[task.unit] = (task, _Work(args, rows))
         op = desk.growing.primitive(unit.members[-1]).op
-        return Prepared(task, rows, op, rows_of(op, args))
+        tokens = about_tokens(args) if unit.warms is not None else 0
+        return Prepared(task, rows, op, rows_of(op, args), tokens)
 
     def _settle(self, task: TaskId, desk: _Desk, reader: Evaluation) -> Settled:
         primitive = desk.growing.primitive(task.unit)
@@ -176,6 +177,9 @@ class Workspace:
             self._values.check(work.size)
         work.pieces[piece.start] = outputs
         if work.rows:
+            return
+        if desk.growing.unit(piece.task.unit).warms is not None:
+            del desk.work[piece.task.unit]
             return
         last = desk.growing.unit(piece.task.unit).members[-1]
         pieces = [work.pieces[row] for row in sorted(work.pieces)]
@@ -234,6 +238,13 @@ class Workspace:
             case AcceptedAt():
                 return self._desks[run].accepted_at
         raise TypeError(f"{type(leaf).__name__} is of no plan")
+
+
+def about_tokens(args: Mapping[str, Any]) -> int:
+    """Return about how many tokens what a call says has: one for four characters."""
+    said = [args.get("system"), args.get("prompt")]
+    said += [message.get("content") for message in args.get("messages") or ()]
+    return sum(len(text) for text in said if isinstance(text, str)) // 4
 
 
 def _args(reader: Evaluation, primitive: Primitive) -> dict[str, Any]:

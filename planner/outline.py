@@ -75,6 +75,8 @@ class _Outlining:
     depth: int = 0
 
     def of(self, draft: Draft, extents: Extents) -> Outline:
+        # Nobody waits for what is read ahead, and it takes what nobody wants.
+        draft = draft.with_primitives(each for each in draft.primitives if each.warms is None)
         primitives = draft.by_id()
         structures = {each.closing: each for each in draft.structures}
         units = units_of(draft.primitives)

@@ -62,7 +62,7 @@ class OpenAI:
             name="openai",
             model=model.name,
             kind="llm",
-            ops=frozenset({"prefill", "decode"}),
+            ops=frozenset({"prefill", "decode", *(("partial_prefill",) if model.warms else ())}),
             slots=slots,
             batch_rows_max=1,
             streams=True,
@@ -99,7 +99,17 @@ class OpenAI:
             said = said_of(request.args, self._model, self._describe)
             return await self._warming.warm(said, request.tenant)
 
+    async def _ahead(self, request: Request) -> Done | Fault:
+        try:
+            return Done(request.id, {}, (await self.warm_prefix(request)).usage)
+        except EngineFailed as error:
+            transient, usage = error.transient, error.usage
+            return Fault(request.id, error.code, error.detail, transient, usage=usage)
+
     async def _call(self, request: Request) -> AsyncGenerator[Emission, None]:
+        if request.op == "partial_prefill":
+            yield await self._ahead(request)
+            return
         if request.op != "decode":
             yield Fault(request.id, "unsupported-op", f"openai does not run {request.op} alone")
             return

@@ -56,6 +56,13 @@ class Model:
     control: ControlTokens = field(default_factory=ControlTokens)
     dialect: Dialect = ANY
 
+    @property
+    def warms(self) -> bool:
+        """Whether the server is known to have what reading ahead needs, as vLLM does: tokens that
+        it tells, and a cache whose blocks it tells, or the operator.
+        """
+        return self.priorities or self.cache_per_tenant or self.block_tokens is not None
+
 
 def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any]:
     """Return what to send for one call. Raise `NotSendable`."""

@@ -64,13 +64,15 @@ class RunCancelled:
 class Prepared:
     """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1.
 
-    `op` is what an engine is asked for, and `work` the rows of it, cut apart or not.
+    `op` is what an engine is asked for, and `work` the rows of it, cut apart or not; of a hint,
+    about how many `tokens` it is.
     """
 
     task: TaskId
     rows: int
     op: str = ""
     work: int = 1
+    tokens: int = 0
 
 
 @record

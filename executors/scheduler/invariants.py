@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from executors.scheduler import hints
 from executors.scheduler.events import TaskId
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Run
@@ -50,6 +51,7 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
     if run.is_over():
         yield f"{run.id}: is over but still there"
     yield from _units(run)
+    yield from hints.broken(run, [task.unit for task in inside])
     if run.ending is None:
         yield from _held(run)
         yield from _rows(scheduler, run, inside)

@@ -3,12 +3,14 @@
 Knows no pool and no other run.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from executors.scheduler.attempts import Attempts
 from executors.scheduler.events import RunId, TaskId, Trouble
+from executors.scheduler.hints import Hints
 from executors.scheduler.progress import Progress
 from executors.scheduler.unfolding import Unfolding
 from planner.graph import PrimitiveId, RegionId
@@ -34,7 +36,8 @@ class Run:
     """Progress over a plan that grows as it goes.
 
     Every unit is in exactly one of: `missing` (waits for others, or for being made), `open` (ready,
-    queued or in an engine), or closed (all members in `done`).
+    queued or in an engine), or closed (all members in `done`). Hints are in none of them. `hinted`
+    is where those that are ready go.
     """
 
     id: RunId
@@ -42,6 +45,8 @@ class Run:
     plan: Plan
     deadline: float
     priority: int
+    hinted: deque[TaskId] = field(default_factory=deque)
+    hints: Hints = field(init=False)
     growing: GrowingPlan = field(init=False)
     missing: dict[PrimitiveId, int] = field(init=False)  #: what each unit still waits for
     open: dict[PrimitiveId, Progress] = field(default_factory=dict)
@@ -65,9 +70,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self.growing = GrowingPlan(self.plan)
-        self.missing = {
-            leader: len(unit.waits) + unit.pending for leader, unit in self.plan.units.items()
-        }
+        self.hints = Hints(self.id, self.hinted)
+        self.missing = {}
+        for leader, unit in self.plan.units.items():
+            if unit.warms is None:
+                self.missing[leader] = len(unit.waits) + unit.pending
+            else:
+                self.hints.expect(unit, len(unit.waits))
         self.exits, self.starts = {}, {}
         self._watch(self.plan.regions.values())
         self.steps_left = {step: len(ids) for step, ids in self.plan.steps.items()}
@@ -81,11 +90,14 @@ class Run:
                 attempt = self._attempt(leader)
                 moment, edition = self.attempts.moment, self.edition
                 self.open[leader] = Progress(now, attempt, moment, self.last, edition)
+                self.hints.late(leader)
                 ready.append(TaskId(self.id, leader, attempt, edition))
         return ready
 
     def is_current(self, task: TaskId) -> bool:
         """Whether what becomes of `task` still matters."""
+        if task.unit in self.hints.inside:
+            return self.ending is None
         progress = self.open.get(task.unit)
         if self.ending is not None or progress is None or task.unit in self.held:
             return False
@@ -94,11 +106,9 @@ class Run:
     def finish(self, primitive: PrimitiveId, now: float) -> list[TaskId]:
         """Note that `primitive` is done; return what becomes ready by it."""
         self.done.add(primitive)
-        waiting = [
-            leader
-            for leader in dict.fromkeys(self.growing.readers_of(primitive))
-            if leader in self.missing
-        ]
+        readers = dict.fromkeys(self.growing.readers_of(primitive))
+        self.hints.heard(readers)
+        waiting = [leader for leader in readers if leader in self.missing]
         for leader in waiting:
             self.missing[leader] -= 1
         return self.open_ready(waiting, now)
@@ -158,7 +168,8 @@ class Run:
         Its exit stays done: others may come to wait for it.
         """
         self.end(region)
-        gone = (*self.made.pop(region, ()), *self.over.pop(region, ()))
+        made = self.hints.part(self.made.pop(region, ()))
+        gone = (*made, *self.over.pop(region, ()))
         exit, within = self.growing.region(region).exit, self.growing.region(region).within
         for leader in gone:
             if leader != exit:
@@ -171,6 +182,7 @@ class Run:
 
     def drop(self, failed: RegionId) -> set[PrimitiveId]:
         """Give up all that is within a region; return its units."""
+        self.hints.drop([each for each in self.hints.waits if self.is_in(each, failed)])
         gone = {leader for leader in (*self.missing, *self.open) if self.is_in(leader, failed)}
         for leader in gone:
             self.missing.pop(leader, None)
@@ -181,7 +193,7 @@ class Run:
         for order in [o for o, region in self.ordered.items() if self._is_within(region, failed)]:
             del self.ordered[order]
         for region in [r for r in self.exits.values() if self._is_within(r, failed)]:
-            gone.update(self.made.pop(region, ()))
+            gone.update(self.hints.part(self.made.pop(region, ())))
             self.over.pop(region, None)
             self.end(region)
         exit = self.growing.region(failed).exit
@@ -252,7 +264,12 @@ class Run:
         """All work is done, or the run is ending; and no engine holds any of it."""
         if self.inside:
             return False
-        return self.ending is not None or not (self.missing or self.open or self.ordered)
+        return self.ending is not None or self.is_done
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all work is done; hints are none."""
+        return not (self.missing or self.open or self.ordered)
 
     def within(self, region: RegionId | None) -> Iterable[Region]:
         """Return the regions that what is in `region` may fail with, from the inside out."""
@@ -266,7 +283,10 @@ class Run:
 
     def _await(self, unit: Unit) -> None:
         waits = sum(id not in self.done for id in unit.waits)
-        self.missing[unit.leader] = waits + unit.pending
+        if unit.warms is None:
+            self.missing[unit.leader] = waits + unit.pending
+        else:
+            self.hints.expect(unit, waits)
         if unit.region is not None:
             self.made.setdefault(unit.region, []).append(unit.leader)
 

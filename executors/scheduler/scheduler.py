@@ -43,6 +43,7 @@ from executors.scheduler.events import (
     Unfolded,
     Woke,
 )
+from executors.scheduler.hints import HintLines, piece_of, replica_for, told
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
 from executors.scheduler.settling import close_step, settle, take_in
@@ -78,6 +79,7 @@ class Scheduler:
     last_batch: int = 0
     wake_at: float | None = None  #: the earliest moment a `WakeAt` has been ordered for
     later: dict[TaskId, float] = field(default_factory=dict)  #: attempts that an engine put off
+    hints: HintLines = field(default_factory=HintLines)
 
     def admits(self, plan: Plan) -> Full | None:
         """Return why a run of `plan` cannot be taken now, or None. Asked before it is accepted."""
@@ -89,14 +91,22 @@ class Scheduler:
                 return Full("queue-full", f"pool '{name}' has {len(pool.waiting)} tasks waiting")
         return None
 
-    def handle(self, event: Event, now: float) -> list[Command]:  # noqa: C901  # a case an event
+    def handle(self, event: Event, now: float) -> list[Command]:
         """Take in one fact; return what is to be done about it, in order."""
+        commands = self._handled(event, now)
+        if self.hints.is_quiet(event, commands):
+            commands += self.hints.ask(self.runs, self.pools)
+        return commands
+
+    def _handled(self, event: Event, now: float) -> list[Command]:  # noqa: C901  # a case an event
         match event:
             case RunAccepted():
                 return self._accept(event, now)
             case RunCancelled(run):
                 return self._end(run, "cancelled", None)
-            case Prepared(task, rows):
+            case Prepared(task, rows, tokens=tokens):
+                if (name := self.hints.answered(task)) is not None:
+                    return self._hint(task, tokens, self.pools[name], now)
                 return self._queue(task, rows, now)
             case Settled(task, shape):
                 return self._settle(task, shape, now)
@@ -120,7 +130,9 @@ class Scheduler:
                 assert_never(event)
 
     def _accept(self, event: RunAccepted, now: float) -> list[Command]:
-        run = Run(event.run, event.tenant, event.plan, event.deadline, event.priority)
+        run = Run(
+            event.run, event.tenant, event.plan, event.deadline, event.priority, self.hints.ready
+        )
         self.runs[run.id] = run
         ready = run.open_ready(tuple(run.plan.units), now)
         return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines(run)]
@@ -155,13 +167,16 @@ class Scheduler:
 
     def _prepare_failed(self, task: TaskId, trouble: Trouble, now: float) -> list[Command]:
         run = self.runs.get(task.run)
+        if self.hints.answered(task) is not None and run is not None:
+            self.hints.failed += 1
+            run.hints.drop((task.unit,))  # its call will tell of it, if it comes to that
         if run is None or not (run.is_current(task) or task.unit in run.unfoldings):
             return []
         return self._fail(run, task.unit, trouble, now)
 
     def _form(self, pool: Pool, now: float) -> list[Command]:
         commands: list[Command] = []
-        for order in pool.form(BatchId(self.last_batch + 1)):
+        for order in pool.form(BatchId(self.last_batch + 1), self._preferred):
             self.last_batch = order.batch
             self.batches[order.batch] = dict(enumerate(order.pieces))
             rows = sum(piece.stop - piece.start for piece in order.pieces)
@@ -169,6 +184,30 @@ class Scheduler:
                 commands += self._leave(piece, order, rows, now)
             commands.append(order)
         return commands
+
+    def _preferred(self, task: TaskId) -> int | None:
+        return replica_for(self.runs[task.run], task.unit)
+
+    def _hint(self, task: TaskId, tokens: int, pool: Pool, now: float) -> list[Command]:
+        """Send a hint, if it is still of use and pays."""
+        run = self.runs.get(task.run)
+        if run is None or not self.hints.goes(run, task.unit, pool, tokens):
+            return []
+        self.last_batch = BatchId(self.last_batch + 1)
+        order = pool.place(self.last_batch, piece_of(task), self._preferred(task))
+        self.batches[order.batch] = dict(enumerate(order.pieces))
+        run.inside += 1
+        run.hints.send(task.unit, order.replica, now)
+        return [order]
+
+    def _hint_over(self, run: Run, leader: PrimitiveId, said: list[Command]) -> list[Command]:
+        """Let go of a hint that an engine has answered, or given up."""
+        del run.hints.inside[leader]
+        if leader in run.hints.orphans:
+            run.hints.orphans.remove(leader)
+            run.growing.forget((leader,))
+            said = [*said, Forget(run.id, (leader,))]
+        return said + self._close(run)
 
     def _leave(self, piece: Piece, order: Dispatch, rows: int, now: float) -> list[Command]:
         run = self.runs[piece.task.run]
@@ -201,6 +240,9 @@ class Scheduler:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
+        if piece.task.unit in run.hints.inside:
+            said = [] if run.ending is not None else [told(run, piece.task.unit, usage, now)]
+            return self._hint_over(run, piece.task.unit, [*said])
         commands = self._abandon(batch)
         if not run.is_current(piece.task):
             return commands + self._close(run)
@@ -249,6 +291,10 @@ class Scheduler:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
+        if piece.task.unit in run.hints.inside:
+            if run.ending is None:
+                self.hints.failed_in(run.growing.unit(piece.task.unit).pool, trouble.code)
+            return self._hint_over(run, piece.task.unit, [])
         if not run.is_current(piece.task):
             return self._abandon(batch) + self._close(run)
         commands = self._fail(run, piece.task.unit, trouble, now)
@@ -337,6 +383,9 @@ class Scheduler:
         return [Abort(batch)] if pieces and not wanted else []
 
     def _close(self, run: Run) -> list[Command]:
+        if run.ending is None and run.is_done and run.inside == len(run.hints.inside) > 0:
+            run.ending = Ending("succeeded", None)  # what is read ahead, nobody will ask for
+            return self._abandon_unwanted(run.id)
         if not run.is_over():
             return []
         del self.runs[run.id]

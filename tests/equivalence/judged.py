@@ -38,6 +38,7 @@ class Judged:
         self.pool = pool
         self.scripted = Scripted(script, ALIASES)
         self.asked = 0
+        self.ahead = 0
         self.traits = EngineTraits(
             name="judged",
             model=pool,
@@ -68,6 +69,9 @@ class Judged:
     def script(self, batch: Batch, random: Random) -> Iterator[tuple[float, Emission]]:
         """Yield each emission with the seconds to wait before it."""
         for request in batch.requests:
+            if request.op == "partial_prefill":
+                yield random.uniform(0, 0.01), self._ahead(request)
+                continue
             self.asked += 1
             params = self._params(request)
             slow = self.scripted.takes_ms(request.op, params, request.attempt) > 0
@@ -94,6 +98,13 @@ class Judged:
                 text = answer["text"][: random.randrange(len(answer["text"]))]
                 yield 0.001, FirstToken(request.id)
                 yield from _said(request, text, 0.01, random)
+
+    def _ahead(self, request: Request) -> Emission:
+        """Let some hints fail: nothing may come of it."""
+        self.ahead += 1
+        if self.ahead % 5 == 0:
+            return Fault(request.id, "engine-error", "nothing was read ahead")
+        return Done(request.id, {}, Usage(1, 1))
 
     def _params(self, request: Request) -> dict[str, Any]:
         params = dict(request.args)

@@ -38,7 +38,12 @@ POOLS = Pools(
     default={kind: name for name, kind in KINDS.items()},
     facts={
         PoolName(name): PoolFacts(
-            deterministic=True, streams=True, warms=True, pointwise=True, rows_max=8
+            deterministic=True,
+            streams=True,
+            warms=True,
+            pointwise=True,
+            rows_max=8,
+            block_tokens=0,
         )
         for name in (*KINDS, *ALIASES)
     },
@@ -140,4 +145,4 @@ class _World:
 def _pool(name: PoolName, kind: str, script: Script, settings: Settings) -> Pool:
     rows = settings.batch_rows if kind == "embedding" else 1
     engines: list[Any] = [Judged(name, kind, script) for _ in range(settings.replicas)]
-    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000)
+    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000, block_tokens=0)

@@ -65,6 +65,18 @@ def test_a_fold_opens_one_element_after_another():
     assert played(unfolding("fold", Shape(count=3)), lambda live: 0) == [(0, 0), (0, 1), (0, 2)]
 
 
+def test_a_fold_opens_elements_ahead_of_the_one_that_they_wait_for():
+    part = unfolding("fold", Shape(count=5), width=3)
+    assert opened(part) == [(0, 0), (0, 1), (0, 2)]
+    part.end(Child(0), Shape())
+    assert opened(part) == [(0, 3)]
+    for index in (1, 2, 3, 4):
+        assert not part.is_over
+        list(part.open_more())
+        part.end(Child(index), Shape())
+    assert part.is_over
+
+
 def test_rounds_end_when_one_was_the_last():
     part = unfolding("loop", Shape(count=5))
     assert opened(part) == [(0, 0)]
