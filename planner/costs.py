@@ -86,7 +86,7 @@ def rows_of(op: str, args: Mapping[str, Any]) -> int:
 #: engines of 2023 to 2026, wrong by a factor of two or more on another machine. `docs/emulated.md`
 #: has the sources: a Llama-3.1-8B on an RTX 4090, bge models on an RTX 3090, pgvector on a small
 #: table, the median of five search services. Of tools nothing is published; they are taken to
-#: answer like a search service. What is done in place was measured here, in the order of it.
+#: answer like a search service. What is done in place is a guess, small beside all others.
 DEFAULTS: Mapping[str, Costs] = MappingProxyType(
     {
         "decode": LanguageCosts(8.33, 0.078, 6.23e-6, 17.44, 0.051, 1.28e-4),
