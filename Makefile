@@ -27,7 +27,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-split bench-greedy bench-profile lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-planning bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-split bench-greedy bench-profile lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
@@ -113,6 +113,9 @@ bench-constructs: setup  ## Measure elements of a list, a thousand runs at once,
 
 bench-estimates: setup  ## Hold estimates that start wrong by a factor of two against lone runs, as they learn
 	@$(BIN)/python bench/estimates.py $(ARGS)
+
+bench-planning: setup  ## Measure what planning costs: a hundred primitives, a kept plan, a hundred thousand
+	@$(BIN)/python bench/planning.py $(ARGS)
 
 bench-profile: setup vllm  ## Profile pools on real vLLM servers: measured, predicted, error (ARGS="--within 5m")
 	@$(BIN)/python bench/profiles.py $(ARGS)

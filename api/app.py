@@ -18,6 +18,7 @@ from api.routes import (
     health,
     metrics,
     modules,
+    plan,
     runs,
     schema,
     workflows,
@@ -27,7 +28,7 @@ from api.wire import ProblemOut
 
 VERSION = "0.1.0"
 _RESOURCES = (
-    workflows, runs, events, explain, files, collections, modules, schema, engines,
+    workflows, plan, runs, events, explain, files, collections, modules, schema, engines,
 )  # fmt: skip
 _DESCRIPTION = """\
 Workflows in YAML or JSON in, answers out.

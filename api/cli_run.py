@@ -27,6 +27,7 @@ from executors.documents import read as read_document
 from executors.errors import ExecutionError, StorageFailed
 from executors.runner import Submission
 from executors.store.record import RunRecord
+from planner.passes.choice import Choice
 from spec.load import read
 from spec.model import Document
 from spec.problems import SpecError
@@ -48,11 +49,16 @@ class BadOption(Exception):
 
 
 def run_file(
-    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], shown: Shown
+    settings: Settings,
+    file: Path,
+    inputs: Sequence[str],
+    files: Sequence[str],
+    passes: Choice,
+    shown: Shown,
 ) -> Exit:
     """Run the workflow in `file` and show it; return what the process should say."""
     try:
-        record = asyncio.run(_run(settings, file, inputs, files, shown))
+        record = asyncio.run(_run(settings, file, inputs, files, passes, shown))
     except ApiProblem as problem:
         sys.stderr.write(f"{_shown(problem)}\n")
         return Exit.NOT_VALID
@@ -72,7 +78,12 @@ def run_file(
 
 
 async def _run(
-    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], shown: Shown
+    settings: Settings,
+    file: Path,
+    inputs: Sequence[str],
+    files: Sequence[str],
+    passes: Choice,
+    shown: Shown,
 ) -> RunRecord:
     source = _source(file)
     house = compose(settings)
@@ -85,7 +96,7 @@ async def _run(
             tenant=TENANT,
             workflow=document.name,
             version=document.version,
-            plan=house.library.plan(TENANT, document, source),
+            plan=house.library.plan(TENANT, document, source, request=passes),
             inputs=resolved,
         )
         run = await house.runner.submit(submission)

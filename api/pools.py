@@ -106,6 +106,15 @@ def make_pools(
     return (first, *(_pool(setting, parts) for setting in pools.pools))
 
 
+def known_pools(pools: Sequence[Pool]) -> Pools:
+    """Return what plans may name and rely on. The first pool of a kind is the one by default."""
+    return Pools(
+        kinds={pool.name: pool.kind for pool in pools},
+        default={pool.kind: pool.name for pool in reversed(pools)},
+        facts={pool.name: pool.facts for pool in pools},
+    )
+
+
 def model_of(setting: PoolSetting) -> str:
     """Return what a pool's engine says it is, without making one."""
     if setting.adapter == "emulated":

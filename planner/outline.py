@@ -117,7 +117,8 @@ class _Outlining:
                 fields = within.fields.get(exit, {})
             self.depth -= 1
         extents.note_fields(structure.closing, _fields(structure, fields, shape.count))
-        return Nested(tuple(parts), structure.width, share) if parts else None
+        width = 1 if structure.kind == "fold" else structure.width  # however far ahead it is opened
+        return Nested(tuple(parts), width, share) if parts else None
 
     def _expected(
         self, structure: Structure, opening: Primitive | None, extents: Extents

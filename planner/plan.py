@@ -5,7 +5,7 @@ A plan knows nothing of any run. What a scheduler asks of it often is worked out
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 
 from planner.graph import Graph, PrimitiveId, RegionId
@@ -35,7 +35,11 @@ class Plan:
     library: Library
     units: Mapping[PrimitiveId, Unit]
     readers: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
-    fingerprint: str = field(compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what is done with what, worked out when it is asked for."""
+        return _fingerprint(self.graph, self.outputs, self.streams)
 
     def __repr__(self) -> str:
         return f"Plan({self.fingerprint})"
@@ -74,7 +78,6 @@ class Plan:
             library=library,
             units=units,
             readers={id: tuple(leaders) for id, leaders in readers.items()},
-            fingerprint=_fingerprint(graph, outputs, streams),
         )
 
 

@@ -49,6 +49,7 @@ class OpSpec:
     pure: bool = False
     hint: bool = False
     served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
+    required: frozenset[str] = field(init=False, repr=False)
     given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
 
     @property
@@ -60,6 +61,8 @@ class OpSpec:
         ports, later = self.signature, self.later
         served = tuple(each for id, each in ports.inputs.items() if id not in later)
         object.__setattr__(self, "served", served)
+        required = frozenset(id for id, each in ports.inputs.items() if each.required)
+        object.__setattr__(self, "required", required)
         given = tuple(port for port in ports.outputs if port not in later)
         object.__setattr__(self, "given", given)
 

@@ -17,7 +17,7 @@ from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE
 from planner.passes.pipeline_decoding import pipeline_decoding
 from planner.passes.prune_dependencies import prune_dependencies
 from planner.passes.split_prefill import split_prefill
-from planner.verify import verify
+from planner.verify import verify_change
 
 Pass: TypeAlias = Callable[[Draft, Library], Draft]
 
@@ -45,6 +45,7 @@ def rewritten(draft: Draft, library: Library) -> Draft:
 
 def _hold_to_the_laws(name: str, before: Draft, after: Draft, library: Library) -> None:
     try:
-        verify(Graph.of(after.primitives), name, library.pools.kinds, whole=after.whole)
+        graph, old = Graph.of(after.primitives), before.by_id()
+        verify_change(graph, old, name, library.pools.kinds, whole=after.whole)
     except IllegalGraph as error:
         raise BrokenPass(name, before, after, error.problems) from None
