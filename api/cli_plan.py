@@ -14,7 +14,7 @@ from rich.table import Table
 from api.cli_validate import TENANT, declared_library, module_name
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
-from api.explained import ExplainedOut, explained_text, picture
+from api.explained import ExplainedOut, explained_text, pictures
 from api.problems import ApiProblem
 from api.settings import Settings
 from planner.explain import Explained
@@ -76,8 +76,7 @@ def show_plan(settings: Settings, file: Path, passes: Choice, wanted: Wanted) ->
 def _print(document: Document, explained: Explained, wanted: Wanted) -> None:
     stages = explained.stages if wanted.between else explained.stages[-1:]
     if wanted.as_mermaid:
-        drawn = (f"%% after {stage.made_by}\n{picture(stage)}" for stage in stages)
-        sys.stdout.write("\n".join(drawn))
+        sys.stdout.write(pictures(stages))
     elif wanted.as_json:
         facts = _facts(explained.plan)
         if wanted.explained or wanted.between:

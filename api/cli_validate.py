@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from api.engines_file import BadEngines
@@ -69,12 +68,11 @@ def declared_library(settings: Settings) -> Library:
 
 def _declared_pools(settings: Settings) -> Pools:
     """Return what engines would be like: they are made, which loads nothing, over no data."""
-    with TemporaryDirectory() as folder:
-        collections = Collections(Path(folder))
-        try:
-            return known_pools(make_pools(declared(settings), collections, str, lambda _: {}))
-        finally:
-            collections.close()
+    collections = Collections(None)
+    try:
+        return known_pools(make_pools(declared(settings), collections, str, lambda _: {}))
+    finally:
+        collections.close()
 
 
 def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:

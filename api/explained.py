@@ -1,6 +1,6 @@
 """How a plan came about, as JSON and as text: the same facts for both doors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -119,6 +119,13 @@ class ExplainedOut(BaseModel):
 def picture(stage: Stage) -> str:
     """Return a stage as a Mermaid flowchart."""
     return diagram(stage.draft.primitives, stage.estimate.ms, stage.estimate.path)
+
+
+def pictures(stages: Sequence[Stage]) -> str:
+    """Return stages as Mermaid flowcharts; where there are several, each is told from the others."""
+    if len(stages) == 1:
+        return picture(stages[0])
+    return "\n".join(f"%% after {stage.made_by}\n{picture(stage)}" for stage in stages)
 
 
 def passes_text(explained: Explained) -> str:

@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.responses import JSONResponse
 
-from api.explained import ExplainedOut, explained_text, picture
+from api.explained import ExplainedOut, explained_text, pictures
 from api.problems import ApiProblem
 from planner.explain import Explained
 from spec.model import Document
@@ -42,7 +42,6 @@ def written(document: Document, explained: Explained, form: Form, *, between: bo
         return PlainTextResponse(explained_text(explained, between=between))
     if form == "mermaid":
         stages = explained.stages if between else explained.stages[-1:]
-        drawn = (f"%% after {stage.made_by}\n{picture(stage)}" for stage in stages)
-        return PlainTextResponse("\n".join(drawn))
+        return PlainTextResponse(pictures(stages))
     out = ExplainedOut.of(document.name, document.version, explained)
     return Response(out.model_dump_json(), media_type=JSONResponse.media_type)
