@@ -105,18 +105,39 @@ def run(
     off: Off = None,
     on: On = None,
     as_json: AsJson = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show in the end where the time went.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Run a workflow here, without a server, and show its answer as it comes."""
     settings = _settings(data=data)
 
-    from api.cli_run import run_file
+    from api.cli_run import Shown, run_file
     from api.logs import configure
     from api.passes import choice_of_options
 
     configure(settings.log, "error")
+    shown = Shown(as_json=as_json, explained=explain)
     passes = _usable(lambda: choice_of_options(off or [], on or []))
-    raise typer.Exit(run_file(settings, file, input or [], upload or [], passes, as_json=as_json))
+    raise typer.Exit(run_file(settings, file, input or [], upload or [], passes, shown))
+
+
+@app.command(epilog=_EPILOG)
+def explain(
+    run: Annotated[str, typer.Argument(help="The id of a run that has ended.")],
+    server: Annotated[
+        str | None, typer.Option(help="The service that ran it; the one here by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where the time of a run went: estimate, actual and bound, and its critical path."""
+    settings = _settings()
+
+    from api.cli_explain import explain_run
+
+    address = server or f"http://{_shown(settings.host)}:{settings.port}"
+    raise typer.Exit(explain_run(address, run, as_json=as_json))
 
 
 @app.command(epilog=_EPILOG)

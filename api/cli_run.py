@@ -4,6 +4,7 @@ import asyncio
 import mimetypes
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from api.cli_show import Show
 from api.compose import compose
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
+from api.explained_text import ExplainedOut, lines_of
 from api.house import House
 from api.problems import ApiProblem
 from api.run_inputs import resolve
@@ -34,6 +36,14 @@ from spec.source import Source, Tree
 TENANT = "local"
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a run is shown: as JSON, and with where its time went in the end."""
+
+    as_json: bool = False
+    explained: bool = False
+
+
 class BadOption(Exception):
     """An `--input` or `--file` that cannot be used; the message says why."""
 
@@ -44,12 +54,11 @@ def run_file(
     inputs: Sequence[str],
     files: Sequence[str],
     passes: Choice,
-    *,
-    as_json: bool,
+    shown: Shown,
 ) -> Exit:
     """Run the workflow in `file` and show it; return what the process should say."""
     try:
-        record = asyncio.run(_run(settings, file, inputs, files, passes, as_json=as_json))
+        record = asyncio.run(_run(settings, file, inputs, files, passes, shown))
     except ApiProblem as problem:
         sys.stderr.write(f"{_shown(problem)}\n")
         return Exit.NOT_VALID
@@ -74,8 +83,7 @@ async def _run(
     inputs: Sequence[str],
     files: Sequence[str],
     passes: Choice,
-    *,
-    as_json: bool,
+    shown: Shown,
 ) -> RunRecord:
     source = _source(file)
     house = compose(settings)
@@ -92,14 +100,23 @@ async def _run(
             inputs=resolved,
         )
         run = await house.runner.submit(submission)
-        show = None if as_json else Show(sys.stdout, document)
+        show = None if shown.as_json else Show(sys.stdout, document)
         busy = Busy(Console(stderr=True), partial(_loads, house)) if _is_watched(show) else None
         record = await _follow(house, run, show, busy)
+        if shown.as_json:
+            sys.stdout.write(RunOut.of(record).model_dump_json(indent=2) + "\n")
+        if shown.explained:
+            _explain(house, record, as_json=shown.as_json)
     finally:
         await house.stop()
-    if as_json:
-        sys.stdout.write(RunOut.of(record).model_dump_json(indent=2) + "\n")
     return record
+
+
+def _explain(house: House, record: RunRecord, *, as_json: bool) -> None:
+    """Show where the time went; beside JSON on the other stream, so that each can be read."""
+    found = ExplainedOut.of(record.id, record.status, house.runner.explain(TENANT, record.id))
+    out = sys.stderr if as_json else sys.stdout
+    out.write("\n" + "\n".join(lines_of(found)) + "\n")
 
 
 def _is_watched(show: Show | None) -> bool:

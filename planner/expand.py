@@ -105,6 +105,6 @@ def _shown(
 def _steps(document: Document, graph: Graph) -> dict[str, tuple[PrimitiveId, ...]]:
     inside: dict[str, list[PrimitiveId]] = {step.id: [] for step in document.steps}
     for primitive in graph:
-        if primitive.step is not None:
+        if primitive.step is not None and primitive.warms is None:  # no step waits for a hint
             inside[primitive.step].append(primitive.id)
     return {step: tuple(ids) for step, ids in inside.items()}

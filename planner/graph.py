@@ -47,6 +47,8 @@ class Primitive:
     `call` joins primitives that are one engine request: a decode names its prefill. `step` and
     `origin` are the author's, however deep in modules the primitive was made. `region` is the
     innermost that fails with it. A `pending` one only holds the place of what is made in the run.
+    One that `warms` a call, or the calls of what an opening opens, is a hint: it reads the
+    beginning of a prompt ahead, nobody waits for it, and no answer depends on it.
     """
 
     id: PrimitiveId
@@ -61,6 +63,7 @@ class Primitive:
     region: RegionId | None = None
     pending: bool = False
     waits: frozenset[PrimitiveId] = frozenset()
+    warms: PrimitiveId | None = None
     _reads: frozenset[Output] | None = field(default=None, init=False, repr=False, compare=False)
 
     def reads(self) -> frozenset[Output]:

@@ -16,7 +16,7 @@ from planner.order import heads
 from planner.place import Place
 from planner.primitives import BEGINNINGS, OPS
 from planner.scope import Scope, fill_names, member
-from planner.structure import WINDOW, Body, Kind, Region, Structure
+from planner.structure import FOLD_WINDOW, WINDOW, Body, Kind, Region, Structure
 from planner.waits import own_names
 from spec.model import (
     Block,
@@ -119,7 +119,9 @@ class Opener:
                 return self._structure("for_each", params, body, place.region, width or WINDOW)
             case Fold(items, start):
                 params = {"items": scope.resolve(items), "start": scope.resolve(start)}
-                return self._structure("fold", params, body, place.region)
+                # What changes something outside happens in the order that is written.
+                ahead = 1 if has_effects(step, self.library) else FOLD_WINDOW
+                return self._structure("fold", params, body, place.region, ahead)
             case Reduce(items, fan_in, first):
                 params = {"items": scope.resolve(items), "fan_in": scope.resolve(fan_in)}
                 params |= {} if first is None else {"start": scope.resolve(first)}

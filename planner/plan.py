@@ -20,7 +20,8 @@ class Plan:
 
     `outputs` maps each output of the workflow to the primitive whose `value` it is; `streams` maps
     a primitive to the outputs that show its text as it comes, and `feeds` a field of a structure;
-    `steps` are the author's. `structures` are by their opening.
+    `steps` are the author's. `structures` are by their opening; `fed` are the openings that take
+    the items of a decode as they close.
     """
 
     graph: Graph
@@ -29,6 +30,7 @@ class Plan:
     feeds: Feeds
     steps: Mapping[str, tuple[PrimitiveId, ...]]
     structures: Mapping[PrimitiveId, Structure]
+    fed: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
     regions: Mapping[RegionId, Region]
     library: Library
     units: Mapping[PrimitiveId, Unit]
@@ -59,13 +61,19 @@ class Plan:
         for unit in units.values():
             for id in sorted(unit.waits):
                 readers[id].append(unit.leader)
+        by_opening = {each.opening: each for each in structures}
+        fed: dict[PrimitiveId, list[PrimitiveId]] = defaultdict(list)
+        for each in by_opening.values():
+            if each.source is not None:
+                fed[each.source].append(each.opening)
         return Plan(
             graph=graph,
             outputs=outputs,
             streams=streams,
             feeds=feeds,
             steps=steps,
-            structures={each.opening: each for each in structures},
+            structures=by_opening,
+            fed={decode: tuple(openings) for decode, openings in fed.items()},
             regions={each.id: each for each in regions},
             library=library,
             units=units,

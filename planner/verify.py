@@ -93,6 +93,10 @@ def _problems(
         for leaf in leaves(value)
         if (problem := _leaf_problem(graph, leaf, inputs[name].type.word, whole))
     ]
+    if op.hint != (primitive.warms is not None):
+        found.append(f"{op.name} must be for something" if op.hint else "is for something else")
+    if whole and primitive.warms is not None and primitive.warms not in graph.primitives:
+        found.append(f"is for unknown '{primitive.warms}'")
     if whole and (primitive.after or primitive.waits):
         ordered = primitive.after | primitive.waits
         found += [f"waits for unknown '{id}'" for id in ordered if id not in graph.primitives]

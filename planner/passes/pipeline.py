@@ -13,13 +13,22 @@ from planner.errors import BrokenPass, IllegalGraph
 from planner.graph import Graph
 from planner.library import Library
 from planner.passes.eliminate_common import eliminate_common
-from planner.passes.names import COMMON, NAMES, PRUNE
+from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE
+from planner.passes.pipeline_decoding import pipeline_decoding
 from planner.passes.prune_dependencies import prune_dependencies
+from planner.passes.split_prefill import split_prefill
 from planner.verify import verify_change
 
 Pass: TypeAlias = Callable[[Draft, Library], Draft]
 
-PASSES: Mapping[str, Pass] = MappingProxyType({PRUNE: prune_dependencies, COMMON: eliminate_common})
+PASSES: Mapping[str, Pass] = MappingProxyType(
+    {
+        PRUNE: prune_dependencies,
+        COMMON: eliminate_common,
+        PREFILL: split_prefill,
+        DECODING: pipeline_decoding,
+    }
+)
 
 
 def rewritten(draft: Draft, library: Library) -> Draft:

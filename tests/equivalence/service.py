@@ -38,13 +38,19 @@ POOLS = Pools(
     default={kind: name for name, kind in KINDS.items()},
     facts={
         PoolName(name): PoolFacts(
-            deterministic=True, streams=True, warms=True, pointwise=True, rows_max=8
+            deterministic=True,
+            streams=True,
+            warms=True,
+            pointwise=True,
+            rows_max=8,
+            block_tokens=0,
         )
         for name in (*KINDS, *ALIASES)
     },
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
+WHILE_IT_CAME, TAKEN_BACK = "list gone over while it came", "list taken back"
 _FOR_EVER = 1e15
 _NOWHERE = Path("/nowhere")  # nothing is spilled: all fits in memory
 
@@ -70,9 +76,18 @@ def plan_of(
     return make_plan(document, library.modules, POOLS, library.flows, passes, watch)
 
 
-def serve(plan: Plan, inputs: dict[str, JSON], script: Script, settings: Settings) -> RunRecord:
-    """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken."""
-    return _World(script, settings).run(plan, inputs)
+def serve(
+    plan: Plan,
+    inputs: dict[str, JSON],
+    script: Script,
+    settings: Settings,
+    met: set[str] | None = None,
+) -> RunRecord:
+    """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken.
+
+    What happened only because of a pass is added to `met`.
+    """
+    return _World(script, settings, set() if met is None else met).run(plan, inputs)
 
 
 def raised(error: Exception) -> None:
@@ -81,13 +96,14 @@ def raised(error: Exception) -> None:
 
 
 class _World:
-    def __init__(self, script: Script, settings: Settings) -> None:
+    def __init__(self, script: Script, settings: Settings, met: set[str]) -> None:
         pools = [_pool(name, kind, script, settings) for name, kind in POOLS.kinds.items()]
         self.store = MemoryRunStore(lambda: START)
         self.workspace = Workspace(
             Values(_NOWHERE, 1 << 30, 1 << 28), Memo(1 << 30), lambda: self.driver.now
         )
         self.broken: list[str] = []
+        self.met = met
         self.events = 0
         performer = Performer(
             workspace=self.workspace,
@@ -117,6 +133,11 @@ class _World:
 
     def _check(self, scheduler: Scheduler) -> None:
         self.events += 1
+        for run in scheduler.runs.values():
+            if any(each.growing for each in run.unfoldings.values()):
+                self.met.add(WHILE_IT_CAME)
+            if run.edition:
+                self.met.add(TAKEN_BACK)
         if self.events < EVERY_EVENT or self.events % EVERY_EVENT == 0:
             self.broken += broken(scheduler)
 
@@ -124,4 +145,4 @@ class _World:
 def _pool(name: PoolName, kind: str, script: Script, settings: Settings) -> Pool:
     rows = settings.batch_rows if kind == "embedding" else 1
     engines: list[Any] = [Judged(name, kind, script) for _ in range(settings.replicas)]
-    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000)
+    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000, block_tokens=0)
