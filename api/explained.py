@@ -138,7 +138,8 @@ def passes_text(explained: Explained) -> str:
             lines.append(f"{told.name}: {told.why.reason}, {told.why.detail}" if told.why else "")
             continue
         critical = stages[told.name].estimate.critical_ms
-        lines.append(f"{told.name}: {', '.join(_words(told.change))}: {critical:,.1f} ms")
+        words = ", ".join(_words(told.change)) or "how work is handed on"
+        lines.append(f"{told.name}: {words}: {critical:,.1f} ms")
     return "\n".join(lines) + "\n"
 
 
