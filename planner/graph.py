@@ -65,6 +65,9 @@ class Primitive:
     waits: frozenset[PrimitiveId] = frozenset()
     warms: PrimitiveId | None = None
     _reads: frozenset[Output] | None = field(default=None, init=False, repr=False, compare=False)
+    _before: frozenset[PrimitiveId] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def reads(self) -> frozenset[Output]:
         """Return the ports this primitive reads, its own call's included."""
@@ -76,13 +79,17 @@ class Primitive:
 
     def waits_for(self) -> frozenset[PrimitiveId]:
         """Return every primitive that must be done before this one starts."""
-        return self.after.union(self.waits, [output.primitive for output in self.reads()])
+        if self._before is None:
+            before = self.after.union(self.waits, [output.primitive for output in self.reads()])
+            object.__setattr__(self, "_before", before)
+            return before
+        return self._before
 
     def ordered(self, after: frozenset[PrimitiveId], waits: frozenset[PrimitiveId]) -> "Primitive":
         """Return this one in another order: `replace`, but that what it reads is still known."""
         made = Primitive(
             self.id, self.op, self.pool, self.params, after, self.call, self.priority, self.step,
-            self.origin, self.region, self.pending, waits,
+            self.origin, self.region, self.pending, waits, self.warms,
         )  # fmt: skip
         object.__setattr__(made, "_reads", self._reads)
         return made

@@ -1,7 +1,7 @@
 """What makes a graph legal. Checked after expansion and after every rewrite."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from planner.errors import IllegalGraph
 from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId
@@ -17,9 +17,20 @@ def verify(
 
     What is not `whole` may read and wait for what is not in it.
     """
+    _refuse(graph, graph, made_by, pools, whole)
+
+
+def _refuse(
+    graph: Graph,
+    suspects: Iterable[Primitive],
+    made_by: str,
+    pools: Mapping[PoolName, str],
+    whole: bool,
+) -> None:
+    """Raise for what is wrong with the `suspects`, or with the graph as one."""
     problems = [
         (primitive.id, f"{primitive.id}: {problem}")
-        for primitive in graph
+        for primitive in suspects
         for problem in _problems(graph, primitive, pools, whole)
     ]
     problems = problems or _shared_heads(graph)
@@ -41,10 +52,19 @@ def verify_change(
     """Raise as `verify`, for a graph made of the primitives `before`, which were legal.
 
     Where all of it does what it did, only what is read and waited for can be wrong: it may be gone,
-    or wait for one another, if anything waits for more than it did.
+    or wait for one another, if anything waits for more than it did. Else what was changed can be
+    wrong, and what waits for that or for what is gone.
     """
-    if not _is_only_freed(graph, before, whole=whole):
-        verify(graph, made_by, pools, whole=whole)
+    if _is_only_freed(graph, before, whole=whole):
+        return
+    touched = {each.id for each in graph if before.get(each.id) is not each}
+    touched |= before.keys() - graph.primitives.keys()
+    suspects = [
+        each
+        for each in graph
+        if each.id in touched or not touched.isdisjoint(each.waits_for()) or each.call in touched
+    ]
+    _refuse(graph, suspects, made_by, pools, whole)
 
 
 def _is_only_freed(graph: Graph, before: Mapping[PrimitiveId, Primitive], *, whole: bool) -> bool:
