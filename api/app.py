@@ -13,10 +13,12 @@ from api.routes import (
     collections,
     engines,
     events,
+    explain,
     files,
     health,
     metrics,
     modules,
+    plan,
     runs,
     schema,
     workflows,
@@ -25,6 +27,9 @@ from api.routes import problems as problem_routes
 from api.wire import ProblemOut
 
 VERSION = "0.1.0"
+_RESOURCES = (
+    workflows, plan, runs, events, explain, files, collections, modules, schema, engines,
+)  # fmt: skip
 _DESCRIPTION = """\
 Workflows in YAML or JSON in, answers out.
 
@@ -67,7 +72,7 @@ def create_app(house: House) -> FastAPI:
     problems.install(app)
     pages.install(app)
     v1 = APIRouter(prefix=VERSIONED)
-    for resource in (workflows, runs, events, files, collections, modules, schema, engines):
+    for resource in _RESOURCES:
         v1.include_router(resource.router)
     strict = [Depends(known_query)]
     app.include_router(v1, dependencies=strict)

@@ -13,7 +13,10 @@ import typer
 from api.exit_codes import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from api.settings import Settings
+    from planner.passes.choice import Choice
 
 
 _EPILOG = (
@@ -38,6 +41,11 @@ app.add_typer(engines, name="engines")
 Data = Annotated[Path | None, typer.Option(help="Folder for what is kept (TEOLA_DATA).")]
 
 
+Off = Annotated[
+    list[str] | None,
+    typer.Option("--off", help="Turn this pass of the planner off; more by commas."),
+]
+On = Annotated[list[str] | None, typer.Option("--on", help="Turn this pass on; more by commas.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 Name = Annotated[str, typer.Argument(help="The name of a collection.")]
 
@@ -94,17 +102,42 @@ def run(
         list[str] | None,
         typer.Option("--file", "-f", help="id=PATH; again and again for a list of files."),
     ] = None,
+    off: Off = None,
+    on: On = None,
     as_json: AsJson = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show in the end where the time went.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Run a workflow here, without a server, and show its answer as it comes."""
     settings = _settings(data=data)
 
-    from api.cli_run import run_file
+    from api.cli_run import Shown, run_file
     from api.logs import configure
+    from api.passes import choice_of_options
 
     configure(settings.log, "error")
-    raise typer.Exit(run_file(settings, file, input or [], upload or [], as_json=as_json))
+    shown = Shown(as_json=as_json, explained=explain)
+    passes = _usable(lambda: choice_of_options(off or [], on or []))
+    raise typer.Exit(run_file(settings, file, input or [], upload or [], passes, shown))
+
+
+@app.command(epilog=_EPILOG)
+def explain(
+    run: Annotated[str, typer.Argument(help="The id of a run that has ended.")],
+    server: Annotated[
+        str | None, typer.Option(help="The service that ran it; the one here by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where the time of a run went: estimate, actual and bound, and its critical path."""
+    settings = _settings()
+
+    from api.cli_explain import explain_run
+
+    address = server or f"http://{_shown(settings.host)}:{settings.port}"
+    raise typer.Exit(explain_run(address, run, as_json=as_json))
 
 
 @app.command(epilog=_EPILOG)
@@ -127,13 +160,28 @@ def plan(
     as_mermaid: Annotated[
         bool, typer.Option("--mermaid", help="Print it as a Mermaid flowchart.")
     ] = False,
+    is_explained: Annotated[
+        bool, typer.Option("--explain", help="Tell of each pass: what it changed, or why not.")
+    ] = False,
+    is_between: Annotated[
+        bool, typer.Option("--print-between", help="Print the graph before and after each pass.")
+    ] = False,
+    passes: Annotated[
+        str | None, typer.Option("--passes", help="Make these passes and no others; by commas.")
+    ] = None,
+    off: Off = None,
+    on: On = None,
 ) -> None:
     """Show what a workflow becomes: its operations, their pools, and what waits for what."""
     settings = _settings()
 
-    from api.cli_plan import show_plan
+    from api.cli_plan import Wanted, show_plan
+    from api.passes import choice_of_options
 
-    raise typer.Exit(show_plan(settings, file, as_json=as_json, as_mermaid=as_mermaid))
+    only = None if passes is None else [passes]
+    choice = _usable(lambda: choice_of_options(off or [], on or [], only))
+    wanted = Wanted(as_json, as_mermaid, is_explained, is_between)
+    raise typer.Exit(show_plan(settings, file, choice, wanted))
 
 
 @app.command(epilog=_EPILOG)
@@ -263,6 +311,16 @@ def delete_collection(
     from api.cli_collections import delete
 
     raise typer.Exit(delete(settings, name, document or [], as_json=as_json))
+
+
+def _usable(read: "Callable[[], Choice]") -> "Choice":
+    from api.passes import BadPasses
+
+    try:
+        return read()
+    except BadPasses as error:
+        typer.echo(f"teola: {error}", err=True)
+        raise typer.Exit(Exit.USAGE) from None
 
 
 def _settings(**flags: str | int | Path | None) -> "Settings":

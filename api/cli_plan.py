@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ from rich.table import Table
 from api.cli_validate import TENANT, declared_library, module_name
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
+from api.explained import ExplainedOut, explained_text, pictures
 from api.problems import ApiProblem
 from api.settings import Settings
+from planner.explain import Explained
 from planner.graph import Primitive
+from planner.passes.choice import Choice
 from planner.plan import Plan
 from planner.primitives import OPS
-from planner.render import mermaid
 from planner.structure import Structure
+from spec.model import Document
 from spec.source import Source
 
 _WORDS = {
@@ -32,9 +36,19 @@ _WORDS = {
 }
 
 
-def show_plan(settings: Settings, file: Path, *, as_json: bool, as_mermaid: bool) -> Exit:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """In which form, and how much of it: the passes (`explained`), every graph (`between`)."""
+
+    as_json: bool = False
+    as_mermaid: bool = False
+    explained: bool = False
+    between: bool = False
+
+
+def show_plan(settings: Settings, file: Path, passes: Choice, wanted: Wanted) -> Exit:
     """Show the plan of the workflow in `file`; return what to say at the end."""
-    if as_json and as_mermaid:
+    if wanted.as_json and wanted.as_mermaid:
         sys.stderr.write("teola: --json and --mermaid exclude each other\n")
         return Exit.USAGE
     try:
@@ -46,20 +60,33 @@ def show_plan(settings: Settings, file: Path, *, as_json: bool, as_mermaid: bool
         sys.stderr.write(f"teola: {file} is a module; a plan is made of a workflow that uses it\n")
         return Exit.NOT_VALID
     try:
-        plan = declared_library(settings).open_text(TENANT, source).plan
+        library = declared_library(settings)
+        document = library.read_workflow(TENANT, source)
+        explained = library.explain(TENANT, document, source, passes)
     except BadEngines as error:
         sys.stderr.write(f"{error}\n")
         return Exit.USAGE
     except ApiProblem as problem:
         sys.stderr.write(f"{problem.page or problem.detail}\n")
         return Exit.NOT_VALID
-    if as_mermaid:
-        sys.stdout.write(mermaid(plan))
-    elif as_json:
-        sys.stdout.write(json.dumps(_facts(plan), ensure_ascii=False, indent=2) + "\n")
-    else:
-        _show(plan)
+    _print(document, explained, wanted)
     return Exit.OK
+
+
+def _print(document: Document, explained: Explained, wanted: Wanted) -> None:
+    stages = explained.stages if wanted.between else explained.stages[-1:]
+    if wanted.as_mermaid:
+        sys.stdout.write(pictures(stages))
+    elif wanted.as_json:
+        facts = _facts(explained.plan)
+        if wanted.explained or wanted.between:
+            told = ExplainedOut.of(document.name, document.version, explained)
+            facts |= told.model_dump(mode="json")
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    elif wanted.explained or wanted.between:
+        sys.stdout.write(explained_text(explained, between=wanted.between))
+    else:
+        _show(explained.plan)
 
 
 def _facts(plan: Plan) -> dict[str, Any]:

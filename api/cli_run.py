@@ -4,6 +4,7 @@ import asyncio
 import mimetypes
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from api.cli_show import Show
 from api.compose import compose
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
+from api.explained_text import ExplainedOut, lines_of
 from api.house import House
 from api.problems import ApiProblem
 from api.run_inputs import resolve
@@ -25,6 +27,7 @@ from executors.documents import read as read_document
 from executors.errors import ExecutionError, StorageFailed
 from executors.runner import Submission
 from executors.store.record import RunRecord
+from planner.passes.choice import Choice
 from spec.load import read
 from spec.model import Document
 from spec.problems import SpecError
@@ -33,16 +36,29 @@ from spec.source import Source, Tree
 TENANT = "local"
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a run is shown: as JSON, and with where its time went in the end."""
+
+    as_json: bool = False
+    explained: bool = False
+
+
 class BadOption(Exception):
     """An `--input` or `--file` that cannot be used; the message says why."""
 
 
 def run_file(
-    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], *, as_json: bool
+    settings: Settings,
+    file: Path,
+    inputs: Sequence[str],
+    files: Sequence[str],
+    passes: Choice,
+    shown: Shown,
 ) -> Exit:
     """Run the workflow in `file` and show it; return what the process should say."""
     try:
-        record = asyncio.run(_run(settings, file, inputs, files, as_json=as_json))
+        record = asyncio.run(_run(settings, file, inputs, files, passes, shown))
     except ApiProblem as problem:
         sys.stderr.write(f"{_shown(problem)}\n")
         return Exit.NOT_VALID
@@ -62,7 +78,12 @@ def run_file(
 
 
 async def _run(
-    settings: Settings, file: Path, inputs: Sequence[str], files: Sequence[str], *, as_json: bool
+    settings: Settings,
+    file: Path,
+    inputs: Sequence[str],
+    files: Sequence[str],
+    passes: Choice,
+    shown: Shown,
 ) -> RunRecord:
     source = _source(file)
     house = compose(settings)
@@ -75,18 +96,27 @@ async def _run(
             tenant=TENANT,
             workflow=document.name,
             version=document.version,
-            plan=house.library.plan(TENANT, document, source),
+            plan=house.library.plan(TENANT, document, source, request=passes),
             inputs=resolved,
         )
         run = await house.runner.submit(submission)
-        show = None if as_json else Show(sys.stdout, document)
+        show = None if shown.as_json else Show(sys.stdout, document)
         busy = Busy(Console(stderr=True), partial(_loads, house)) if _is_watched(show) else None
         record = await _follow(house, run, show, busy)
+        if shown.as_json:
+            sys.stdout.write(RunOut.of(record).model_dump_json(indent=2) + "\n")
+        if shown.explained:
+            _explain(house, record, as_json=shown.as_json)
     finally:
         await house.stop()
-    if as_json:
-        sys.stdout.write(RunOut.of(record).model_dump_json(indent=2) + "\n")
     return record
+
+
+def _explain(house: House, record: RunRecord, *, as_json: bool) -> None:
+    """Show where the time went; beside JSON on the other stream, so that each can be read."""
+    found = ExplainedOut.of(record.id, record.status, house.runner.explain(TENANT, record.id))
+    out = sys.stderr if as_json else sys.stdout
+    out.write("\n" + "\n".join(lines_of(found)) + "\n")
 
 
 def _is_watched(show: Show | None) -> bool:

@@ -10,11 +10,15 @@ from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.library import Library
 from api.logs import log_bug
-from api.pools import declared
+from api.plans import Plans
+from api.pools import declared, known_pools, make_pools
 from api.problems import ApiProblem
 from api.settings import Settings
 from api.shipped import workflows_folder
+from executors.collections import Collections
 from executors.store.workflows import Workflows
+from planner.lints import CURES, Lint
+from planner.pools import Pools
 from planner.registry import Registry
 from spec.load import read
 from spec.problems import SpecError
@@ -41,18 +45,34 @@ def validate(settings: Settings, paths: Sequence[Path], *, as_json: bool) -> Exi
         sys.stderr.write(f"{error}\n")
         return Exit.USAGE
     found = _refusals(library, sources)
+    warned: dict[str, Sequence[Lint]] = {
+        source.name: () if module_name(source) else library.lints(TENANT, source)
+        for source in sources
+    }
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(found), ensure_ascii=False, indent=2) + "\n")
+        told = _as_json(found, warned)
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
-        sys.stdout.writelines(_shown(name, problem) for name, problem in found.items())
+        for name, problem in found.items():
+            sys.stdout.write(_shown(name, problem) + "".join(_advice(name, warned[name])))
     return Exit.NOT_VALID if any(found.values()) else Exit.OK
 
 
 def declared_library(settings: Settings) -> Library:
     """Return the standard modules, with the pools that `settings` ask for. Raise `BadEngines`."""
-    pools = declared(settings).names()
+    pools = _declared_pools(settings)
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(pools.kinds))
-    return Library(shipped, pools, Workflows(), log_bug)
+    plans = Plans(settings.plans_max, settings.plans_bytes_max)
+    return Library(shipped, pools, Workflows(), log_bug, plans, settings.passes())
+
+
+def _declared_pools(settings: Settings) -> Pools:
+    """Return what engines would be like: they are made, which loads nothing, over no data."""
+    collections = Collections(None)
+    try:
+        return known_pools(make_pools(declared(settings), collections, str, lambda _: {}))
+    finally:
+        collections.close()
 
 
 def _refusals(library: Library, sources: Sequence[Source]) -> dict[str, ApiProblem | None]:
@@ -111,9 +131,22 @@ def _shown(name: str, problem: ApiProblem | None) -> str:
     return (problem.page or "\n".join(lines) or f"{name}: {problem.detail}") + "\n"
 
 
-def _as_json(found: dict[str, ApiProblem | None]) -> dict[str, Any]:
+def _advice(name: str, warned: Sequence[Lint]) -> Iterator[str]:
+    for each in warned:
+        place = f"{name}:{each.origin.line}:{each.origin.column}"
+        yield f"{place}: warning: {each.code}: {each.detail}\n  = {CURES[each.code]}\n"
+
+
+def _as_json(
+    found: dict[str, ApiProblem | None], warned: dict[str, Sequence[Lint]]
+) -> dict[str, Any]:
     files = [
-        {"file": name, "valid": problem is None, "errors": list(problem.errors) if problem else []}
+        {
+            "file": name,
+            "valid": problem is None,
+            "errors": list(problem.errors) if problem else [],
+            "warnings": [each.as_json() for each in warned[name]],
+        }
         for name, problem in found.items()
     ]
     return {"valid": not any(found.values()), "files": files}

@@ -14,7 +14,8 @@ from api.house import House
 from api.library import Library
 from api.logs import log_bug, log_run
 from api.metrics import Metrics
-from api.pools import declared, make_pools
+from api.plans import Plans
+from api.pools import declared, known_pools, make_pools
 from api.settings import Settings, environment_of, environment_variable
 from api.shipped import workflows_folder
 from api.spill import spill_folder
@@ -29,7 +30,6 @@ from executors.store.files import FileLimits, Files
 from executors.store.memory import MemoryRunStore, RunLimits
 from executors.store.workflows import Workflows
 from executors.values import Values
-from planner.pools import Pools
 from planner.registry import Registry
 
 INTAKE_MAX = 8
@@ -71,7 +71,8 @@ def assemble(
     sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweeper")
     spill = spill_folder(settings.data)
     memo = Memo(settings.memo_bytes_max)
-    metrics = Metrics(pools, lambda: runner.pools(), memo)
+    plans = Plans(settings.plans_max, settings.plans_bytes_max)
+    metrics = Metrics(pools, lambda: runner.pools(), memo, plans)
     limits = _runner_limits(settings)
     values = Values(spill, settings.values_bytes_max, settings.value_bytes_max)
 
@@ -89,7 +90,7 @@ def assemble(
         workflows=workflows,
         collections=collections,
         sweeper=sweeper,
-        library=_library(pools, workflows),
+        library=_library(settings, pools, workflows, plans),
         metrics=metrics,
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
@@ -100,12 +101,12 @@ def assemble(
     )
 
 
-def _library(pools: Sequence[Pool], workflows: Workflows) -> Library:
-    kinds = {pool.name: pool.kind for pool in pools}
-    default = {pool.kind: pool.name for pool in reversed(pools)}
-    facts = {pool.name: pool.facts for pool in pools}
-    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(kinds))
-    return Library(shipped, Pools(kinds, default, facts), workflows, log_bug)
+def _library(
+    settings: Settings, pools: Sequence[Pool], workflows: Workflows, plans: Plans
+) -> Library:
+    known = known_pools(pools)
+    shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(known.kinds))
+    return Library(shipped, known, workflows, log_bug, plans, settings.passes())
 
 
 def _runner_limits(settings: Settings) -> RunnerLimits:

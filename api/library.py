@@ -1,7 +1,7 @@
 """Which modules each tenant has, and what documents mean and become with them.
 
-Plans of stored workflows are kept, so that a run of one costs no planning; a registered module
-makes its tenant's kept plans void.
+Stored workflows are kept as they were read, and plans of all of them as they were made, so that a
+run of one costs neither; a registered module makes both void for its tenant.
 """
 
 import threading
@@ -10,14 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from api.flows import Flows
+from api.plans import PlanKey, Plans, layout_of
 from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
 from executors.store.errors import Unknown
 from executors.store.workflows import StoredWorkflow, Workflows
 from planner.available import Later, is_available, not_available
-from planner.errors import BrokenPass, PlanTooLarge
-from planner.expand import make_plan, passes_of
+from planner.errors import BrokenPass, IllegalGraph, PlanTooLarge
+from planner.expand import choice_of, make_plan
+from planner.explain import Explained, explain
+from planner.lints import Lint, lints
 from planner.needs import kinds_needed, unserved
+from planner.passes.choice import NO_CHOICE, Choice, Chosen, are_on, choose
 from planner.passes.names import NONE
 from planner.plan import Plan
 from planner.pools import Pools
@@ -34,7 +38,7 @@ from spec.source import Page, Position, Source, Tree
 from spec.vocabulary import Vocabulary
 
 MODULES_MAX = 500
-OPENED_MAX = 512
+READ_MAX = 512
 
 #: What an operator does about a kind of pools that a service has none of.
 _CURES = {
@@ -68,14 +72,18 @@ class Library:
         pools: Pools,
         workflows: Workflows,
         on_bug: Callable[[Exception], object],
+        plans: Plans,
+        passes: Choice = NO_CHOICE,
     ) -> None:
         self._on_bug = on_bug
+        self._plans = plans
+        self._passes = passes
         self._shipped = shipped
         self._workflows = workflows
         self.pools = pools
         self._shelves: dict[str, Shelf] = {}
         self._registering = threading.Lock()
-        self._opened: OrderedDict[tuple[str, int, str, str], Opened] = OrderedDict()
+        self._read: OrderedDict[tuple[str, int, str, str], Document] = OrderedDict()
 
     def modules(self, tenant: str) -> Mapping[str, Document]:
         """Return every module there is for a tenant."""
@@ -160,28 +168,24 @@ class Library:
         self._shelves[tenant] = Shelf(changed, shelf.edition + 1)
         return True
 
-    def open(self, tenant: str, stored: StoredWorkflow) -> Opened:
-        """Return a stored workflow ready to run. Raise `invalid-workflow` if a module it uses has
-        changed so that it no longer fits.
+    def open(self, tenant: str, stored: StoredWorkflow, request: Choice = NO_CHOICE) -> Opened:
+        """Return a stored workflow ready to run, by the passes that `request` chooses.
+
+        Raise `invalid-workflow` if a module it uses has changed so that it no longer fits.
         """
-        key = self._key(tenant, stored)
-        opened = self._opened.get(key)
-        if opened is None:
-            source = Source(stored.name, stored.source, stored.media)
-            opened = self.open_text(tenant, source)
-            self._opened[key] = opened
-            if len(self._opened) > OPENED_MAX:
-                self._opened.popitem(last=False)
-        return opened
+        document = self._document(tenant, stored)
+        source = Source(stored.name, stored.source, stored.media)
+        return Opened(document, self.plan(tenant, document, source, request=request))
 
-    def is_open(self, tenant: str, stored: StoredWorkflow) -> bool:
+    def is_open(self, tenant: str, stored: StoredWorkflow, request: Choice = NO_CHOICE) -> bool:
         """Whether `open` would have nothing to do."""
-        return self._key(tenant, stored) in self._opened
+        document = self._read.get(self._key(tenant, stored))
+        return document is not None and self._plan_key(tenant, document, request) in self._plans
 
-    def open_text(self, tenant: str, source: Source) -> Opened:
+    def open_text(self, tenant: str, source: Source, request: Choice = NO_CHOICE) -> Opened:
         """Return a workflow that is not stored, ready to run. Raise `invalid-workflow`."""
         document = self.read_workflow(tenant, source)
-        return Opened(document, self.plan(tenant, document, source))
+        return Opened(document, self.plan(tenant, document, source, request=request))
 
     def refuses(self, tenant: str, source: Source) -> ApiProblem | None:
         """Return what is wrong with a workflow, or None if nothing is."""
@@ -191,25 +195,95 @@ class Library:
         """Make a module known, for checking others alone, or return what is wrong with it."""
         return _refusal(lambda: self._register(tenant, name, source, to_run=False))
 
-    def plan(self, tenant: str, document: Document, text: Source | Page, within: str = "") -> Plan:
+    def plan(
+        self,
+        tenant: str,
+        document: Document,
+        text: Source | Page,
+        within: str = "",
+        request: Choice = NO_CHOICE,
+    ) -> Plan:
         """Return the plan of a checked workflow, which says `text` and stands at `within` of it.
 
         Raise `invalid-workflow` when it would be too large.
         """
-        try:
-            return self._plan(tenant, document)
-        except PlanTooLarge as error:
-            problem = _problem(text, "too-large", error.origin, str(error))
-            raise from_spec("invalid-workflow", problem, within) from None
+        key = self._plan_key(tenant, document, request)
+        plan = self._plans.recall(key)
+        if plan is None:
+            plan = self._planned(tenant, document, text, within, key.passes)
+            self._plans.keep(key, plan, _size(text))
+        return plan
 
-    def _plan(self, tenant: str, document: Document) -> Plan:
+    def explain_stored(
+        self, tenant: str, stored: StoredWorkflow, request: Choice = NO_CHOICE
+    ) -> tuple[Document, Explained]:
+        """Return a stored workflow, and how its plan comes about. Raise as `open`."""
+        document = self._document(tenant, stored)
+        source = Source(stored.name, stored.source, stored.media)
+        return document, self.explain(tenant, document, source, request)
+
+    def explain(
+        self, tenant: str, document: Document, text: Source | Page, request: Choice = NO_CHOICE
+    ) -> Explained:
+        """Return how the plan of a checked workflow comes about. Raise as `plan`."""
+        modules, chosen = self.modules(tenant), self.passes(document, request)
+        flows = self._flows(tenant).documents(document, modules)
+        try:
+            return explain(document, modules, self.pools, chosen, flows)
+        except (PlanTooLarge, IllegalGraph) as error:
+            raise _unplanned(text, document, error) from None
+
+    def lints(self, tenant: str, source: Source) -> tuple[Lint, ...]:
+        """Return what could be better in a workflow; nothing of one that is refused."""
+        try:
+            opened = self.open_text(tenant, source)
+        except (ApiProblem, SpecError, Refused):
+            return ()
+        return lints(opened.document, opened.plan)
+
+    def passes(self, document: Document, request: Choice = NO_CHOICE) -> Mapping[str, Chosen]:
+        """Return for each pass whether it is on for a document, and who said so."""
+        return choose(choice_of(document), request, self._passes)
+
+    def _planned(
+        self,
+        tenant: str,
+        document: Document,
+        text: Source | Page,
+        within: str,
+        passes: frozenset[str],
+    ) -> Plan:
         modules = self.modules(tenant)
         flows = self._flows(tenant).documents(document, modules)
         try:
-            return make_plan(document, modules, self.pools, flows, passes_of(document))
+            return make_plan(document, modules, self.pools, flows, passes)
         except BrokenPass as error:
             self._on_bug(error)
+        except (PlanTooLarge, IllegalGraph) as error:
+            raise _unplanned(text, document, error, within) from None
         return make_plan(document, modules, self.pools, flows, NONE)
+
+    def _plan_key(self, tenant: str, document: Document, request: Choice) -> PlanKey:
+        flows = self._flows(tenant).documents(document, self.modules(tenant))
+        return PlanKey(
+            tenant=tenant,
+            edition=self._shelf(tenant).edition,
+            content=document.version,
+            layout=layout_of(document),
+            flows=tuple(sorted(flows)),
+            passes=are_on(self.passes(document, request)),
+        )
+
+    def _document(self, tenant: str, stored: StoredWorkflow) -> Document:
+        """Return a stored workflow as it was read, or read it. Raise `invalid-workflow`."""
+        key = self._key(tenant, stored)
+        document = self._read.get(key)
+        if document is None:
+            source = Source(stored.name, stored.source, stored.media)
+            document = self._read[key] = self.read_workflow(tenant, source)
+            if len(self._read) > READ_MAX:
+                self._read.popitem(last=False)
+        return document
 
     def _key(self, tenant: str, stored: StoredWorkflow) -> tuple[str, int, str, str]:
         return (tenant, self._shelf(tenant).edition, stored.name, stored.version)
@@ -237,7 +311,7 @@ class Library:
         return SpecError(found, tree.page.name)
 
     def _flows(self, tenant: str) -> Flows:
-        return Flows(tenant, self._workflows, lambda stored: self.open(tenant, stored).document)
+        return Flows(tenant, self._workflows, lambda stored: self._document(tenant, stored))
 
     def _later(self, tenant: str) -> Mapping[str, Later]:
         return self._shelf(tenant).registry.later
@@ -285,3 +359,19 @@ def _problem(
     pointer = tuple(at.pointer.split("/")[1:])  # ids hold nothing that a pointer has to escape
     problem = problem_at(page, code, pointer, Position(at.line, at.column), detail, hint)
     return SpecError([problem], page.name)
+
+
+def _size(text: Source | Page) -> int:
+    return len(text.data) if isinstance(text, Source) else len(text.text)
+
+
+def _unplanned(
+    text: Source | Page, document: Document, error: PlanTooLarge | IllegalGraph, within: str = ""
+) -> ApiProblem:
+    """Say why no plan can be made, at the step of the document that is the reason."""
+    if isinstance(error, PlanTooLarge):
+        problem = _problem(text, "too-large", error.origin, str(error))
+    else:  # only what a registered module does with primitives can lead here
+        detail = "; ".join(error.problems)[:200]
+        problem = _problem(text, "bad-value", error.origin or document.origin, detail)
+    return from_spec("invalid-workflow", problem, within)

@@ -29,6 +29,7 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api.plans import Plans
 from executors.memo import Memo
 from executors.pools import Pool
 from executors.runner import PoolState
@@ -143,11 +144,15 @@ class Metrics:
     """
 
     def __init__(
-        self, pools: Sequence[Pool], states: Callable[[], Iterable[PoolState]], memo: Memo
+        self,
+        pools: Sequence[Pool],
+        states: Callable[[], Iterable[PoolState]],
+        memo: Memo,
+        plans: Plans,
     ) -> None:
         self._began: dict[RunId, float] = {}
         registry = self.registry = CollectorRegistry()
-        registry.register(_Now(states, memo, self._began))
+        registry.register(_Now(states, memo, plans, self._began))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
         self._primitives = _Primitives(pools)
@@ -235,10 +240,15 @@ class _Now(Collector):
     """What is so at the moment a page is asked for."""
 
     def __init__(
-        self, states: Callable[[], Iterable[PoolState]], memo: Memo, live: Mapping[RunId, float]
+        self,
+        states: Callable[[], Iterable[PoolState]],
+        memo: Memo,
+        plans: Plans,
+        live: Mapping[RunId, float],
     ) -> None:
         self._states = states
         self._memo = memo
+        self._plans = plans
         self._live = live
 
     def collect(self) -> Iterator[Metric]:
@@ -246,6 +256,7 @@ class _Now(Collector):
         yield GaugeMetricFamily("teola_runs_live", "Runs that have not ended.", len(self._live))
         yield from self._pools()
         yield from self._remembered()
+        yield from self._planned()
 
     def _pools(self) -> Iterator[Metric]:
         families = {
@@ -270,6 +281,16 @@ class _Now(Collector):
         lookups.add_metric(("miss",), self._memo.misses)
         yield lookups
         yield GaugeMetricFamily("teola_memo_bytes", "Held for `cache`.", self._memo.bytes)
+
+    def _planned(self) -> Iterator[Metric]:
+        lookups = CounterMetricFamily(
+            "teola_plan_lookups", "Plans asked for, of those kept.", labels=("result",)
+        )
+        lookups.add_metric(("hit",), self._plans.hits)
+        lookups.add_metric(("miss",), self._plans.misses)
+        yield lookups
+        yield GaugeMetricFamily("teola_plans", "Plans kept.", len(self._plans))
+        yield GaugeMetricFamily("teola_plans_bytes", "Held for them.", self._plans.bytes)
 
 
 _OF_A_POOL: Final = {

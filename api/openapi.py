@@ -7,6 +7,7 @@ from api.bodies import MEDIA
 from api.problem_kinds import KINDS
 from api.problems import MEDIA_TYPE
 from api.wire import ProblemOut
+from planner.passes.names import NAMES
 from spec.load import read
 from spec.source import Source
 
@@ -54,6 +55,17 @@ spec:
 inputs: {name: Ada}
 """
 
+PASSES_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "description": "Passes of the planner to turn off and on for this, whatever the workflow says.",
+    "properties": {
+        key: {"type": "array", "items": {"type": "string", "enum": list(NAMES)}}
+        for key in ("off", "on")
+    },
+    "example": {"off": ["split_prefill"]},
+}
+
 RUN_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -68,6 +80,7 @@ RUN_SCHEMA: Mapping[str, Any] = {
             "description": "By input id. A file is `{id}` of an upload, or `{name, text}`.",
         },
         "priority": {"type": "integer", "minimum": -10, "maximum": 10, "default": 0},
+        "plan": PASSES_SCHEMA,
     },
     "oneOf": [{"required": ["workflow"]}, {"required": ["spec"]}],
 }

@@ -29,6 +29,7 @@ from executors.engines.engine import Batch, Emission, Engine, EngineTraits
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.inline import Inline
 from executors.engines.openai import OpenAI
+from executors.engines.openai_dialects import DIALECTS, Dialect
 from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
@@ -37,13 +38,17 @@ from executors.engines.vllm_serve import INHERITED
 from executors.pools import Pool
 from planner.costs import costs_of
 from planner.graph import PoolName
-from planner.pools import Pools
+from planner.pools import BLOCK_TOKENS, Pools
 from spec.durations import milliseconds
 
 QUEUE_MAX = 20_000
 LLM_SLOTS = 32
 SLOTS = 4
 
+#: Options of a pool, and the field that each sends beside OpenAI's API.
+_BESIDE: Mapping[str, str] = MappingProxyType(
+    {"priorities": "priority", "cache_per_tenant": "cache_salt"}
+)
 _EMBEDDED = (
     PoolSetting("embedding", "embedding", "minilm"),
     PoolSetting("vector", "vector", "faiss"),
@@ -101,6 +106,15 @@ def make_pools(
     return (first, *(_pool(setting, parts) for setting in pools.pools))
 
 
+def known_pools(pools: Sequence[Pool]) -> Pools:
+    """Return what plans may name and rely on. The first pool of a kind is the one by default."""
+    return Pools(
+        kinds={pool.name: pool.kind for pool in pools},
+        default={pool.kind: pool.name for pool in reversed(pools)},
+        facts={pool.name: pool.facts for pool in pools},
+    )
+
+
 def model_of(setting: PoolSetting) -> str:
     """Return what a pool's engine says it is, without making one."""
     if setting.adapter == "emulated":
@@ -135,6 +149,17 @@ class _Parts:
             detail = f"the environment variable {variable} is not set"
             raise self.pools.file.problem(setting.name, "api_key_env", detail)
         return Endpoint(setting.options["endpoint"], key, timeouts_of(setting))
+
+    def dialect(self, setting: PoolSetting) -> Dialect:
+        """Return how the server of a pool differs. Raise `BadEngines` where it lacks an option."""
+        server = setting.options.get("server", "any")
+        dialect = DIALECTS[server]
+        for option, sent in _BESIDE.items():
+            lacks = setting.options.get(option) and sent not in dialect.beside
+            if lacks and self.pools.file is not None:
+                detail = f"servers of the kind '{server}' know no `{sent}`"
+                raise self.pools.file.problem(setting.name, option, detail)
+        return dialect
 
     def number(self, setting: PoolSetting) -> int:
         """Return which replica of a pool is made now, from 0."""
@@ -187,6 +212,7 @@ def _pool(setting: PoolSetting, parts: _Parts) -> Pool:
         batch_rows=setting.options.get("batch_rows", rows),
         queue_max=setting.options.get("queue_max", QUEUE_MAX),
         costs=costs_of(setting.kind, costs) if costs else None,
+        block_tokens=setting.options.get("block_tokens", BLOCK_TOKENS),
     )
 
 
@@ -200,6 +226,7 @@ def _openai(setting: PoolSetting, parts: _Parts) -> Engine:
         cache_per_tenant=options.get("cache_per_tenant", False),
         block_tokens=options.get("block_tokens"),
         control=ControlTokens(tuple(options.get("control_tokens", ()))),
+        dialect=parts.dialect(setting),
     )
     return OpenAI(parts.endpoint(setting), model, options.get("slots", LLM_SLOTS))
 
@@ -217,7 +244,8 @@ def _emulated(setting: PoolSetting, _: _Parts) -> Engine:
 def _openai_embeddings(setting: PoolSetting, parts: _Parts) -> Engine:
     options = setting.options
     slots, dimension = options.get("slots", SLOTS), options.get("dimension")
-    return OpenAIEmbeddings(parts.endpoint(setting), options["model"], slots, dimension)
+    endpoint, dialect = parts.endpoint(setting), parts.dialect(setting)
+    return OpenAIEmbeddings(endpoint, options["model"], slots, dimension, dialect)
 
 
 def _openai_rerank(setting: PoolSetting, parts: _Parts) -> Engine:

@@ -60,6 +60,11 @@ KINDS: Mapping[str, ProblemKind] = MappingProxyType(
             HTTPStatus.CONFLICT, "Run has ended",
             "A run that has ended another way cannot be cancelled.", "Nothing is left to do.",
         ),
+        "not-finished": ProblemKind(
+            HTTPStatus.CONFLICT, "Run goes on",
+            "Where the time of a run went is known once it has ended.",
+            "Ask again when it has: `GET /v1/runs/{run}?wait=60` returns then.",
+        ),
         "payload-too-large": ProblemKind(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Body is too large",
             "The body passes a limit; no more of it was read.",

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from api.logs import logger
 from api.problem_kinds import KINDS
 from executors.collection import CollectionError
-from executors.errors import NotCancellable, Refused, StorageFailed, ValueTooLarge
+from executors.errors import NotCancellable, NotFinished, Refused, StorageFailed, ValueTooLarge
 from executors.store.errors import BadCursor, FutureEvent, Unknown
 from planner.errors import IllegalGraph
 from spec.codes import CODES
@@ -157,6 +157,7 @@ _PROBLEMS: Mapping[type, Callable[[Any], ApiProblem]] = {
     IllegalGraph: _illegal,
     BadCursor: lambda error: ApiProblem("bad-cursor", str(error)),
     FutureEvent: lambda error: ApiProblem("event-not-yet", str(error), last=error.last),
+    NotFinished: lambda error: ApiProblem("not-finished", f"The run is {error.status}."),
     NotCancellable: lambda error: ApiProblem(
         "not-cancellable", f"The run has already {error.status}."
     ),

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from planner.passes.choice import Choice
+from planner.passes.names import NAMES
 from spec.problems import nearest
 
 PREFIX = "TEOLA_"
@@ -47,6 +49,10 @@ class Settings:
     value_bytes_max: int = 16 << 20
     values_bytes_max: int = 256 << 20
     memo_bytes_max: int = 64 << 20
+    plans_max: int = 2_000
+    plans_bytes_max: int = 64 << 20
+    passes_off: tuple[str, ...] | None = None
+    passes_on: tuple[str, ...] | None = None
     journal_entries_max: int = 2_000
     streams_max: int = 1_000
     uploads_max: int = 16
@@ -63,6 +69,13 @@ class Settings:
                 raise BadSetting(_variable(field.name), f"{value} is too small")
         if self.port > 65_535:
             raise BadSetting("TEOLA_PORT", "a port is 0 to 65535; 0 takes a free one")
+        both = set(self.passes_off or ()) & set(self.passes_on or ())
+        if both:
+            raise BadSetting("TEOLA_PASSES_ON", f"TEOLA_PASSES_OFF has {', '.join(sorted(both))}")
+
+    def passes(self) -> Choice:
+        """Return which passes the operator turns off and on."""
+        return Choice(frozenset(self.passes_off or ()), frozenset(self.passes_on or ()))
 
     def age(self, name: str) -> timedelta:
         """Return a setting in seconds as a span of time."""
@@ -71,6 +84,7 @@ class Settings:
 
 _FROM_ZERO = ("port", "drain_s")
 _PATHS = ("engines", "corpus")
+_PASSES = ("passes_off", "passes_on")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log": ("console", "json"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -120,7 +134,19 @@ def _read(variable: str, name: str, text: str) -> Any:
         raise BadSetting(variable, f"'{text}' is none of {', '.join(_CHOICES[name])}")
     if not text:
         raise BadSetting(variable, "is empty; unset it or give it a value")
+    if name in _PASSES:
+        return _passes(variable, text)
     return Path(text) if isinstance(default, Path) or name in _PATHS else text
+
+
+def _passes(variable: str, text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in NAMES:
+            near = nearest(name, NAMES)
+            cure = f"did you mean {near}?" if near else f"there are {', '.join(NAMES)}"
+            raise BadSetting(variable, f"there is no pass '{name}'; {cure}")
+    return names
 
 
 def _unknown(variable: str, known: Mapping[str, str]) -> str:

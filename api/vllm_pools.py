@@ -1,12 +1,15 @@
 """From what engines.yaml says of a `vllm` pool to replicas that start their own servers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from api.engines_file import EnginesFile, PoolSetting
 from executors.engines.control_tokens import ControlTokens
 from executors.engines.engine import Engine
 from executors.engines.http_client import Endpoint, Timeouts
 from executors.engines.openai import OpenAI
+from executors.engines.openai_dialects import DIALECTS
 from executors.engines.openai_embeddings import OpenAIEmbeddings
 from executors.engines.openai_request import Model
 from executors.engines.openai_rerank import OpenAIRerank
@@ -48,26 +51,31 @@ def vllm(
     )
     start_ms = milliseconds(options.get("start_within", ""))
     start_s = START_S if start_ms is None else start_ms / 1000
-    replica = VllmLanguage if setting.kind == "llm" else Vllm
-    return replica(lambda at: _client(setting, at), serving, timeouts, environment, start_s)
+    if setting.kind != "llm":
+        return Vllm(lambda at: _client(setting, at), serving, timeouts, environment, start_s)
+    model = _model(options)
+    slots = options.get("slots", _LLM_SLOTS)
+    # Where the author writes the whole prompt, its marks are not ours to take apart.
+    is_told = "control_tokens" in options or model.api == "completions"
+    return VllmLanguage(
+        lambda at, control: OpenAI(at, replace(model, control=control), slots),
+        serving, timeouts, environment, start_s, model.control if is_told else None,
+    )  # fmt: skip
 
 
 def _client(setting: PoolSetting, at: Endpoint) -> Engine:
-    options, model = setting.options, setting.options["model"]
+    client = OpenAIEmbeddings if setting.kind == "embedding" else OpenAIRerank
+    return client(at, setting.options["model"], setting.options.get("slots", _SLOTS))
+
+
+def _model(options: Mapping[str, Any]) -> Model:
     flags = options.get("flags", {})
-    match setting.kind:
-        case "embedding":
-            return OpenAIEmbeddings(at, model, options.get("slots", _SLOTS))
-        case "rerank":
-            return OpenAIRerank(at, model, options.get("slots", _SLOTS))
-        case _:
-            # What it is held to by a schema it can always keep: vLLM has grammars built in.
-            chat = Model(
-                model,
-                api=options.get("api", "chat"),
-                structured=True,
-                priorities=flags.get("scheduling-policy", "priority") == "priority",
-                cache_per_tenant=options.get("cache_per_tenant", True),
-                control=ControlTokens(tuple(options.get("control_tokens", ()))),
-            )
-            return OpenAI(at, chat, options.get("slots", _LLM_SLOTS))
+    return Model(
+        options["model"],
+        api=options.get("api", "chat"),
+        structured=True,  # it can always be held to a schema: vLLM has grammars built in
+        priorities=flags.get("scheduling-policy", "priority") == "priority",
+        cache_per_tenant=options.get("cache_per_tenant", True),
+        dialect=DIALECTS["vllm"],
+        control=ControlTokens(tuple(options.get("control_tokens", ()))),
+    )

@@ -22,6 +22,7 @@ class RunIn(BaseModel):
     spec: dict[str, Any] | None = None
     inputs: dict[str, Any] = Field(default_factory=dict)
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    plan: Any = None  # read by `spec.pass_choice`, as that of a page is
 
 
 class UsageOut(BaseModel):
@@ -204,6 +205,19 @@ class InputOut(BaseModel):
         )  # fmt: skip
 
 
+class WarningOut(BaseModel):
+    """What would make a valid workflow faster: `prompt-order`, `tiny-calls`, `unread-step` or
+    `bottleneck`, with its place on the page.
+    """
+
+    code: str
+    pointer: str
+    line: int
+    column: int
+    detail: str
+    cure: str
+
+
 class SignatureOut(BaseModel):
     """What a workflow or module takes and gives."""
 
@@ -245,6 +259,12 @@ class WorkflowOut(SignatureOut):
         )
 
 
+class PutOut(WorkflowOut):
+    """A workflow as it was stored, and what would make it faster."""
+
+    warnings: list[WarningOut]
+
+
 class WorkflowLine(BaseModel):
     """A workflow in the list: its latest version."""
 
@@ -283,13 +303,17 @@ class CheckedOut(SignatureOut):
     """What `dry_run` says of a document without a problem. Nothing was stored."""
 
     valid: bool = True
+    warnings: list[WarningOut] = []
 
 
 class ValidatedOut(BaseModel):
-    """Whether a document may be used, and everything that is wrong with it. Nothing was stored."""
+    """Whether a document may be used, everything that is wrong with it, and, if nothing is, what
+    would make it faster. Nothing was stored.
+    """
 
     valid: bool
     errors: list[dict[str, Any]]
+    warnings: list[WarningOut]
 
 
 class ProblemOut(BaseModel):

@@ -18,6 +18,7 @@ from pathlib import Path
 import uvloop
 
 from api.metrics import Metrics
+from api.plans import Plans
 from api.serve import rest_the_collector
 from api.settings import Settings
 from executors.documents import split
@@ -123,7 +124,7 @@ def _runner(store: MemoryRunStore, folder: Path) -> Runner:
         wall_clock=lambda: datetime.now(UTC),
         after_run=lambda _run: None,
         on_bug=_raise,
-        watch=Metrics(pools, lambda: runner.pools(), memo).watch,
+        watch=Metrics(pools, lambda: runner.pools(), memo, Plans(1, 1)).watch,
     )
     return runner
 

@@ -39,7 +39,10 @@ class Service:
 
     def put_workflow(self, path: Path) -> str:
         """Store the workflow in `path`; return its name."""
-        page = path.read_text()
+        return self.put_page(path.read_text())
+
+    def put_page(self, page: str) -> str:
+        """Store the workflow on `page`, whose lines problems then name; return its name."""
         (name,) = re.findall(r"^workflow: *(\S+)", page, flags=re.MULTILINE)
         self._sent(
             "PUT", f"/v1/workflows/{name}", content=page, headers={"Content-Type": "text/yaml"}

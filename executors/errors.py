@@ -43,6 +43,15 @@ class NotCancellable(ExecutionError):
         self.status = status
 
 
+class NotFinished(ExecutionError):
+    """Run `run` goes on, as `status`: where its time went is not known yet."""
+
+    def __init__(self, run: str, status: str) -> None:
+        super().__init__(f"run {run} is {status}")
+        self.run = run
+        self.status = status
+
+
 class ValueTooLarge(ExecutionError):
     """A value of `size` bytes at least is over the limit `limit` of `bytes_max` bytes."""
 

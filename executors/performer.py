@@ -175,6 +175,11 @@ class Performer:
         """Return the outputs that show the text of `piece` as it comes."""
         return self._shown(piece.task)
 
+    def fed_by(self, piece: Piece) -> tuple[Structure, ...]:
+        """Return what takes the items of `piece` as they close."""
+        growing = self.workspace.growing(piece.task.run)
+        return growing.fed_by(growing.unit(piece.task.unit).members[-1])
+
     def _shown(self, task: TaskId) -> Collection[str]:
         growing = self.workspace.growing(task.run)
         return growing.showing(growing.unit(task.unit).members[-1])
@@ -241,12 +246,12 @@ class Performer:
         primitive = growing.primitive(done.primitive)
         traits = self._traits[done.pool]
         story = self._stories[done.run]
-        if primitive.step is not None:
+        if primitive.step is not None and primitive.warms is None:
             story.tally(primitive.step).add(done, traits)
         if done.primitive in plan.graph.primitives or story.unfolded_told < UNFOLDED_TOLD_MAX:
             story.unfolded_told += done.primitive not in plan.graph.primitives
-            at_ms = _ms(self._clock() - story.started)
-            told = {**_told(done, primitive, traits), "done_ms": at_ms}
+            done_ms = _ms(done.at - story.started)
+            told = {**_told(done, primitive, traits), "done_ms": done_ms}
             self._append(done.run, "primitive.finished", told)
         for output, id in plan.outputs.items():
             if id == done.primitive:

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from executors.engines.engine import Engine, EngineTraits, Warms
+from executors.engines.engine import Engine, EngineTraits
 from executors.errors import BadPool
 from executors.scheduler.policies.table import POLICIES
 from executors.scheduler.pool import Limits
 from executors.scheduler.pool import Pool as Queue
 from planner.costs import Costs
 from planner.graph import PoolName
-from planner.pools import PoolFacts
+from planner.pools import BLOCK_TOKENS, PoolFacts
 
 #: The operation that the `costs` of a pool of a kind are of.
 OP_MEASURED: Mapping[str, str] = MappingProxyType(
@@ -24,8 +24,9 @@ class Pool:
     """Replicas of one engine behind one queue.
 
     `batch_rows` is how many rows a batch may hold, `queue_max` how many tasks may wait before new
-    runs are refused, `costs` what its engine takes, where that has been measured. Raises `BadPool`
-    on an unknown policy or limits the engine cannot keep.
+    runs are refused, `costs` what its engine takes, where that has been measured, `block_tokens`
+    how its cache of prefixes is cut. Raises `BadPool` on an unknown policy or limits the engine
+    cannot keep.
     """
 
     name: PoolName
@@ -35,6 +36,7 @@ class Pool:
     batch_rows: int
     queue_max: int
     costs: Costs | None = None
+    block_tokens: int = BLOCK_TOKENS
 
     def __post_init__(self) -> None:
         traits = self.traits
@@ -57,14 +59,15 @@ class Pool:
         return PoolFacts(
             deterministic=traits.deterministic and traits.batch_invariant,
             streams=traits.streams,
-            warms=all(isinstance(replica, Warms) for replica in self.replicas),
+            warms="partial_prefill" in traits.ops,
             replicas=len(self.replicas),
             rows_max=self.batch_rows,
             slots=traits.slots,
             costs={} if self.costs is None else {OP_MEASURED[self.kind]: self.costs},
+            block_tokens=self.block_tokens,
         )
 
     def queue(self) -> Queue:
         """Return a fresh queue for this pool."""
         limits = Limits(len(self.replicas), self.traits.slots, self.batch_rows, self.queue_max)
-        return Queue(self.name, limits, POLICIES[self.policy])
+        return Queue(self.name, limits, POLICIES[self.policy], self.costs, self.block_tokens)

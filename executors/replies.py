@@ -78,6 +78,14 @@ class ListReply:
         """Whether all items asked for are there, so that the rest of the reply is not wanted."""
         return self._most is not None and self._count >= self._most
 
+    @property
+    def closed(self) -> bool:
+        """Whether no more items can come: all that were asked for are there, or the list is closed.
+
+        What follows is not read.
+        """
+        return self.full or self._reader.closed
+
     def feed(self, text: str) -> list[JSON]:
         """Take the next piece of the reply; return the items that are closed by it."""
         return self._accepted(text)

@@ -41,7 +41,11 @@ class NotAnItem(Exception):
 
 
 class ReplyItems:
-    """Reads one reply. Raises `NotAnItem` where an array holds what is no JSON."""
+    """Reads one reply. Raises `NotAnItem` where an array holds what is no JSON.
+
+    The items before it are given first, however the text is cut: whoever wants no more of them
+    never learns of it.
+    """
 
     def __init__(self) -> None:
         self._text = ""
@@ -49,7 +53,13 @@ class ReplyItems:
         self._array: _Array | None = None
         self._kind: str | None = None  #: "json" or "lines", once told
         self._done = False
+        self._broken: NotAnItem | None = None  #: raised when it is asked for more
         self._held: list[str] = []  #: lines that say something, before it is told what they are
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more items can come, whatever does."""
+        return self._done and self._broken is None
 
     def feed(self, text: str) -> list[JSON]:
         """Take the next piece of the reply; return the items that are closed by it."""
@@ -65,6 +75,7 @@ class ReplyItems:
         return found
 
     def _read(self, *, ended: bool) -> list[JSON]:
+        self._raise_broken()
         found: list[JSON] = []
         while not self._done:
             before = (self._at, self._kind, self._array)
@@ -76,7 +87,13 @@ class ReplyItems:
                 found += self._look(ended=ended)
             if before == (self._at, self._kind, self._array):
                 break
+        if not found:
+            self._raise_broken()
         return found
+
+    def _raise_broken(self) -> None:
+        if self._broken is not None:
+            raise self._broken
 
     def _elements(self, array: "_Array") -> list[JSON]:
         slices = array.read(self._text)
@@ -84,7 +101,18 @@ class ReplyItems:
         if array.closed:
             self._array = None
             self._done = array.is_list
-        return [_value(part) for part in slices]
+        return self._values(slices)
+
+    def _values(self, parts: list[str]) -> list[JSON]:
+        """Return what the parts say, up to one that is no JSON: nothing is read after that."""
+        found: list[JSON] = []
+        for part in parts:
+            try:
+                found.append(_value(part))
+            except NotAnItem as error:
+                self._broken, self._done = error, True
+                break
+        return found
 
     def _line(self) -> list[JSON]:
         end = self._text.find("\n", self._at)

@@ -3,25 +3,34 @@ to one `Runner`.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from executors.drivers.live import LiveDriver, Watch, unwatched
 from executors.engines.engine import Condition, EngineTraits, Supervised
-from executors.errors import NotCancellable, Refused
+from executors.errors import NotCancellable, NotFinished, Refused
+from executors.explained import Explained, explain
 from executors.journal import Journal
 from executors.memo import Memo
+from executors.observing import Observer
 from executors.performer import Performer
 from executors.pools import Pool
-from executors.scheduler.events import RunAccepted, RunCancelled, RunId
+from executors.scheduler.commands import Command
+from executors.scheduler.events import Event, RunAccepted, RunCancelled, RunId
 from executors.scheduler.scheduler import Scheduler
 from executors.store.record import RunRecord
 from executors.store.runs import RunStore
 from executors.values import Values
 from executors.workspace import Workspace
 from planner.plan import Plan
+from planner.pools import Pools
+from planner.sizes import Sizes
 from spec.values import JSON
+
+#: Runs whose plans are remembered, so that they can be compared with what was expected.
+PLANS_KEPT_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,15 @@ class PoolState:
     started: int  #: replicas that are up
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What was known of a run when it began."""
+
+    plan: Plan
+    pools: Pools
+    sizes: Sizes
+
+
 class Runner:
     """Runs plans on pools and writes what happens to `store`.
 
@@ -82,9 +100,11 @@ class Runner:
         self._limits = limits
         self._new_id = new_id
         self._wall_clock = wall_clock
+        self._expected: OrderedDict[str, _Expected] = OrderedDict()
         self._workspace = Workspace(values, memo, lambda: self._driver.now())
         self._scheduler = Scheduler({pool.name: pool.queue() for pool in pools}, limits.runs_max)
         self.journal = Journal(limits.journal_entries_max)
+        self.observer = Observer(pools)
         performer = Performer(
             workspace=self._workspace,
             append=store.append,
@@ -94,7 +114,14 @@ class Runner:
             on_bug=on_bug,
         )
         engines = {pool.name: pool.replicas for pool in pools}
-        self._driver = LiveDriver(self._scheduler, performer, engines, self.journal, on_bug, watch)
+
+        def watched(now: float, event: Event, commands: Sequence[Command]) -> None:
+            self.observer.watch(now, event, commands)
+            watch(now, event, commands)
+
+        self._driver = LiveDriver(
+            self._scheduler, performer, engines, self.journal, on_bug, watched
+        )
 
     async def submit(self, submission: Submission) -> str:
         """Accept a run and start it; return its id.
@@ -111,6 +138,11 @@ class Runner:
     async def _start(self, submission: Submission) -> str:
         run = RunId(self._new_id())
         await self._accept(run, submission)
+        plan, tenant = submission.plan, submission.tenant
+        pools = self.observer.current(plan.library.pools)
+        self._expected[run] = _Expected(plan, pools, self.observer.sizes(tenant, plan))
+        if len(self._expected) > PLANS_KEPT_MAX:
+            self._expected.popitem(last=False)
         cancelled = self._store.get(submission.tenant, run).cancelling  # while it was written
         self._driver.feed(
             RunAccepted(
@@ -157,6 +189,17 @@ class Runner:
         if record.live and not record.cancelling:
             self._store.append(run, "run.cancelling", {})
             self._driver.feed(RunCancelled(RunId(run)))
+
+    def explain(self, tenant: str, run: str) -> Explained:
+        """Return where the time of a run went. Raise `Unknown`, `NotFinished` while it goes on."""
+        record = self._store.get(tenant, run)
+        if record.live:
+            raise NotFinished(run, record.status)
+        events = self._store.events(tenant, run, limit=record.last_event)
+        facts = self.observer.facts()
+        if (known := self._expected.get(run)) is None:
+            return explain(record, events, facts, None, Sizes())
+        return explain(record, events, facts, known.plan, known.sizes, known.pools)
 
     def pools(self) -> tuple[PoolState, ...]:
         """Return every pool as it is now."""

@@ -26,6 +26,7 @@ from executors.scheduler.events import (
 )
 from executors.settled import settled
 from executors.values import Ref, Values, weigh
+from planner.costs import rows_of
 from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
 from planner.growing import GrowingPlan
 from planner.plan import Plan
@@ -54,6 +55,7 @@ class _Desk:
     growing: GrowingPlan
     accepted_at: str
     work: dict[PrimitiveId, tuple[TaskId, _Work]] = field(default_factory=dict)
+    lent: dict[PrimitiveId, list[JSON]] = field(default_factory=dict)  #: items, by opening
 
 
 class Workspace:
@@ -116,7 +118,9 @@ class Workspace:
         cut = _cut(desk, task.unit)
         rows = max(1, len(args[cut.takes] or ())) if cut else 1
         desk.work[task.unit] = (task, _Work(args, rows))
-        return Prepared(task, rows)
+        op = desk.growing.primitive(unit.members[-1]).op
+        tokens = about_tokens(args) if unit.warms is not None else 0
+        return Prepared(task, rows, op, rows_of(op, args), tokens)
 
     def _settle(self, task: TaskId, desk: _Desk, reader: Evaluation) -> Settled:
         primitive = desk.growing.primitive(task.unit)
@@ -134,6 +138,7 @@ class Workspace:
             until = self._clock() + params["keep_ms"] / 1000
             self._memo.keep((desk.tenant, params["keep_as"]), outputs["value"], until)
         self._values.put(Ref(task.run, task.unit), outputs)
+        desk.lent.pop(task.unit, None)
         return Settled(task, shape)
 
     def request(self, piece: Piece, position: int) -> Request:
@@ -154,6 +159,12 @@ class Workspace:
             priority=piece.priority,
         )
 
+    def lend(self, piece: Piece, items: list[JSON]) -> None:
+        """Let what goes over the list that `piece` gives read `items` of it, which may grow."""
+        growing = self._desks[piece.task.run].growing
+        for structure in growing.fed_by(growing.unit(piece.task.unit).members[-1]):
+            self._desks[piece.task.run].lent[structure.opening] = items
+
     def keep(self, piece: Piece, outputs: Mapping[str, Any]) -> None:
         """Lay aside what an engine gave for `piece`; once it was the last of its task, all of it
         can be read. Raise `ValueTooLarge`, `Unjoinable` or `StorageFailed`.
@@ -166,6 +177,9 @@ class Workspace:
             self._values.check(work.size)
         work.pieces[piece.start] = outputs
         if work.rows:
+            return
+        if desk.growing.unit(piece.task.unit).warms is not None:
+            del desk.work[piece.task.unit]
             return
         last = desk.growing.unit(piece.task.unit).members[-1]
         pieces = [work.pieces[row] for row in sorted(work.pieces)]
@@ -186,7 +200,8 @@ class Workspace:
         desk = self._desks[run]
         for leader in units:
             desk.work.pop(leader, None)
-            for id in desk.growing.unit(leader).members if leader != exit else ():
+            desk.lent.pop(leader, None)
+            for id in desk.growing.members(leader) if leader != exit else ():
                 self._values.discard(Ref(run, id))
         desk.growing.forget(units)
 
@@ -195,8 +210,23 @@ class Workspace:
         self._values.drop(run)
         del self._desks[run]
 
+    @property
+    def value_bytes_max(self) -> int:
+        """Return what one value may take at most."""
+        return self._values.value_bytes_max
+
+    def _lent(self, run: RunId, opening: PrimitiveId, port: str) -> Any:
+        """Return what an opening will give, as far as it is there: it waits for a list alone."""
+        desk = self._desks[run]
+        if port == "items":
+            return desk.lent[opening]
+        reader = Evaluation(lambda leaf: self._read(run, leaf), self._values.value_bytes_max)
+        return reader.value(desk.growing.primitive(opening).params[port])
+
     def _read(self, run: RunId, leaf: Leaf) -> Any:
         match leaf:
+            case Output(giver, port) if giver in self._desks[run].lent:
+                return self._lent(run, giver, port)
             case Output(giver, port):
                 return self._values.get(Ref(run, giver), port)
             case RunInput():
@@ -208,6 +238,13 @@ class Workspace:
             case AcceptedAt():
                 return self._desks[run].accepted_at
         raise TypeError(f"{type(leaf).__name__} is of no plan")
+
+
+def about_tokens(args: Mapping[str, Any]) -> int:
+    """Return about how many tokens what a call says has: one for four characters."""
+    said = [args.get("system"), args.get("prompt")]
+    said += [message.get("content") for message in args.get("messages") or ()]
+    return sum(len(text) for text in said if isinstance(text, str)) // 4
 
 
 def _args(reader: Evaluation, primitive: Primitive) -> dict[str, Any]:

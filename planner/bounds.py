@@ -2,8 +2,8 @@
 
 A run takes at least its critical path with every engine for itself (`critical_ms`), and at least
 what it asks of a pool at the best batch, spread over its engines (`pool_ms`). Estimated from what
-is expected before a run; exact in sizes from what was seen in one. rivals: Jackson's and Graham's
-bounds for typed machines.
+is expected before a run; exact in sizes from what was seen in one. These are the two classic bounds
+of list scheduling, the longest path and the work of a machine (Graham, 1969), with pools for it.
 """
 
 from collections.abc import Mapping

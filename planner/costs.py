@@ -7,6 +7,7 @@ Costs are of an operation of a pool: storing and searching in one index take dif
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,22 @@ COUNTED: Mapping[str, str] = MappingProxyType(
     {"embed": "texts", "ingest": "chunks", "search": "vectors", "rerank": "docs"}
 )
 
+
+def rows_of(op: str, args: Mapping[str, Any]) -> int:
+    """Return how many rows of work a request is, from what an engine is handed.
+
+    >>> rows_of("rerank", {"query": "", "docs": [{}, {}]}), rows_of("web_search", {})
+    (2, 1)
+    """
+    rows = args.get(COUNTED.get(op, ""))
+    return len(rows) if rows is not None else 1
+
+
 #: What is assumed of an engine that nobody has measured, by operation: published figures of
 #: engines of 2023 to 2026, wrong by a factor of two or more on another machine. `docs/emulated.md`
 #: has the sources: a Llama-3.1-8B on an RTX 4090, bge models on an RTX 3090, pgvector on a small
 #: table, the median of five search services. Of tools nothing is published; they are taken to
-#: answer like a search service. What is done in place was measured here, in the order of it.
+#: answer like a search service. What is done in place is a guess, small beside all others.
 DEFAULTS: Mapping[str, Costs] = MappingProxyType(
     {
         "decode": LanguageCosts(8.33, 0.078, 6.23e-6, 17.44, 0.051, 1.28e-4),

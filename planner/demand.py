@@ -44,13 +44,13 @@ def demand_of(members: Sequence[Primitive], extents: Extents, sizes: Sizes) -> D
 def _call(members: Sequence[Primitive], extents: Extents, sizes: Sizes) -> Demand:
     head, last = members[0], members[-1]
     seen = sizes.of(last.id)
-    read = ("system", "messages", "prompt")
-    tokens = sum(extents.of(head.params.get(port)).tokens for port in read)
-    first = next((head.params[port] for port in read if port in head.params), None)
+    given = [head.params.get(port) for port in ("system", "messages", "prompt")]
+    tokens = [extents.of(value).tokens for value in given]
+    first = next((value for value, each in zip(given, tokens, strict=True) if each), None)
     return Demand(
         pool=last.pool,
         op="decode",
-        tokens_in=max(1.0, tokens if seen.tokens_in is None else seen.tokens_in),
+        tokens_in=max(1.0, sum(tokens) if seen.tokens_in is None else seen.tokens_in),
         tokens_cached=seen.tokens_cached or 0.0,
         tokens_out=reply_tokens(last, seen) if last.op == "decode" else 1.0,
         lead=extents.beginning(first),

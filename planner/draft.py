@@ -14,7 +14,7 @@ class Draft:
     """Primitives in an order the author would recognise, and what only a run can tell of them.
 
     `kept` are read by others than these primitives: they are never taken away. What is not `whole`
-    reads what was there before, too.
+    reads what was there before, too, and what comes `later` than it was opened.
     """
 
     primitives: tuple[Primitive, ...]
@@ -22,6 +22,7 @@ class Draft:
     regions: tuple[Region, ...]
     kept: frozenset[PrimitiveId]
     whole: bool = True
+    later: frozenset[PrimitiveId] = frozenset()
 
     def by_id(self) -> Mapping[PrimitiveId, Primitive]:
         """Return the primitives by id."""

@@ -9,6 +9,8 @@ from spec.values import Name, leaves
 _NAMES: Mapping[type, tuple[str, ...]] = MappingProxyType(
     {ForEach: ("item", "position"), Fold: ("item", "position", "acc"), Reduce: ("items",)}
 )
+#: All of them.
+ELEMENT_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 
 
 def names_of(over: ForEach | Fold | Reduce | None) -> tuple[str, ...]:

@@ -19,12 +19,18 @@ class PlanError(Exception):
 
 
 class IllegalGraph(PlanError):
-    """`made_by` produced a graph with `problems`; it is never run."""
+    """`made_by` produced a graph with `problems`; it is never run.
 
-    def __init__(self, made_by: str, problems: tuple[str, ...]) -> None:
+    `origin` is the author's step that the first of them is about.
+    """
+
+    def __init__(
+        self, made_by: str, problems: tuple[str, ...], origin: Origin | None = None
+    ) -> None:
         super().__init__(f"{made_by} made an illegal graph: " + "; ".join(problems))
         self.made_by = made_by
         self.problems = problems
+        self.origin = origin
 
 
 class BrokenPass(PlanError):

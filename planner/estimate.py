@@ -26,9 +26,9 @@ class Estimate:
     """What a graph takes. Times are in ms, `remaining_s` in seconds.
 
     `ms` has all primitives; the end of a structure takes what its children take, and `inside` is
-    one of them. `path` is the longest way and `critical_ms` its length; `remaining_s` is the
-    longest way from the beginning of a primitive to the end. `work_ms` is what is taken of each
-    pool's engines at their best batches.
+    one of them, of a tree one of each level. `path` is the longest way, `critical_ms` its length,
+    and `remaining_s` the longest way from the beginning of a primitive to the end. `work_ms` is
+    what is taken of each pool's engines at their best batches.
     """
 
     ms: Mapping[PrimitiveId, float]
@@ -36,7 +36,7 @@ class Estimate:
     critical_ms: float
     work_ms: Mapping[PoolName, float]
     remaining_s: Mapping[PrimitiveId, float]
-    inside: Mapping[PrimitiveId, "Estimate"] = field(default_factory=dict)
+    inside: Mapping[PrimitiveId, tuple["Estimate", ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Estimator:
 def priced(shape: Outline, pools: Pools, price: Price, copies: float = 1.0) -> Estimate:
     """Return what an outline takes by `price`, `copies` of it at the same time."""
     ms = dict.fromkeys(shape.waits, 0.0)
-    inside: dict[PrimitiveId, Estimate] = {}
+    inside: dict[PrimitiveId, tuple[Estimate, ...]] = {}
     for leader, demand in shape.demands.items():
         head, rest = price(demand, pools.fact(demand.pool), copies)
         ms[leader] += head
@@ -76,15 +76,17 @@ def priced(shape: Outline, pools: Pools, price: Price, copies: float = 1.0) -> E
     )
 
 
-def _span(nested: Nested, pools: Pools, price: Price, copies: float) -> tuple[float, Estimate]:
-    """Return what all children of a structure take, and what one does among them."""
-    if nested.levels:
-        levels = [priced(nested.child, pools, price, copies * each) for each in nested.levels]
-        return nested.share * sum(each.critical_ms for each in levels), levels[0]
-    together = min(nested.count, nested.width)
-    one = priced(nested.child, pools, price, copies * together * nested.share)
-    turns = max(1.0, nested.count / nested.width)
-    return nested.share * turns * one.critical_ms, one
+def _span(
+    nested: Nested, pools: Pools, price: Price, copies: float
+) -> tuple[float, tuple[Estimate, ...]]:
+    """Return what all children of a structure take, and what one of each part does among them."""
+    ones: list[Estimate] = []
+    total = 0.0
+    for part in nested.parts:
+        together = max(1.0, copies * nested.share * min(part.count, nested.width))
+        ones.append(priced(part.child, pools, price, together))
+        total += max(1.0, part.count / nested.width) * ones[-1].critical_ms
+    return nested.share * total, tuple(ones)
 
 
 def work_of(shape: Outline, pools: Pools) -> dict[PoolName, float]:
@@ -107,4 +109,5 @@ def _demands(shape: Outline, times: float) -> Iterator[tuple[Demand, float]]:
     for demand in shape.demands.values():
         yield demand, times
     for nested in shape.nested.values():
-        yield from _demands(nested.child, times * nested.times)
+        for part in nested.parts:
+            yield from _demands(part.child, times * nested.share * part.count)

@@ -1,12 +1,13 @@
 """Opens a checked workflow into a plan: what is known of it before any run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from planner.draft import Draft, Watch, unwatched
 from planner.graph import Graph, Primitive, PrimitiveId, RunInput
-from planner.library import Library
+from planner.library import Library, PlanLimits
 from planner.opener import Opener
+from planner.passes.choice import Choice
 from planner.passes.names import DEFAULT
 from planner.passes.pipeline import rewritten
 from planner.place import Place
@@ -27,13 +28,14 @@ def make_plan(
     flows: Mapping[tuple[str, str], Document] = NO_FLOWS,
     passes: frozenset[str] = DEFAULT,
     watch: Watch = unwatched,
+    limits: PlanLimits = PlanLimits(),  # noqa: B008  # nobody changes it
 ) -> Plan:
     """Open `document` over `modules` and `flows`, and rewrite it by `passes`.
 
     `watch` is shown what each pass makes. Raise `PlanTooLarge` for what passes a limit,
     `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass makes does.
     """
-    library = Library(modules, flows, pools, passes, watch)
+    library = Library(modules, flows, pools, passes, limits, watch)
     outputs, opened = _opened(document, library)
     verify(Graph.of(opened.primitives), "expand", pools.kinds)
     draft = rewritten(opened, library)
@@ -69,9 +71,9 @@ def _opened(document: Document, library: Library) -> tuple[dict[str, PrimitiveId
     return outputs, draft
 
 
-def passes_of(document: Document, off: Collection[str] = ()) -> frozenset[str]:
-    """Return the passes for a document: what it says itself, without those that are `off`."""
-    return (DEFAULT - set(document.passes_off) | set(document.passes_on)) - set(off)
+def choice_of(document: Document) -> Choice:
+    """Return which passes a document itself turns off and on."""
+    return Choice(frozenset(document.passes_off), frozenset(document.passes_on))
 
 
 def _output(output: Output, value: Value, pools: Pools) -> Primitive:
@@ -103,6 +105,6 @@ def _shown(
 def _steps(document: Document, graph: Graph) -> dict[str, tuple[PrimitiveId, ...]]:
     inside: dict[str, list[PrimitiveId]] = {step.id: [] for step in document.steps}
     for primitive in graph:
-        if primitive.step is not None:
+        if primitive.step is not None and primitive.warms is None:  # no step waits for a hint
             inside[primitive.step].append(primitive.id)
     return {step: tuple(ids) for step, ids in inside.items()}

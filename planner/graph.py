@@ -10,7 +10,7 @@ from typing import NewType
 
 from spec.model import Origin
 from spec.records import record
-from spec.values import Leaf, Value, leaves
+from spec.values import Leaf, Literal, Value, leaves
 
 PrimitiveId = NewType("PrimitiveId", str)
 PoolName = NewType("PoolName", str)
@@ -47,6 +47,8 @@ class Primitive:
     `call` joins primitives that are one engine request: a decode names its prefill. `step` and
     `origin` are the author's, however deep in modules the primitive was made. `region` is the
     innermost that fails with it. A `pending` one only holds the place of what is made in the run.
+    One that `warms` a call, or the calls of what an opening opens, is a hint: it reads the
+    beginning of a prompt ahead, nobody waits for it, and no answer depends on it.
     """
 
     id: PrimitiveId
@@ -61,20 +63,46 @@ class Primitive:
     region: RegionId | None = None
     pending: bool = False
     waits: frozenset[PrimitiveId] = frozenset()
+    warms: PrimitiveId | None = None
     _reads: frozenset[Output] | None = field(default=None, init=False, repr=False, compare=False)
+    _before: frozenset[PrimitiveId] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def reads(self) -> frozenset[Output]:
         """Return the ports this primitive reads, its own call's included."""
         if self._reads is None:
-            found = (leaf for value in self.params.values() for leaf in leaves(value))
-            reads = frozenset(leaf for leaf in found if isinstance(leaf, Output))
+            reads = frozenset(_outputs(self.params.values()))
             object.__setattr__(self, "_reads", reads)
             return reads
         return self._reads
 
     def waits_for(self) -> frozenset[PrimitiveId]:
         """Return every primitive that must be done before this one starts."""
-        return self.after.union(self.waits, (output.primitive for output in self.reads()))
+        if self._before is None:
+            before = self.after.union(self.waits, [output.primitive for output in self.reads()])
+            object.__setattr__(self, "_before", before)
+            return before
+        return self._before
+
+    def ordered(self, after: frozenset[PrimitiveId], waits: frozenset[PrimitiveId]) -> "Primitive":
+        """Return this one in another order: `replace`, but that what it reads is still known."""
+        made = Primitive(
+            self.id, self.op, self.pool, self.params, after, self.call, self.priority, self.step,
+            self.origin, self.region, self.pending, waits, self.warms,
+        )  # fmt: skip
+        object.__setattr__(made, "_reads", self._reads)
+        return made
+
+
+def _outputs(values: Iterable[Value]) -> Iterator[Output]:
+    """Yield the ports that `values` read; most values are one, or plain data."""
+    for value in values:
+        kind = type(value)
+        if kind is Output:
+            yield value  # type: ignore[misc]  # its type was just looked at
+        elif kind is not Literal:
+            yield from (leaf for leaf in leaves(value) if isinstance(leaf, Output))
 
 
 @record

@@ -24,6 +24,7 @@ class GrowingPlan:
     regions: dict[RegionId, Region] = field(default_factory=dict)
     streams: dict[PrimitiveId, tuple[str, ...]] = field(default_factory=dict)
     feeds: dict[tuple[PrimitiveId, str], tuple[str, ...]] = field(default_factory=dict)
+    fed: dict[PrimitiveId, dict[PrimitiveId, None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.feeds.update(self.plan.feeds)
@@ -32,9 +33,19 @@ class GrowingPlan:
         """Return a primitive, as it is now."""
         return self.primitives.get(id) or self.plan.graph[id]
 
+    def region_of(self, id: PrimitiveId) -> RegionId | None:
+        """Return the region that a primitive is in; none, where it is let go of already."""
+        primitive = self.primitives.get(id) or self.plan.graph.primitives.get(id)
+        return primitive.region if primitive is not None else None
+
     def unit(self, leader: PrimitiveId) -> Unit:
         """Return what leaves together with `leader`."""
         return self.units.get(leader) or self.plan.units[leader]
+
+    def members(self, leader: PrimitiveId) -> tuple[PrimitiveId, ...]:
+        """Return what leaves with `leader`: itself, of a unit that is let go of already."""
+        unit = self.units.get(leader) or self.plan.units.get(leader)
+        return unit.members if unit is not None else (leader,)
 
     def readers_of(self, id: PrimitiveId) -> Iterator[PrimitiveId]:
         """Yield the leaders that wait for `id`; one that is made anew may come twice."""
@@ -44,6 +55,12 @@ class GrowingPlan:
     def structure(self, opening: PrimitiveId) -> Structure | None:
         """Return the structure that `opening` opens, if it does."""
         return self.structures.get(opening) or self.plan.structures.get(opening)
+
+    def fed_by(self, decode: PrimitiveId) -> tuple[Structure, ...]:
+        """Return the structures that take the items of `decode` as they close."""
+        openings = (*self.plan.fed.get(decode, ()), *self.fed.get(decode, ()))
+        found = (self.structure(opening) for opening in openings)
+        return tuple(each for each in found if each is not None)
 
     def region(self, id: RegionId) -> Region:
         """Return a region."""
@@ -70,6 +87,8 @@ class GrowingPlan:
                 self.readers.setdefault(id, []).append(unit.leader)
         for structure in delta.structures:
             self.structures[structure.opening] = structure
+            if structure.source is not None:
+                self.fed.setdefault(structure.source, {})[structure.opening] = None
         for region in delta.regions:
             self.regions[region.id] = region
         if delta.streams or delta.feeds:

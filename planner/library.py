@@ -15,6 +15,16 @@ from spec.model import Document, Step
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """How many primitives a plan, or what is opened of it at a time, may have, and how many times
+    they may read anything.
+    """
+
+    primitives_max: int = 2_000
+    reads_max: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
     """Modules by name and flows by name and version, as they were when the plan was made.
 
@@ -26,6 +36,7 @@ class Library:
     flows: Mapping[tuple[str, str], Document]
     pools: Pools
     passes: frozenset[str] = DEFAULT
+    limits: PlanLimits = PlanLimits()
     watch: Watch = field(default=unwatched, repr=False, compare=False)
     orders: dict[int, tuple[Step, ...]] = field(default_factory=dict, repr=False, compare=False)
 

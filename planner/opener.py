@@ -16,7 +16,7 @@ from planner.order import heads
 from planner.place import Place
 from planner.primitives import BEGINNINGS, OPS
 from planner.scope import Scope, fill_names, member
-from planner.structure import WINDOW, Body, Kind, Region, Structure
+from planner.structure import FOLD_WINDOW, WINDOW, Body, Kind, Region, Structure
 from planner.waits import own_names
 from spec.model import (
     Block,
@@ -33,8 +33,6 @@ from spec.model import (
 )
 from spec.values import ListOf, Literal, Member, ObjectOf, Value, leaves, parts
 
-PRIMITIVES_MAX = 2_000
-READS_MAX = 20_000
 DEPTH_MAX = 64
 
 Fields = Mapping[str, Value]
@@ -54,6 +52,7 @@ class Opener:
     primitives: list[Primitive] = field(default_factory=list)
     structures: list[Structure] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
+    exits: dict[PrimitiveId, RegionId | None] = field(default_factory=dict)  #: of those looked at
     reads: int = 0
     barriers: int = 0  #: among the primitives; they are no work, and count for no limit
     weighed: dict[int, tuple[Value, int]] = field(default_factory=dict)
@@ -66,7 +65,7 @@ class Opener:
     def steps(self, steps: tuple[Step, ...], scope: Scope, place: Place) -> Scope:
         """Open the steps of one map; return the scope in which all of them can be read."""
         fields = dict(scope.steps)
-        scope = replace(scope, steps=fields)
+        scope = Scope(scope.inputs, fields, scope.own, scope.elements)
         made: dict[str, slice] = {}
         barrier: frozenset[PrimitiveId] = frozenset()
         for step in self.library.in_order(steps):
@@ -94,7 +93,7 @@ class Opener:
         self._put_after(made, barrier, prunable=True)
         id = PrimitiveId(f"{place.inside(step).path}:over")
         over = computed("barrier", id, {}, replace(place.inside(step), step=None), self.library)
-        self.primitives.append(replace(over, waits=ends))
+        self.primitives.append(over.ordered(over.after, ends))
         self.barriers += 1
         return frozenset({id})
 
@@ -120,7 +119,9 @@ class Opener:
                 return self._structure("for_each", params, body, place.region, width or WINDOW)
             case Fold(items, start):
                 params = {"items": scope.resolve(items), "start": scope.resolve(start)}
-                return self._structure("fold", params, body, place.region)
+                # What changes something outside happens in the order that is written.
+                ahead = 1 if has_effects(step, self.library) else FOLD_WINDOW
+                return self._structure("fold", params, body, place.region, ahead)
             case Reduce(items, fan_in, first):
                 params = {"items": scope.resolve(items), "fan_in": scope.resolve(fan_in)}
                 params |= {} if first is None else {"start": scope.resolve(first)}
@@ -195,22 +196,26 @@ class Opener:
     def add(self, primitive: Primitive) -> PrimitiveId:
         """Take in one primitive. Raise `PlanTooLarge` for one too many, or one that reads more."""
         self.reads += self.weigh(primitive.params.values(), primitive.origin)
-        if self.reads > READS_MAX:
-            raise PlanTooLarge("plan_reads_max", READS_MAX, primitive.origin)
-        if len(self.primitives) - self.barriers >= PRIMITIVES_MAX:
-            raise PlanTooLarge("plan_primitives_max", PRIMITIVES_MAX, primitive.origin)
+        limits = self.library.limits
+        if self.reads > limits.reads_max:
+            raise PlanTooLarge("plan_reads_max", limits.reads_max, primitive.origin)
+        if len(self.primitives) - self.barriers >= limits.primitives_max:
+            raise PlanTooLarge("plan_primitives_max", limits.primitives_max, primitive.origin)
         self.primitives.append(primitive)
         return primitive.id
 
     def weigh(self, values: Iterable[Value], origin: Origin) -> int:
         """Return how much `values` read. Raise `PlanTooLarge` for too much."""
         total = sum(map(self._count, values))
-        if total > READS_MAX:
-            raise PlanTooLarge("plan_reads_max", READS_MAX, origin)
+        most = self.library.limits.reads_max
+        if total > most:
+            raise PlanTooLarge("plan_reads_max", most, origin)
         return total
 
     def _count(self, value: Value) -> int:
         """Count what is read, repeats included; a part met in many places is walked once."""
+        if type(value) is Literal:
+            return 1
         known = self.weighed.get(id(value))
         if known is None:
             total = sum(map(self._count, parts(value))) or 1
@@ -336,9 +341,9 @@ class Opener:
         self.primitives[later] = [
             primitive
             if primitive.id not in first
-            else replace(primitive, waits=primitive.waits | ends)
+            else primitive.ordered(primitive.after, primitive.waits | ends)
             if prunable
-            else replace(primitive, after=primitive.after | ends)
+            else primitive.ordered(primitive.after | ends, primitive.waits)
             for primitive in self.primitives[later]
         ]
 
@@ -347,11 +352,16 @@ class Opener:
 
         What only a region inside waits for is among it: that region may be given up.
         """
-        exits = {each.exit for each in self.regions if each.within == region}
+        for each in self.regions[len(self.exits) :]:
+            self.exits[each.exit] = each.within
         part = [each for each in self.primitives[made] if each.op != "barrier"]
         direct = [each for each in part if each.region == region]
         waited_for = {id for each in direct for id in each.waits_for()}
-        last = (each.id for each in part if each.region == region or each.id in exits)
+        last = (
+            each.id
+            for each in part
+            if each.region == region or (each.id in self.exits and self.exits[each.id] == region)
+        )
         return frozenset(last) - waited_for
 
 

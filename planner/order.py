@@ -12,16 +12,38 @@ def circle(graph: Graph) -> tuple[PrimitiveId, ...]:
 
     A call leaves whole, so its head also waits for whatever the rest of it needs.
     """
-    needs = {primitive.id: set(primitive.waits_for()) for primitive in graph}
+    needs = {primitive.id: primitive.waits_for() for primitive in graph}
     for primitive in graph:
         if primitive.call is not None:
             needs[primitive.call] |= needs[primitive.id] - {primitive.call}
+    if _all_come(needs):
+        return ()
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         found: list[PrimitiveId] = error.args[1]
         return tuple(found)
     return ()
+
+
+def _all_come(needs: Mapping[PrimitiveId, Collection[PrimitiveId]]) -> bool:
+    """Whether everything comes to be done, once what it needs is; Kahn's algorithm."""
+    left: dict[PrimitiveId, int] = {}
+    readers: dict[PrimitiveId, list[PrimitiveId]] = {}
+    for id, before in needs.items():
+        inside = 0
+        for each in before:
+            if each in needs:
+                inside += 1
+                readers.setdefault(each, []).append(id)
+        left[id] = inside
+    ready = [id for id, count in left.items() if not count]
+    for id in ready:  # grows while it is gone through
+        for reader in readers.get(id, ()):
+            left[reader] -= 1
+            if not left[reader]:
+                ready.append(reader)
+    return len(ready) == len(left)
 
 
 def in_order(needs: Mapping[str, Collection[str]]) -> Iterator[str]:

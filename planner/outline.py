@@ -4,7 +4,7 @@ Of a structure one child is opened, as a run would open it, and stands for all. 
 end was made already has no children to come: what it opened is in the graph itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from planner.critical_path import topological
@@ -16,7 +16,7 @@ from planner.extents import Extents, number
 from planner.graph import Primitive, PrimitiveId
 from planner.library import Library
 from planner.plan import Plan
-from planner.sizes import ROUNDS, TRUTH, Seen, Sizes
+from planner.sizes import FAN_IN, ROUNDS, TRUTH, Seen, Sizes
 from planner.structure import Child, Delta, Shape, Structure
 from planner.tree import Tree
 from planner.unfold import open_alone, open_child
@@ -30,22 +30,22 @@ DEPTH_MAX = 12
 
 
 @record
-class Nested:
-    """What one structure does: `count` times the child, `width` at once, with probability `share`.
+class Part:
+    """`count` children of a structure that are alike, and one of them."""
 
-    Of a tree `levels` are the groups of each level, one level after the other.
+    count: float
+    child: "Outline"
+
+
+@record
+class Nested:
+    """What one structure does: one part after another, of each `width` children at once, and all of
+    it with probability `share`. Only a tree has more than one part: its levels.
     """
 
-    child: "Outline"
-    count: float
+    parts: tuple[Part, ...]
     width: float
     share: float = 1.0
-    levels: tuple[int, ...] = ()
-
-    @property
-    def times(self) -> float:
-        """How often the child is done in all, on average."""
-        return self.share * (sum(self.levels) if self.levels else self.count)
 
 
 @record
@@ -75,6 +75,8 @@ class _Outlining:
     depth: int = 0
 
     def of(self, draft: Draft, extents: Extents) -> Outline:
+        # Nobody waits for what is read ahead, and it takes what nobody wants.
+        draft = draft.with_primitives(each for each in draft.primitives if each.warms is None)
         primitives = draft.by_id()
         structures = {each.closing: each for each in draft.structures}
         units = units_of(draft.primitives)
@@ -99,50 +101,46 @@ class _Outlining:
     def _inside(
         self, structure: Structure, opening: Primitive | None, extents: Extents
     ) -> Nested | None:
-        shape, share, levels = self._expected(structure, opening, extents)
-        if self.depth == DEPTH_MAX or shape.count == 0:
-            extents.note_fields(structure.closing, {})
-            return None
-        try:
-            delta = self._sample(structure, shape)
-        except PlanTooLarge:
-            return None
-        within = Extents(self.sizes, outer=extents)
-        self.depth += 1
-        child = self.of(_draft(delta), within)
-        self.depth -= 1
-        exit = structure.closing if delta.exit is None else delta.exit
-        fields = within.fields.get(exit, {})
+        shape, share = self._expected(structure, opening, extents)
+        parts: list[Part] = []
+        fields: Mapping[str, Extent] = {}
+        if self.depth < DEPTH_MAX:
+            self.depth += 1
+            for count, child in _children(structure, shape):
+                try:
+                    delta = self._opened(structure, child, shape)
+                except PlanTooLarge:
+                    break
+                within = Extents(self.sizes, outer=extents)
+                parts.append(Part(count, self.of(_draft(delta), within)))
+                exit = structure.closing if delta.exit is None else delta.exit
+                fields = within.fields.get(exit, {})
+            self.depth -= 1
         extents.note_fields(structure.closing, _fields(structure, fields, shape.count))
-        return Nested(child, shape.count, structure.width, share, levels)
+        width = 1 if structure.kind == "fold" else structure.width  # however far ahead it is opened
+        return Nested(tuple(parts), width, share) if parts else None
 
     def _expected(
         self, structure: Structure, opening: Primitive | None, extents: Extents
-    ) -> tuple[Shape, float, tuple[int, ...]]:
-        """Return what is likely known once a structure opens, how likely it does, and its tree."""
+    ) -> tuple[Shape, float]:
+        """Return what is likely known once a structure opens, and how likely it opens anything."""
         seen = self.sizes.of(structure.opening)
         params: Mapping[str, Value] = opening.params if opening is not None else {}
         match structure.kind:
             case "branch":
-                return Shape(True, 1), TRUTH if seen.truth is None else seen.truth, ()
+                return Shape(True, 1), TRUTH if seen.truth is None else seen.truth
             case "memo":
-                return Shape(False, 1), 1.0 if seen.truth is None else 1.0 - seen.truth, ()
+                return Shape(False, 1), 1.0 if seen.truth is None else 1.0 - seen.truth
             case "loop":
-                return Shape(True, _rounds(structure, params, seen)), 1.0, ()
+                return Shape(True, _rounds(structure, params, seen)), 1.0
         found = extents.of(params.get("items")).rows if seen.count is None else seen.count
-        count, fan_in = max(0, round(found)), int(number(params.get("fan_in"), 4))
-        if structure.kind != "reduce":
-            return Shape(True, count), 1.0, ()
-        tree = Tree(count, max(2, fan_in))
-        levels = tuple(_groups(tree, level) for level in range(tree.levels))
-        return Shape(True, count if levels else 0, max(2, fan_in)), 1.0, levels
+        fan_in = max(2, int(number(params.get("fan_in"), FAN_IN)))
+        return Shape(True, max(0, round(found)), fan_in), 1.0
 
-    def _sample(self, structure: Structure, shape: Shape) -> Delta:
-        """Open one child; not the first of a fold, which reads only what it starts with."""
+    def _opened(self, structure: Structure, child: Child, shape: Shape) -> Delta:
         if structure.kind in ("branch", "memo"):
-            return open_child(structure, Child(), shape, self.library, {})
-        second = structure.kind in ("fold", "loop") and shape.count > 1
-        return open_alone(structure, Child(int(second)), shape, self.library, {})
+            return open_child(structure, child, shape, self.library, {})
+        return open_alone(structure, child, shape, self.library, {})
 
 
 def _waits(
@@ -171,6 +169,20 @@ def _rounds(structure: Structure, params: Mapping[str, Value], seen: Seen) -> in
         isinstance(block, Block) and block.loop is not None and block.loop.until is not None
     )
     return max(1, round(min(most, ROUNDS) if ends_early else most))
+
+
+def _children(structure: Structure, shape: Shape) -> Iterator[tuple[int, Child]]:
+    """Yield children that stand for all, with how many there are of each.
+
+    Not the first of a fold or a loop, which reads only what it starts with.
+    """
+    if structure.kind == "reduce":
+        tree = Tree(shape.count, shape.fan_in)
+        for level in range(tree.levels):
+            yield _groups(tree, level), Child(0, level)
+    elif shape.count:
+        second = structure.kind in ("fold", "loop") and shape.count > 1
+        yield shape.count, Child(int(second))
 
 
 def _groups(tree: Tree, level: int) -> int:

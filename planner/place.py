@@ -1,12 +1,13 @@
 """Where in the author's document a primitive is being made, and what holds there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.graph import RegionId
 from spec.model import Origin, Step
+from spec.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """`path` names the step, through every module, block and element around it.
 

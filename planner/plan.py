@@ -5,7 +5,7 @@ A plan knows nothing of any run. What a scheduler asks of it often is worked out
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 
 from planner.graph import Graph, PrimitiveId, RegionId
@@ -20,7 +20,8 @@ class Plan:
 
     `outputs` maps each output of the workflow to the primitive whose `value` it is; `streams` maps
     a primitive to the outputs that show its text as it comes, and `feeds` a field of a structure;
-    `steps` are the author's. `structures` are by their opening.
+    `steps` are the author's. `structures` are by their opening; `fed` are the openings that take
+    the items of a decode as they close.
     """
 
     graph: Graph
@@ -29,11 +30,16 @@ class Plan:
     feeds: Feeds
     steps: Mapping[str, tuple[PrimitiveId, ...]]
     structures: Mapping[PrimitiveId, Structure]
+    fed: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
     regions: Mapping[RegionId, Region]
     library: Library
     units: Mapping[PrimitiveId, Unit]
     readers: Mapping[PrimitiveId, tuple[PrimitiveId, ...]]
-    fingerprint: str = field(compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what is done with what, worked out when it is asked for."""
+        return _fingerprint(self.graph, self.outputs, self.streams)
 
     def __repr__(self) -> str:
         return f"Plan({self.fingerprint})"
@@ -55,18 +61,23 @@ class Plan:
         for unit in units.values():
             for id in sorted(unit.waits):
                 readers[id].append(unit.leader)
+        by_opening = {each.opening: each for each in structures}
+        fed: dict[PrimitiveId, list[PrimitiveId]] = defaultdict(list)
+        for each in by_opening.values():
+            if each.source is not None:
+                fed[each.source].append(each.opening)
         return Plan(
             graph=graph,
             outputs=outputs,
             streams=streams,
             feeds=feeds,
             steps=steps,
-            structures={each.opening: each for each in structures},
+            structures=by_opening,
+            fed={decode: tuple(openings) for decode, openings in fed.items()},
             regions={each.id: each for each in regions},
             library=library,
             units=units,
             readers={id: tuple(leaders) for id, leaders in readers.items()},
-            fingerprint=_fingerprint(graph, outputs, streams),
         )
 
 

@@ -8,6 +8,9 @@ from planner.costs import Costs, default_of
 from planner.graph import PoolName
 from spec.records import record
 
+#: Tokens of a block of an engine's cache of prefixes, where nobody says: more than most have.
+BLOCK_TOKENS = 32
+
 
 @record
 class PoolFacts:
@@ -17,6 +20,7 @@ class PoolFacts:
     text comes as it is said. `warms`: the beginning of a prompt can be read before its end is
     known. `pointwise`: each row is scored for itself. `rows_max`: rows that a batch may hold.
     `slots`: batches that a replica runs at a time. `costs`: by operation, configured or refined.
+    `block_tokens`: tokens of a block of its cache of prefixes, of which it keeps whole ones.
     """
 
     deterministic: bool = False
@@ -27,6 +31,7 @@ class PoolFacts:
     rows_max: int = 1
     slots: int = 1
     costs: Mapping[str, Costs] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    block_tokens: int = BLOCK_TOKENS
 
     def cost(self, op: str) -> Costs:
         """Return what `op` takes here; what is assumed where that is not known."""

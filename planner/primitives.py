@@ -33,8 +33,9 @@ class OpSpec:
     """One operation. `continues` names the op that shares its engine request, as decode does.
 
     `later` names the ports that no engine can serve yet. One that is `computed` needs no engine,
-    and only the planner makes it. What a `pure` one gives follows from what goes in, and nothing
-    else comes of it; a model may throw dice.
+    and only the planner makes it; a `hint` goes to one, gives nothing, and only passes make it.
+    What a `pure` one gives follows from what goes in, and nothing else comes of it; a model may
+    throw dice.
     """
 
     name: str
@@ -46,13 +47,22 @@ class OpSpec:
     later: frozenset[str] = field(default_factory=frozenset)
     computed: bool = False
     pure: bool = False
+    hint: bool = False
     served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
+    required: frozenset[str] = field(init=False, repr=False)
     given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
+
+    @property
+    def authored(self) -> bool:
+        """Whether a document may name it."""
+        return not (self.computed or self.hint)
 
     def __post_init__(self) -> None:
         ports, later = self.signature, self.later
         served = tuple(each for id, each in ports.inputs.items() if id not in later)
         object.__setattr__(self, "served", served)
+        required = frozenset(id for id, each in ports.inputs.items() if each.required)
+        object.__setattr__(self, "required", required)
         given = tuple(port for port in ports.outputs if port not in later)
         object.__setattr__(self, "given", given)
 
@@ -157,6 +167,17 @@ _PREFILL = OpSpec(
     ),
     later=frozenset({"tools"}),
     pure=True,
+)
+_PARTIAL_PREFILL = OpSpec(
+    "partial_prefill",
+    "llm",
+    Signature(
+        inputs={id: each for id, each in _PREFILL.signature.inputs.items() if id != "names"},
+        outputs={},
+        follows={},
+    ),
+    later=_PREFILL.later,
+    hint=True,
 )
 _STOP = replace(
     _input("stop: string[]?"),
@@ -286,7 +307,8 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         op.name: op
         for op in (
             _CHUNK, _EMBED, _INGEST, _SEARCH, _RERANK, _PREFILL, _DECODE, _WEB_SEARCH, _HTTP, _TOOL,
-            _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _ALIAS, _BARRIER,
+            _PARTIAL_PREFILL, _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _ALIAS,
+            _BARRIER,
         )
     }
 )  # fmt: skip

@@ -3,6 +3,7 @@
 What is made known is a snapshot with a number: plans that were made from one hold until the next.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Literal, TypeAlias
 
@@ -68,10 +69,12 @@ class Refining:
         if isinstance(self.start, BatchCosts):
             self._learn(0, (1.0, rows), ms)
 
-    def prompt(self, tokens: float, cached: float, ms: float) -> None:
-        """Learn that a prompt of `tokens`, of which `cached` were known, was read in `ms`."""
+    def prompts(self, read: Sequence[tuple[float, float]], ms: float) -> None:
+        """Learn that prompts were read together in `ms`: of each its tokens, and those known."""
         if isinstance(self.start, LanguageCosts):
-            self._learn(0, (1.0, tokens - cached, tokens**2 - cached**2), ms)
+            tokens = sum(each - cached for each, cached in read)
+            squares = sum(each**2 - cached**2 for each, cached in read)
+            self._learn(0, (1.0, tokens, squares), ms)
 
     def step(self, sequences: float, held: float, ms: float) -> None:
         """Learn that a step took `ms` in which `sequences` with `held` tokens said one each."""
@@ -94,5 +97,9 @@ def moved(known: Costs, now: Costs) -> bool:
     >>> moved(BatchCosts(10.0, 1.0), BatchCosts(10.9, 0.89))
     True
     """
-    pairs = zip(astuple(known), astuple(now), strict=True)
+    pairs = zip(_figures(known), _figures(now), strict=True)
     return any(abs(after - before) > MOVED * before for before, after in pairs)
+
+
+def _figures(costs: Costs) -> Iterator[float]:
+    return map(costs.__getattribute__, costs.__slots__)  # `astuple` copies, and takes long

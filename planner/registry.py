@@ -88,7 +88,7 @@ class Registry:
     ) -> Vocabulary:
         return Vocabulary(
             modules={name: Signature.of(document) for name, document in self.modules.items()},
-            ops={op.name: op.signature for op in OPS.values() if ops and not op.computed},
+            ops={op.name: op.signature for op in OPS.values() if ops and op.authored},
             flows=flows,
             engines=self.engines,
             callers=callers,

@@ -1,13 +1,14 @@
 """What the names of one document stand for while it is opened into primitives."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from planner.graph import Secret
+from spec.records import record
 from spec.values import ListOf, Literal, Member, Name, ObjectOf, Value, rewrite
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """`inputs` are what the caller gave; `steps` the fields of each step opened so far.
 
@@ -22,33 +23,38 @@ class Scope:
 
     def seeing(self, elements: Mapping[str, Value]) -> "Scope":
         """Return this scope with `elements`, which win over those there are."""
-        return replace(self, elements={**self.elements, **elements})
+        return Scope(self.inputs, self.steps, self.own, {**self.elements, **elements})
 
     def inside(self, own: Collection[str]) -> "Scope":
         """Return this scope as the text of a prompt with names of its `own` sees it."""
-        return replace(self, own=own) if own else self
+        return Scope(self.inputs, self.steps, own, self.elements) if own else self
 
     def resolve(self, value: Value) -> Value:
         """Return `value` with every name of this scope replaced by what it stands for."""
+        if type(value) is Literal:
+            return value
         return rewrite(value, self._replacement)
 
     def _replacement(self, value: Value) -> Value | None:
-        match value:
-            case Name(id) | Member(Name(id), str() | int()) if id in self.own:
+        if isinstance(value, Name):
+            return value if value.id in self.own else self._named(value.id)
+        return self._member(value) if isinstance(value, Member) else None
+
+    def _member(self, value: Member) -> Value | None:
+        of, key = value.of, value.key
+        if isinstance(of, Name) and isinstance(key, str | int):
+            if of.id in self.own:
                 return value
-            case Name(id):
-                return self._named(id)
-            case Member(Name("inputs"), str(key)):
-                return self.inputs[key]
-            case Member(Name("secret"), str(key)):
-                return Secret(key)
-            case Member(Name(step), str(key)) if step in self.steps:
-                return self.steps[step][key]
-            case Member(of, key):
-                if not isinstance(key, str | int):
-                    key = _known(self.resolve(key))
-                return member(self.resolve(of), key)
-        return None
+            if isinstance(key, str):
+                if of.id == "inputs":
+                    return self.inputs[key]
+                if of.id == "secret":
+                    return Secret(key)
+                if of.id in self.steps:
+                    return self.steps[of.id][key]
+        if not isinstance(key, str | int):
+            key = _known(self.resolve(key))
+        return member(self.resolve(of), key)
 
     def _named(self, id: str) -> Value | None:
         """Return what a name alone stands for: an element, or the one field of a step."""
@@ -62,6 +68,8 @@ class Scope:
 
 def fill_names(prompt: Value, names: Value) -> Value:
     """Return `prompt` with its own names replaced by the fields of `names`."""
+    if type(prompt) is Literal:
+        return prompt
     return rewrite(prompt, lambda part: _field(names, part.id) if isinstance(part, Name) else None)
 
 

@@ -12,16 +12,18 @@ from planner.extent import Extent
 from planner.graph import PrimitiveId
 from spec.records import record
 
-_NUMBER = re.compile(r"\[[\d.]+\]")
+_NUMBER = re.compile(r"\[(\d+\.)?\d+\]")
 
 
 def pattern(id: str) -> str:
     """Return the name that a primitive shares with its like in other elements.
 
+    Levels of a tree are kept apart: the first reads what the tree is of, the others what was said.
+
     >>> pattern("answer.said[12].decode"), pattern("sum[1.3]")
-    ('answer.said[].decode', 'sum[]')
+    ('answer.said[].decode', 'sum[1.]')
     """
-    return _NUMBER.sub("[]", id)
+    return _NUMBER.sub(r"[\1]", id)
 
 
 @record
@@ -73,5 +75,7 @@ RESPONSE_TOKENS = 256
 LISTED = 3
 #: Rounds of a loop that may end sooner than after its `max`.
 ROUNDS = 2
+#: Members of a group of a tree whose page does not say.
+FAN_IN = 4
 #: How often a condition is met.
 TRUTH = 0.5

@@ -24,6 +24,9 @@ Feeds: TypeAlias = Mapping[tuple[PrimitiveId, str], tuple[str, ...]]
 
 #: Elements that are open at the same time, where the author says nothing.
 WINDOW = 256
+#: Elements of a fold that are open at the same time: each waits for the one before by what it reads
+#: of it, so what it does not read from there is done, or put together, ahead.
+FOLD_WINDOW = 8
 #: Elements of one list that a step goes over.
 ELEMENTS_MAX = 10_000
 
@@ -86,8 +89,11 @@ class Ahead:
 class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
-    A branch that may be opened `ahead` of its condition says so. `mould` is a cache: elements of a
-    list are alike.
+    `source` is the decode whose items it goes over, where each may be begun with as soon as it is
+    closed; if it `stops`, nothing else of that reply is read, and its rest is not waited for.
+    `later` is what they read from outside that may not be known yet when they are opened. A branch
+    that may be opened `ahead` of its condition says so. `mould` is a cache: elements of a list are
+    alike.
     """
 
     opening: PrimitiveId
@@ -97,6 +103,9 @@ class Structure:
     width: int
     fields: tuple[str, ...]
     body: Body = field(repr=False)
+    source: PrimitiveId | None = None
+    stops: bool = False
+    later: frozenset[PrimitiveId] = frozenset()
     ahead: Ahead | None = None
     mould: "Mould[Delta]" = field(default_factory=Mould, compare=False, repr=False)
 

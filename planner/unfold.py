@@ -60,7 +60,7 @@ def open_alone(
     _end(opener, computed("close", exit, params, place, library))
     opener.regions.append(_element(structure, place, exit, library))
     last = _is_last(structure, child, shape)
-    return _delta(opener, exit, structure, fields if last else {}, feeds)
+    return _delta(opener, exit, structure, fields if last else {}, feeds, _before(structure, child))
 
 
 def close(structure: Structure, children: int, shape: Shape, library: Library) -> Delta:
@@ -280,8 +280,20 @@ def _is_last(structure: Structure, child: Child, shape: Shape) -> bool:
             return False
 
 
+def _before(structure: Structure, child: Child) -> frozenset[PrimitiveId]:
+    """Return what a child waits for that is opened ahead of it: the element before, of a fold."""
+    if structure.kind != "fold" or child.index == 0:
+        return frozenset()
+    return frozenset({PrimitiveId(_place(structure, Child(child.index - 1)).path)})
+
+
 def _delta(
-    opener: Opener, exit: PrimitiveId | None, structure: Structure, fields: Fields, feeds: Feeds
+    opener: Opener,
+    exit: PrimitiveId | None,
+    structure: Structure,
+    fields: Fields,
+    feeds: Feeds,
+    later: frozenset[PrimitiveId] = frozenset(),
 ) -> Delta:
     streams: dict[PrimitiveId, tuple[str, ...]] = {}
     further: dict[tuple[PrimitiveId, str], tuple[str, ...]] = {}
@@ -291,6 +303,7 @@ def _delta(
         regions=tuple(opener.regions),
         kept=frozenset({exit or structure.closing}),
         whole=False,
+        later=structure.later | later,
     )
     draft = rewritten(opened, opener.library)
     graph = draft.by_id()

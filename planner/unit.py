@@ -12,7 +12,8 @@ class Unit:
     """What leaves together as one engine request: a primitive, or a whole call.
 
     `leader` is the first member; `waits` are the primitives outside that must be done before. One
-    that is `computed` needs no engine; a `pending` one waits, besides, for being made.
+    that is `computed` needs no engine; a `pending` one waits, besides, for being made. One that
+    `warms` another is a hint for it.
     """
 
     leader: PrimitiveId
@@ -23,6 +24,7 @@ class Unit:
     region: RegionId | None = None
     computed: bool = False
     pending: bool = False
+    warms: PrimitiveId | None = None
 
 
 def units_of(primitives: Iterable[Primitive]) -> dict[PrimitiveId, Unit]:
@@ -46,4 +48,5 @@ def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
         region=inside[0].region,
         computed=OPS[inside[0].op].computed,
         pending=inside[0].pending,
+        warms=inside[0].warms,
     )

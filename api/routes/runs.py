@@ -12,6 +12,7 @@ from api.bodies import Limit, off_the_loop, parse, read_source
 from api.house import Here, House
 from api.negotiation import WAIT_S_MAX, form_of, wait_s_of
 from api.openapi import RUN_SCHEMA, RUN_YAML, answers, document_body, events_content, problems
+from api.passes import choice_at
 from api.principal import Asker
 from api.problems import ApiProblem
 from api.run_inputs import resolve
@@ -20,6 +21,7 @@ from api.wire import RunIn, RunOut, RunsOut
 from executors.runner import Submission
 from executors.store.record import RunRecord, RunStatus
 from executors.store.workflows import StoredWorkflow
+from planner.passes.choice import NO_CHOICE, Choice
 from spec.problems import SpecError
 from spec.report import Report
 from spec.source import Source, Tree
@@ -173,10 +175,10 @@ async def _submit(house: House, tenant: str, source: Source) -> str:
     """Read everything a run needs first, so that nothing is half-stored when any of it is wrong."""
     async with house.intake:  # a burst is taken in a few at a time, so that the loop stays free
         size = len(source.data)
-        body, page = await off_the_loop(size, _read, source)
+        body, page, passes = await off_the_loop(size, _read, source)
         stored = _stored(house, tenant, body.workflow)
-        submission = partial(_submission, house, tenant, body, page, stored)
-        if stored is not None and house.library.is_open(tenant, stored):
+        submission = partial(_submission, house, tenant, body, page, stored, passes)
+        if stored is not None and house.library.is_open(tenant, stored, passes):
             wanted = await off_the_loop(size, submission)
         else:  # whatever its size: a few lines may open into a large plan
             wanted = await asyncio.to_thread(submission)
@@ -185,10 +187,14 @@ async def _submit(house: House, tenant: str, source: Source) -> str:
     return run
 
 
-def _read(source: Source) -> tuple[RunIn, Tree]:
+def _read(source: Source) -> tuple[RunIn, Tree, Choice]:
     body, page = parse(source, RunIn)
-    _check_one_of(page)
-    return body, page
+    report = Report(page, [])
+    _check_one_of(report, page)
+    passes = choice_at(report, ("plan",)) if "plan" in page.value else NO_CHOICE
+    if report.problems:
+        raise SpecError(report.problems, page.page.name)
+    return body, page, passes
 
 
 def _stored(house: House, tenant: str, workflow: str | None) -> StoredWorkflow | None:
@@ -199,14 +205,19 @@ def _stored(house: House, tenant: str, workflow: str | None) -> StoredWorkflow |
 
 
 def _submission(
-    house: House, tenant: str, body: RunIn, page: Tree, stored: StoredWorkflow | None
+    house: House,
+    tenant: str,
+    body: RunIn,
+    page: Tree,
+    stored: StoredWorkflow | None,
+    passes: Choice,
 ) -> Submission:
     if stored is not None:
-        opened = house.library.open(tenant, stored)
+        opened = house.library.open(tenant, stored, passes)
         document, plan = opened.document, opened.plan
     else:
         document = house.library.read_inline(tenant, page, "spec")
-        plan = house.library.plan(tenant, document, page.page, within="/spec")
+        plan = house.library.plan(tenant, document, page.page, "/spec", passes)
     at = ("inputs",) if "inputs" in page.value else ()
     given = page if at else Tree.of({}, page.page.name)
     return Submission(
@@ -219,9 +230,8 @@ def _submission(
     )
 
 
-def _check_one_of(page: Tree) -> None:
+def _check_one_of(report: Report, page: Tree) -> None:
     given = [key for key in page.value if key in ("workflow", "spec")]
-    report = Report(page, [])
     if len(given) == 2:
         report.at_key("conflicting-keys", (given[1],), f"`{given[0]}` says already what to run")
     for key in given:
@@ -229,5 +239,3 @@ def _check_one_of(page: Tree) -> None:
             report.at_value("wrong-type", (key,), "null, where something to run is wanted")
     if not given:
         report.at_key("missing-key", (), "`workflow` or `spec` has to say what to run")
-    if report.problems:
-        raise SpecError(report.problems, page.page.name)

@@ -7,20 +7,27 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.bodies import Limit, read_source
+from api.explained import ExplainedOut
+from api.graph_forms import Between, Format, Off, On, form_of, written
 from api.house import Here, House
 from api.library import Opened, same_name
 from api.openapi import DOCUMENT_SCHEMA, WORKFLOW_YAML, answers, document_body, problems
+from api.passes import choice_of_query
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
+    PutOut,
     SignatureOut,
     ValidatedOut,
+    WarningOut,
     WorkflowLine,
     WorkflowOut,
     WorkflowsOut,
 )
 from executors.moments import rfc3339
 from executors.store.workflows import StoredWorkflow
+from planner.lints import lints
+from planner.passes.choice import NO_CHOICE, Choice
 from planner.render import mermaid
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
@@ -30,8 +37,8 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
     "/{name}",
     summary="Store a workflow",
     response_description="It was there before, or was only checked.",
-    response_model=WorkflowOut | CheckedOut,
-    responses=answers({201: {"description": "The version is new.", "model": WorkflowOut}})
+    response_model=PutOut | CheckedOut,
+    responses=answers({201: {"description": "The version is new.", "model": PutOut}})
     | problems("invalid-workflow", "payload-too-large", "unsupported-media-type", "workflows-full"),
     openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
 )
@@ -42,23 +49,26 @@ async def put(
     asker: Asker,
     house: Here,
     dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
-) -> WorkflowOut | CheckedOut:
+) -> PutOut | CheckedOut:
     """Check a workflow and make it the latest of its name.
 
     The same content is the same version, whether in YAML or JSON: 201 for a new one, else 200.
+    `warnings` say what would make it faster; they refuse nothing.
     """
     source = await read_source(request, name, spec_limit(house))
     opened = await asyncio.to_thread(house.library.open_text, asker.tenant, source)
     document = opened.document
     same_name(document, source, name)
+    warnings = await asyncio.to_thread(_warnings, opened)
     if dry_run:
-        return CheckedOut(**SignatureOut.facts(document))
+        return CheckedOut(**SignatureOut.facts(document), warnings=warnings)
     stored = StoredWorkflow(
         name, document.version, document.description, source.data, source.media, house.now()
     )
     if house.workflows.put(asker.tenant, stored):
         response.status_code = 201
-    return await _written(house, asker.tenant, name)
+    written = await _written(house, asker.tenant, name)
+    return PutOut(**dict(written), warnings=warnings)
 
 
 @router.post(
@@ -68,11 +78,16 @@ async def put(
     openapi_extra=document_body(DOCUMENT_SCHEMA, WORKFLOW_YAML),
 )
 async def validate(request: Request, asker: Asker, house: Here) -> ValidatedOut:
-    """Return every problem of a workflow, each with its place and its cure; none if it is valid."""
+    """Return every problem of a workflow, each with its place and its cure; none if it is valid.
+
+    `warnings` say of a valid one what would make it faster.
+    """
     source = await read_source(request, "workflow", spec_limit(house))
     problem = await asyncio.to_thread(house.library.refuses, asker.tenant, source)
     errors = [dict(error) for error in problem.errors] if problem else []
-    return ValidatedOut(valid=problem is None, errors=errors)
+    found = [] if problem else await asyncio.to_thread(house.library.lints, asker.tenant, source)
+    warnings = [WarningOut(**each.as_json()) for each in found]
+    return ValidatedOut(valid=problem is None, errors=errors, warnings=warnings)
 
 
 @router.get("", summary="List workflows", responses=problems())
@@ -105,18 +120,33 @@ async def get(
     "/{name}/graph",
     summary="Draw the plan of a workflow",
     response_class=PlainTextResponse,
-    responses=problems("not-found"),
+    responses=answers({200: {"content": {"application/json": {}}, "model": ExplainedOut}})
+    | problems("not-found", "not-acceptable"),
 )
 async def graph(
     name: str,
+    request: Request,
     asker: Asker,
     house: Here,
     version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
-) -> PlainTextResponse:
-    """Return the graph of primitives that a run follows, as a Mermaid flowchart."""
+    off: Off = None,
+    on: On = None,
+    format: Format = None,
+    between: Between = False,
+) -> Response:
+    """Return the graph of primitives that a run follows, as a Mermaid flowchart unless `format` or
+    `Accept` asks for text or JSON; these tell of each pass, too.
+    """
+    passes = choice_of_query(off or (), on or ())
+    form = format or form_of(request, "mermaid")
     stored = house.workflows.get(asker.tenant, name, version)
-    opened = await _opened(house, asker.tenant, stored)
-    return PlainTextResponse(mermaid(opened.plan))
+    if form == "mermaid" and not between:
+        opened = await _opened(house, asker.tenant, stored, passes)
+        return PlainTextResponse(mermaid(opened.plan))
+    document, explained = await asyncio.to_thread(
+        house.library.explain_stored, asker.tenant, stored, passes
+    )
+    return written(document, explained, form, between=between)
 
 
 @router.delete(
@@ -125,6 +155,10 @@ async def graph(
 async def delete(name: str, asker: Asker, house: Here) -> None:
     """Forget a workflow with all its versions. Runs of it go on."""
     house.workflows.delete(asker.tenant, name)
+
+
+def _warnings(opened: Opened) -> list[WarningOut]:
+    return [WarningOut(**each.as_json()) for each in lints(opened.document, opened.plan)]
 
 
 def spec_limit(house: House) -> Limit:
@@ -138,7 +172,9 @@ async def _written(house: House, tenant: str, name: str, version: str | None = N
     return WorkflowOut.of(stored, opened.document, house.workflows.versions(tenant, name))
 
 
-async def _opened(house: House, tenant: str, stored: StoredWorkflow) -> Opened:
-    if house.library.is_open(tenant, stored):
-        return house.library.open(tenant, stored)
-    return await asyncio.to_thread(house.library.open, tenant, stored)
+async def _opened(
+    house: House, tenant: str, stored: StoredWorkflow, passes: Choice = NO_CHOICE
+) -> Opened:
+    if house.library.is_open(tenant, stored, passes):
+        return house.library.open(tenant, stored, passes)
+    return await asyncio.to_thread(house.library.open, tenant, stored, passes)

@@ -155,3 +155,5 @@ class LiveDriver:
             async for emission in emissions:
                 if (event := pieces.take(emission)) is not None:
                     self.feed(event)
+                if pieces.is_stopped:
+                    return

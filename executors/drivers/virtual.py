@@ -191,7 +191,10 @@ class VirtualDriver:
 
     def _emit(self, batch: BatchId, emission: Emission) -> Event | None:
         pieces = self._travelling.get(batch)
-        return pieces.take(emission) if pieces is not None else None
+        event = pieces.take(emission) if pieces is not None else None
+        if pieces is not None and pieces.is_stopped:
+            self._end(batch, _STOPPED)
+        return event
 
     def _end(self, batch: BatchId, why: EngineFailed) -> None:
         """Fail what is unanswered and free the slot, before anything else of this moment."""
@@ -207,6 +210,7 @@ class VirtualDriver:
 
 
 _SILENT = EngineFailed("engine-error", "the engine ended without an answer")
+_STOPPED = EngineFailed("aborted", "there was nothing more to say")
 
 
 def _given(event: Event) -> Event:

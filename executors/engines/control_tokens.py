@@ -7,8 +7,10 @@ of each leaves what a reader sees as it was, and is read as ordinary characters.
 """
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os.path import commonprefix
 from typing import Any
 
 JOINER = "\u2060"
@@ -28,7 +30,7 @@ class ControlTokens:
     def __post_init__(self) -> None:
         if self.spelled:
             # Wherever one begins, also within another: what is left over could be a whole one.
-            pattern = re.compile(f"(?={'|'.join(map(re.escape, self.spelled))}).", re.DOTALL)
+            pattern = re.compile(f"(?={_any_of(self.spelled)}).", re.DOTALL)
             object.__setattr__(self, "_begin", pattern)
 
     def apart(self, text: str) -> str:
@@ -50,3 +52,17 @@ class ControlTokens:
             case dict():
                 return {key: self._each(item) for key, item in value.items()}
         return value
+
+
+def _any_of(texts: Sequence[str]) -> str:
+    """Return an expression for the beginning of any of `texts`. What some have in common is read
+    once: there are models with thousands.
+    """
+    common = commonprefix(texts)  # noqa: RUF071  # of texts, not of paths
+    rests = defaultdict[str, list[str]](list)
+    for text in texts:
+        rest = text.removeprefix(common)
+        rests[rest[:1]].append(rest)
+    if "" in rests:
+        return re.escape(common)
+    return f"{re.escape(common)}(?:{'|'.join(map(_any_of, rests.values()))})"

@@ -90,7 +90,7 @@ class Emulated:
             name="emulated",
             model=f"emulated {profile.model}",
             kind=kind,
-            ops=OPS_BY_KIND[kind],
+            ops=_ops_of(profile, kind),
             slots=profile.sequences if isinstance(profile, LanguageProfile) else profile.slots,
             batch_rows_max=1 if isinstance(profile, LanguageProfile) else profile.rows_max,
             streams=called,
@@ -126,3 +126,9 @@ class Emulated:
                 yield emission
         finally:
             clocked.leave(batch.id)
+
+
+def _ops_of(profile: Profile, kind: str) -> frozenset[str]:
+    """Return what an engine does: what has no cache of prefixes reads nothing ahead."""
+    keeps = isinstance(profile, LanguageProfile) and profile.prefix_cache
+    return OPS_BY_KIND[kind] - (frozenset() if keeps else {"partial_prefill"})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from executors.scheduler.events import BatchId
-from executors.usage import Usage
+from executors.usage import NOTHING, Usage
 from spec.records import record
 
 
@@ -69,10 +69,15 @@ class FirstToken:
 
 @record
 class Delta:
-    """The next piece of text of `request`. All pieces joined are its `text`."""
+    """The next piece of text of `request`. All pieces joined are its `text`.
+
+    `usage` is what it has cost up to here, where that is counted all along: work that is given up
+    has no end that could tell it. Then a piece may be empty.
+    """
 
     request: int
     text: str
+    usage: Usage | None = None
 
 
 @record
@@ -104,15 +109,24 @@ Emission = FirstToken | Delta | Done | Fault
 class EngineFailed(Exception):
     """An engine could not start, or lost a whole batch.
 
-    No other exception leaves an adapter. `cure` says what an operator can do.
+    No other exception leaves an adapter. `cure` says what an operator can do. `usage` is what it
+    cost all the same.
     """
 
-    def __init__(self, code: str, detail: str, cure: str = "", transient: bool = False) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        cure: str = "",
+        transient: bool = False,
+        usage: Usage = NOTHING,
+    ) -> None:
         super().__init__(f"{detail} {cure}".strip())
         self.code = code
         self.detail = detail
         self.cure = cure
         self.transient = transient
+        self.usage = usage
 
 
 class Engine(Protocol):

@@ -100,9 +100,10 @@ class Extractive:
                 continue
             text = _cut(whole, call)
             yield FirstToken(request.id)
-            for word in _WORD.findall(text):
-                yield Delta(request.id, word)
-            usage = Usage(call.words(), len(text.split()), replies_cut=int(text != whole))
+            words_in = call.words()
+            for words_out, word in enumerate(_WORD.findall(text), 1):
+                yield Delta(request.id, word, Usage(words_in, words_out))
+            usage = Usage(words_in, len(text.split()), replies_cut=int(text != whole))
             yield Done(request.id, {"text": text}, usage)
 
     async def _reply(self, call: Call) -> str:

@@ -60,6 +60,11 @@ class KeptProcess:
         return cls(keeper)
 
     @property
+    def keeper(self) -> int:
+        """The process that has started it, and is its parent."""
+        return self._keeper.pid
+
+    @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self._keeper.returncode is None

@@ -62,7 +62,7 @@ class OpenAI:
             name="openai",
             model=model.name,
             kind="llm",
-            ops=frozenset({"prefill", "decode"}),
+            ops=frozenset({"prefill", "decode", *(("partial_prefill",) if model.warms else ())}),
             slots=slots,
             batch_rows_max=1,
             streams=True,
@@ -99,13 +99,23 @@ class OpenAI:
             said = said_of(request.args, self._model, self._describe)
             return await self._warming.warm(said, request.tenant)
 
+    async def _ahead(self, request: Request) -> Done | Fault:
+        try:
+            return Done(request.id, {}, (await self.warm_prefix(request)).usage)
+        except EngineFailed as error:
+            transient, usage = error.transient, error.usage
+            return Fault(request.id, error.code, error.detail, transient, usage=usage)
+
     async def _call(self, request: Request) -> AsyncGenerator[Emission, None]:
+        if request.op == "partial_prefill":
+            yield await self._ahead(request)
+            return
         if request.op != "decode":
             yield Fault(request.id, "unsupported-op", f"openai does not run {request.op} alone")
             return
         try:
             body = body_of(request, self._model, self._describe)
-            stops = StopStrings(stops_kept(request.args))
+            stops = StopStrings(stops_kept(request.args, self._model.dialect))
         except NotSendable as error:
             yield Fault(request.id, "bad-request", str(error))
             return
@@ -116,8 +126,9 @@ class OpenAI:
                     if not told:
                         told = True
                         yield FirstToken(request.id)
-                    if piece:
-                        yield Delta(request.id, piece)
+                    usage = reply.newly_counted()
+                    if piece or usage is not None:
+                        yield Delta(request.id, piece, usage)
         except ServerFailed as error:
             failed = error
         yield _end(request, reply, failed)
@@ -153,7 +164,9 @@ def _telling() -> Iterator[None]:
     except NotSendable as error:
         raise EngineFailed("bad-request", str(error)) from None
     except ServerFailed as error:
-        raise EngineFailed(error.code, error.detail, transient=error.transient) from None
+        raise EngineFailed(
+            error.code, error.detail, transient=error.transient, usage=error.usage
+        ) from None
 
 
 def _reader(answer: Answer) -> Callable[[], Awaitable[list[bytes] | None]]:

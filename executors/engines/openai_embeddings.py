@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, Request
 from executors.engines.firewall import NotSendable, texts
 from executors.engines.http_client import Endpoint, HttpClient
+from executors.engines.openai_dialects import ANY, Dialect
 from executors.engines.server_errors import ServerFailed, costing, not_understood
 from executors.usage import Usage, count_of
 
@@ -27,11 +28,17 @@ class OpenAIEmbeddings:
     """
 
     def __init__(
-        self, endpoint: Endpoint, model: str, slots: int = 4, dimension: int | None = None
+        self,
+        endpoint: Endpoint,
+        model: str,
+        slots: int = 4,
+        dimension: int | None = None,
+        dialect: Dialect = ANY,
     ) -> None:
         self._http = HttpClient(endpoint, slots)
         self._model = model
         self._dimension = dimension
+        self._dialect = dialect
         self.traits = EngineTraits(
             name="openai",
             model=model,
@@ -98,7 +105,8 @@ class OpenAIEmbeddings:
     async def _embed(self, asked: Sequence[str]) -> tuple[Vectors, int]:
         if not asked:
             return np.zeros((0, self._dimension or 0), np.float32), 0
-        body = {"model": self._model, "input": list(asked), "encoding_format": "float"}
+        sent = [text or self._dialect.empty for text in asked]
+        body = {"model": self._model, "input": sent, "encoding_format": "float"}
         found = await self._http.ask("/embeddings", body)
         tokens = _tokens(found)
         with costing(Usage(tokens_in=tokens)):

@@ -41,12 +41,23 @@ class Reply:
     _text: list[str] = field(default_factory=list)
     _calls: dict[int, _Call] = field(default_factory=dict)
     _counted: Usage = field(default_factory=Usage)
+    _told: Usage = field(default_factory=Usage)
     _finish: str | None = None
 
     @property
     def usage(self) -> Usage:
         """What the reply has cost so far."""
         return replace(self._counted, replies_cut=int(self._finish == "length"))
+
+    def newly_counted(self) -> Usage | None:
+        """Return what the reply has cost so far, if more than when last asked, until it is whole.
+
+        It may be given up at any time, and is not asked any more then.
+        """
+        if self.finished or self._counted == self._told:
+            return None
+        self._told = self._counted
+        return self._counted
 
     @property
     def finished(self) -> bool:

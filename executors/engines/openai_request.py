@@ -17,11 +17,10 @@ from executors.engines.firewall import (
     sampling,
     text,
 )
+from executors.engines.openai_dialects import ANY, Dialect
 from spec.values import JSON
 
 Api = Literal["chat", "completions"]
-#: Stop strings that servers of this API take; OpenAI's has the limit, vLLM and others hold to it.
-STOPS_MAX = 4
 PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "completions": "/completions"}
 
 
@@ -44,7 +43,8 @@ class Model:
 
     `priorities`: the server orders its queue by them. `cache_per_tenant`: it keeps prefixes apart
     by a salt, and each tenant has one. `block_tokens`: the tokens of one block of its cache, asked
-    of the server where it is not given. `control`: what no text of a chat may spell.
+    of the server where it is not given. `control`: what no text of a chat may spell. `dialect`: how
+    its server differs from others.
     """
 
     name: str
@@ -54,19 +54,27 @@ class Model:
     cache_per_tenant: bool = False
     block_tokens: int | None = None
     control: ControlTokens = field(default_factory=ControlTokens)
+    dialect: Dialect = ANY
+
+    @property
+    def warms(self) -> bool:
+        """Whether the server is known to have what reading ahead needs, as vLLM does: tokens that
+        it tells, and a cache whose blocks it tells, or the operator.
+        """
+        return self.priorities or self.cache_per_tenant or self.block_tokens is not None
 
 
 def body_of(request: Request, model: Model, describe: Describe) -> dict[str, Any]:
     """Return what to send for one call. Raise `NotSendable`."""
-    args = request.args
+    args, options = request.args, model.dialect.stream_options
     return {
         "model": model.name,
         **said_of(args, model, describe),
-        **_sampling(args),
+        **_sampling(args, model),
         **treated(model, request.tenant, request.priority),
-        **(_response_format(args) if model.structured else {}),
+        **(_response_format(args, model.dialect) if model.structured else {}),
         "stream": True,
-        "stream_options": {"include_usage": True},
+        **({"stream_options": dict.fromkeys(options, True)} if options else {}),
     }
 
 
@@ -89,14 +97,19 @@ def treated(model: Model, tenant: str, order: int) -> dict[str, Any]:
     return asked
 
 
-def stops_kept(args: Mapping[str, Any]) -> list[str]:
+def stops_kept(args: Mapping[str, Any], dialect: Dialect) -> list[str]:
     """Return the stop strings that the server is not told of. Raise `NotSendable`."""
-    return list(sampling(args).get("stop", ())[STOPS_MAX:])
+    told = dialect.stops_max
+    return [] if told is None else list(sampling(args).get("stop", ())[told:])
 
 
-def _sampling(args: Mapping[str, Any]) -> dict[str, Any]:
-    asked = sampling(args)
-    return asked | ({"stop": asked["stop"][:STOPS_MAX]} if "stop" in asked else {})
+def _sampling(args: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    asked, dialect = sampling(args), model.dialect
+    if "stop" in asked:
+        asked["stop"] = asked["stop"][: dialect.stops_max]
+    if model.api == "chat" and "max_tokens" in asked:
+        asked[dialect.reply_tokens] = asked.pop("max_tokens")
+    return asked
 
 
 def _conversation(args: Mapping[str, Any], describe: Describe) -> dict[str, Any]:
@@ -152,7 +165,7 @@ def _tool(name: Any, describe: Describe) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _response_format(args: Mapping[str, Any]) -> dict[str, Any]:
+def _response_format(args: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     """Hold the model to the form of the step, as far as a schema can say it."""
     schema: dict[str, JSON]
     match args.get("form"):
@@ -162,6 +175,8 @@ def _response_format(args: Mapping[str, Any]) -> dict[str, Any]:
             schema = _list_schema(args)
         case _:
             return {}
+    if dialect.schema_form == "json_object":
+        return {"response_format": {"type": "json_object", "schema": schema}}
     asked = {"name": "reply", "schema": schema, "strict": _is_strict(schema)}
     return {"response_format": {"type": "json_schema", "json_schema": asked}}
 

@@ -20,6 +20,10 @@ async def ask_tokens(http: HttpClient, model: Model, said: Mapping[str, Any]) ->
 
     Raise `ServerFailed`.
     """
+    if not model.dialect.tokenizes:
+        raise ServerFailed(
+            "unsupported-op", "such a server does not tell the tokens of a prompt", transient=False
+        )
     try:
         found = await http.ask(PATH, {"model": model.name, **said}, at=http.endpoint.root)
     except ServerFailed as error:

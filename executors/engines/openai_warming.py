@@ -13,10 +13,15 @@ from executors.engines.http_client import HttpClient
 from executors.engines.openai_reply import usage_of
 from executors.engines.openai_request import PATHS, Model, treated
 from executors.engines.openai_tokens import ask_tokens
-from executors.engines.server_errors import ServerFailed, not_understood
+from executors.engines.server_errors import (
+    ServerFailed,
+    costing,
+    not_understood,
+    refused_within,
+)
 from executors.engines.vllm_load import read_block_tokens
 from executors.engines.warm_cut import CONTINUATIONS, warm_cut
-from executors.usage import NOTHING
+from executors.usage import NOTHING, Usage
 
 
 class Warming:
@@ -43,9 +48,7 @@ class Warming:
             **treated(self._model, tenant, -PRIORITY_MAX),
         }
         found = await self._http.ask(PATHS["completions"], body)
-        if not isinstance(found, dict) or not isinstance(found.get("usage"), dict):
-            raise not_understood("it does not count tokens")
-        return Warmed(cut, usage_of(found["usage"]))
+        return Warmed(cut, _cost(found, self._http.endpoint.key))
 
     async def _rendered(self, said: Mapping[str, Any], more: str) -> Tokens:
         return await ask_tokens(self._http, self._model, continued(said, more))
@@ -68,6 +71,18 @@ class Warming:
             detail = "the server does not say how its cache is cut. Give the pool `block_tokens`."
             raise ServerFailed("unsupported-op", detail, transient=False)
         return block
+
+
+def _cost(found: Any, secret: str | None) -> Usage:
+    """Return what an answer has cost. Raise `ServerFailed`, with the cost, if it is a failure."""
+    told = found.get("usage") if isinstance(found, dict) else None
+    counted = usage_of(told) if isinstance(told, dict) else NOTHING
+    with costing(counted):
+        if isinstance(found, dict) and found.get("error"):
+            raise refused_within(found["error"], secret)
+        if not isinstance(told, dict):
+            raise not_understood("it does not count tokens")
+    return counted
 
 
 def continued(said: Mapping[str, Any], more: str) -> dict[str, Any]:

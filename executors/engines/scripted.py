@@ -6,7 +6,7 @@ the product: scheduling tests, faults and demonstrations need no model.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from executors.engines.engine import (
@@ -114,10 +114,9 @@ def _begun(request: Request, words: int) -> Iterator[tuple[float, Emission]]:
 
 def _spoken(request: Request, wait_s: float) -> Iterator[tuple[float, Emission]]:
     """Say so many words, with the same time before each."""
-    words = said(request)
+    words, usage = said(request), Usage(tokens_in=len((request.args["prompt"] or "").split()))
     yield wait_s / len(words), FirstToken(request.id)
-    yield 0.0, Delta(request.id, words[0])
-    for word in words[1:]:
-        yield wait_s / len(words), Delta(request.id, word)
-    usage = Usage(tokens_in=len((request.args["prompt"] or "").split()), tokens_out=len(words))
+    for number, word in enumerate(words):
+        usage = replace(usage, tokens_out=number + 1)
+        yield wait_s / len(words) if number else 0.0, Delta(request.id, word, usage)
     yield 0.0, Done(request.id, {"text": "".join(words)}, usage)

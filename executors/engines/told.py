@@ -21,7 +21,7 @@ LISTED = 3
 OPS_BY_KIND = {
     "embedding": frozenset({"embed"}),
     "vector": frozenset({"ingest", "search"}),
-    "llm": frozenset({"prefill", "decode"}),
+    "llm": frozenset({"prefill", "partial_prefill", "decode"}),
     "rerank": frozenset({"rerank"}),
     "web": frozenset({"web_search"}),
 }
@@ -81,6 +81,8 @@ def outputs_of(request: Request) -> dict[str, Any]:
             return {"docs": best_first(docs, scores, request.args["top_k"])}
         case "web_search":
             return {"docs": _pages(request)}
+        case "partial_prefill":
+            return {}
         case _:
             return {"call": digest(request)}
 

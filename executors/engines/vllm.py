@@ -27,6 +27,7 @@ from executors.engines.engine import (
 from executors.engines.http_client import Endpoint, HttpClient, Timeouts
 from executors.engines.kept_process import KeptProcess, Program
 from executors.engines.server_errors import ServerFailed
+from executors.engines.vllm_cores import keep_apart
 from executors.engines.vllm_load import read_load
 from executors.engines.vllm_serve import HOST, Serving, program_of, why_ended
 from executors.scheduler.events import BatchId
@@ -203,27 +204,33 @@ class Vllm:
         async with AsyncExitStack() as opened:
             process = await _started(program)
             opened.push_async_callback(process.stop)
-            client, http = self._make(endpoint), HttpClient(Endpoint(f"http://{HOST}:{port}"), 1)
-            for each in (client, http):
-                opened.push_async_callback(each.stop)
-                await each.start()
+            http, probing = HttpClient(Endpoint(endpoint.root), 1), self._make(endpoint)
+            await _open(opened, http, probing)
+            await self._ready(process, probing)
+            if not self._serving.gpus:
+                await asyncio.to_thread(keep_apart, process.keeper)
+            client = await self._client(endpoint, http)
+            await _open(opened, client)
             server = VllmServer(process, client, http)
-            await self._ready(server)
             try:
                 yield server
             finally:
                 if server.check is not None:
                     server.check.cancel()
 
-    async def _ready(self, server: VllmServer) -> None:
-        """Return when `server` has answered a call. Raise `EngineFailed`."""
-        ended = asyncio.ensure_future(server.process.ended())
+    async def _client(self, endpoint: Endpoint, http: HttpClient) -> Engine:  # noqa: ARG002  # others ask it
+        """Return the client for a server that is ready. Raise `EngineFailed`."""
+        return self._make(endpoint)
+
+    async def _ready(self, process: KeptProcess, client: Engine) -> None:
+        """Return when a server has answered a call. Raise `EngineFailed`."""
+        ended = asyncio.ensure_future(process.ended())
         try:
             async with asyncio.timeout(self._start_s):
-                while not await self._answers(server.client):
+                while not await self._answers(client):
                     await asyncio.wait({ended}, timeout=READY_S)
                     if ended.done():
-                        raise _down(server.process, ended.result())
+                        raise _down(process, ended.result())
         except TimeoutError:
             detail = f"vLLM was not ready within {self._start_s:g} s"
             raise EngineFailed("engine-unavailable", detail, transient=True) from None
@@ -275,6 +282,12 @@ async def _started(program: Program) -> KeptProcess:
     except OSError as error:  # no process, no memory or no file is to be had
         detail = f"vLLM cannot be started: {error.strerror}"
         raise EngineFailed("engine-unavailable", detail, transient=True) from None
+
+
+async def _open(opened: AsyncExitStack, *clients: Engine | HttpClient) -> None:
+    for each in clients:
+        opened.push_async_callback(each.stop)
+        await each.start()
 
 
 def _down(process: KeptProcess, how: str) -> EngineFailed:

@@ -16,11 +16,14 @@ INHERITED = (
 )  # fmt: skip
 _DETAIL_CHARS_MAX = 300
 _KINDS: Mapping[str, tuple[str, ...]] = {
-    # Priorities cost nothing where no request has one; cached tokens are told only if asked for.
-    "llm": ("--scheduling-policy", "priority", "--enable-prompt-tokens-details"),
+    # Priorities cost nothing where no request has one; the others are told only if asked for.
+    "llm": (
+        "--scheduling-policy", "priority",
+        "--enable-prompt-tokens-details", "--enable-tokenizer-info-endpoint",
+    ),
     "embedding": ("--runner", "pooling"),
     "rerank": ("--runner", "pooling"),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

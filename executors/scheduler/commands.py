@@ -118,7 +118,7 @@ class StepStarted:
 
 @record
 class PrimitiveFinished:
-    """`primitive` is done: its outputs may be read from now on.
+    """`primitive` is done, `at` this moment: its outputs may be read from now on.
 
     `cause` is the work whose end it had waited for last; none where it could begin with its run.
     """
@@ -128,6 +128,7 @@ class PrimitiveFinished:
     op: str
     pool: PoolName
     replica: int
+    at: float
     timing: Timing
     usage: Usage
     cause: PrimitiveId | None = None

@@ -16,12 +16,14 @@ BatchId = NewType("BatchId", int)
 class TaskId:
     """One unit of one run: what an engine is asked for once. `unit` is its leader.
 
-    `attempt` counts from 0: what is tried again is another task.
+    `attempt` counts from 0: what is tried again is another task. So is what was taken back and is
+    begun anew: `edition` counts how often anything of the run was taken back before.
     """
 
     run: RunId
     unit: PrimitiveId
     attempt: int = 0
+    edition: int = 0
 
 
 @record
@@ -60,10 +62,17 @@ class RunCancelled:
 
 @record
 class Prepared:
-    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1."""
+    """Everything `task` reads has been put together: `rows` of it may be cut apart, at least 1.
+
+    `op` is what an engine is asked for, and `work` the rows of it, cut apart or not; of a hint,
+    about how many `tokens` it is.
+    """
 
     task: TaskId
     rows: int
+    op: str = ""
+    work: int = 1
+    tokens: int = 0
 
 
 @record
@@ -104,6 +113,17 @@ class FirstTokenSeen:
 
 
 @record
+class ItemsClosed:
+    """The reply to the request at `position` in `batch` is a list, of which `count` items, all in
+    all, will not change any more.
+    """
+
+    batch: BatchId
+    position: int
+    count: int
+
+
+@record
 class PieceDone:
     """The engine has answered the request at `position` in `batch`."""
 
@@ -141,6 +161,7 @@ Event = (
     | Unfolded
     | PrepareFailed
     | FirstTokenSeen
+    | ItemsClosed
     | PieceDone
     | PieceFailed
     | BatchEnded

@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from executors.scheduler import hints
 from executors.scheduler.events import TaskId
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Run
 from executors.scheduler.scheduler import Scheduler
+from executors.scheduler.streaming import is_provisional
+from executors.scheduler.unfolding import Unfolding
 
 
 def broken(scheduler: Scheduler) -> list[str]:
@@ -48,8 +51,10 @@ def _run(scheduler: Scheduler, run: Run) -> Iterator[str]:
     if run.is_over():
         yield f"{run.id}: is over but still there"
     yield from _units(run)
+    yield from hints.broken(run, [task.unit for task in inside])
     if run.ending is None:
         yield from _guesses(run)
+        yield from _held(run)
         yield from _rows(scheduler, run, inside)
 
 
@@ -60,7 +65,8 @@ def _units(run: Run) -> Iterator[str]:
         unit = run.growing.unit(leader)
         if count != len(unit.waits - run.done) + unit.pending:
             yield f"{run.id}: {leader} miscounts what it waits for"
-        if run.done & set(unit.members) and not unit.pending:
+        begun = leader in run.unfoldings and run.unfoldings[leader].growing
+        if run.done & set(unit.members) and not unit.pending and not begun:
             yield f"{run.id}: {leader} is done and waits"
     for leader in run.open:
         if not run.growing.unit(leader).waits <= run.done:
@@ -76,8 +82,9 @@ def _growth(run: Run) -> Iterator[str]:
             yield f"{run.id}: {opening} is being opened, and nothing waits for its end"
         if unfolding.live != live[opening]:
             yield f"{run.id}: {opening} miscounts its children"
-        if not 0 < unfolding.live <= unfolding.structure.width:
+        if not (unfolding.live or unfolding.growing) or unfolding.live > unfolding.structure.width:
             yield f"{run.id}: {opening} has {unfolding.live} children open"
+        yield from _list(run, unfolding)
     for exit, region in run.exits.items():
         if exit in run.done:
             yield f"{run.id}: {region} is over and still there"
@@ -89,12 +96,31 @@ def _guesses(run: Run) -> Iterator[str]:
         opening, closing = guess.structure.opening, guess.structure.closing
         if opening in run.done or not run.missing.get(closing):
             yield f"{run.id}: {region} is decided about and still a guess"
-    for leader in run.held:
-        if run.guess_around(run.region_of(leader)) is None:
-            yield f"{run.id}: {leader} has failed, and nothing will come of it"
     for gate, opening in run.gates.items():
         if opening in run.done or not (gate in run.missing or gate in run.open):
             yield f"{run.id}: nothing will pass {gate}"
+
+
+def _list(run: Run, unfolding: Unfolding) -> Iterator[str]:
+    """A list that is not whole is still waited for, and no more of it is begun with than is there.
+
+    What of it failed is decided later, and never forgotten.
+    """
+    opening = unfolding.structure.opening
+    if unfolding.growing and not (opening in run.done and opening in (*run.missing, *run.open)):
+        yield f"{run.id}: {opening} is begun, and does not wait for the rest"
+    if unfolding.next > unfolding.shape.count:
+        yield f"{run.id}: {opening} opened {unfolding.next} of {unfolding.shape.count}"
+    if unfolding.ended and not unfolding.growing:
+        yield f"{run.id}: {opening} keeps what nothing takes back any more"
+
+
+def _held(run: Run) -> Iterator[str]:
+    """What is decided about later is inside a list that is not whole, or inside a guess."""
+    for leader in run.held:
+        around = run.within(run.region_of(leader))
+        if not any(each.id in run.guesses or is_provisional(run, each) for each in around):
+            yield f"{run.id}: {leader} has failed, and nothing will come of it"
 
 
 def _rows(scheduler: Scheduler, run: Run, inside: Sequence[TaskId]) -> Iterator[str]:
@@ -109,7 +135,7 @@ def _rows(scheduler: Scheduler, run: Run, inside: Sequence[TaskId]) -> Iterator[
     travelling = Counter(inside)
     wanted = {leader: each for leader, each in run.open.items() if leader not in run.held}
     for leader, progress in wanted.items():
-        task = TaskId(run.id, leader, progress.attempt)
+        task = TaskId(run.id, leader, progress.attempt, progress.edition)
         if there[task] + progress.rows_done != progress.rows:
             yield f"{run.id}: rows of {leader} do not add up"
         if travelling[task] != progress.inside:

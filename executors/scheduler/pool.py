@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from executors.scheduler.commands import Dispatch, Piece
 from executors.scheduler.events import BatchId, RunId, TaskId
 from executors.scheduler.policies.policy import Policy, Waiting
+from planner.costs import Costs
 from planner.graph import PoolName, PrimitiveId
+from planner.pools import BLOCK_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class Limits:
     slots: int
     batch_rows: int
     queue_max: int
+
+
+def _any(task: TaskId) -> int | None:
+    """Prefer no replica."""
 
 
 @dataclass(slots=True)
@@ -41,6 +47,8 @@ class Pool:
     name: PoolName
     limits: Limits
     policy: Policy
+    costs: Costs | None = None
+    block_tokens: int = BLOCK_TOKENS
     waiting: list[Waiting] = field(default_factory=list)  #: by priority, then by arrival
     busy: dict[BatchId, int] = field(default_factory=dict)  #: replica of each batch in an engine
 
@@ -81,23 +89,56 @@ class Pool:
         """Take back the slot of `batch`."""
         del self.busy[batch]
 
-    def form(self, first: BatchId) -> list[Dispatch]:
-        """Return the batches that leave now, numbered from `first`."""
+    @property
+    def has_slot(self) -> bool:
+        """Whether a batch could leave now."""
+        return self._idle() is not None
+
+    @property
+    def utilisation(self) -> float:
+        """Return the share of all slots that is in use."""
+        return len(self.busy) / (self.limits.replicas * self.limits.slots)
+
+    def form(
+        self, first: BatchId, prefers: Callable[[TaskId], int | None] = _any
+    ) -> list[Dispatch]:
+        """Return the batches that leave now, numbered from `first`.
+
+        The first task of each `prefers` a replica, or none: it goes there if there is a slot.
+        """
         orders: list[Dispatch] = []
         while self.waiting and (replica := self._idle()) is not None:
             picks = self.policy(self.waiting, self.limits.batch_rows)
             pieces = tuple(Piece(w.task, w.start, w.start + rows, w.priority) for w, rows in picks)
             self._take(picks)
             batch = BatchId(first + len(orders))
-            self.busy[batch] = replica
-            orders.append(Dispatch(batch, self.name, replica, pieces))
+            orders.append(self._place(batch, pieces, prefers(pieces[0].task), replica))
         return orders
 
-    def _idle(self) -> int | None:
-        """Return the least busy replica with a free slot, the first of equals."""
+    def place(self, batch: BatchId, piece: Piece, preferred: int | None) -> Dispatch:
+        """Return the order for work that stands in no queue. There is a slot for it."""
+        idle = self._idle()
+        if idle is None:
+            raise ValueError(f"{self.name} has no slot for {piece.task}")
+        return self._place(batch, (piece,), preferred, idle)
+
+    def _place(
+        self, batch: BatchId, pieces: tuple[Piece, ...], preferred: int | None, idle: int
+    ) -> Dispatch:
+        if preferred is not None and self._load()[preferred] < self.limits.slots:
+            idle = preferred
+        self.busy[batch] = idle
+        return Dispatch(batch, self.name, idle, pieces)
+
+    def _load(self) -> list[int]:
         load = [0] * self.limits.replicas
         for replica in self.busy.values():
             load[replica] += 1
+        return load
+
+    def _idle(self) -> int | None:
+        """Return the least busy replica with a free slot, the first of equals."""
+        load = self._load()
         least = min(range(len(load)), key=load.__getitem__)
         return least if load[least] < self.limits.slots else None
 

@@ -23,6 +23,7 @@ class Progress:
     attempt: int = 0
     since: int = 0  #: the moment of `attempts` that it belongs to
     cause: PrimitiveId | None = None  #: whose end it became ready by; none at the start of its run
+    edition: int = 0
     rows: int = 0
     rows_done: int = 0
     inside: int = 0  #: pieces in an engine right now

@@ -3,13 +3,15 @@
 Knows no pool and no other run.
 """
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from executors.scheduler.attempts import Attempts
 from executors.scheduler.events import RunId, TaskId, Trouble
 from executors.scheduler.guess import Guess, gates_of
+from executors.scheduler.hints import Hints
 from executors.scheduler.progress import Progress
 from executors.scheduler.unfolding import Unfolding
 from planner.graph import Primitive, PrimitiveId, RegionId
@@ -35,7 +37,8 @@ class Run:
     """Progress over a plan that grows as it goes.
 
     Every unit is in exactly one of: `missing` (waits for others, or for being made), `open` (ready,
-    queued or in an engine), or closed (all members in `done`).
+    queued or in an engine), or closed (all members in `done`). Hints are in none of them. `hinted`
+    is where those that are ready go.
     """
 
     id: RunId
@@ -43,6 +46,8 @@ class Run:
     plan: Plan
     deadline: float
     priority: int
+    hinted: deque[TaskId] = field(default_factory=deque)
+    hints: Hints = field(init=False)
     growing: GrowingPlan = field(init=False)
     missing: dict[PrimitiveId, int] = field(init=False)  #: what each unit still waits for
     open: dict[PrimitiveId, Progress] = field(default_factory=dict)
@@ -54,10 +59,12 @@ class Run:
     deadlines: dict[RegionId, float] = field(default_factory=dict)
     gates: dict[PrimitiveId, PrimitiveId] = field(init=False)  #: openings, by what they are behind
     guesses: dict[RegionId, Guess] = field(default_factory=dict)  #: by their own regions
-    held: dict[PrimitiveId, Trouble] = field(default_factory=dict)  #: what failed inside a guess
+    held: dict[PrimitiveId, Trouble] = field(default_factory=dict)  #: what of it is decided later
     exits: dict[PrimitiveId, RegionId] = field(init=False)  #: of the regions that are not over
     starts: dict[PrimitiveId, RegionId] = field(init=False)  #: from where a region is timed
     ordered: dict[Order, RegionId | None] = field(default_factory=dict)  #: parts being opened
+    over: dict[RegionId, list[PrimitiveId]] = field(default_factory=dict)  #: exits inside each
+    edition: int = 0  #: how often something was taken back
     steps_left: dict[str, int] = field(init=False)  #: primitives each step still waits for
     steps_started: dict[str, float] = field(default_factory=dict)
     inside: int = 0  #: pieces in engines
@@ -66,9 +73,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self.growing = GrowingPlan(self.plan)
-        self.missing = {
-            leader: len(unit.waits) + unit.pending for leader, unit in self.plan.units.items()
-        }
+        self.hints = Hints(self.id, self.hinted)
+        self.missing = {}
+        for leader, unit in self.plan.units.items():
+            if unit.warms is None:
+                self.missing[leader] = len(unit.waits) + unit.pending
+            else:
+                self.hints.expect(unit, len(unit.waits))
         self.exits, self.starts = {}, {}
         self._watch(self.plan.regions.values())
         self.gates = gates_of(self.plan.structures.values())
@@ -81,25 +92,27 @@ class Run:
             if self.missing.get(leader) == 0:
                 del self.missing[leader]
                 attempt = self._attempt(leader)
-                self.open[leader] = Progress(now, attempt, self.attempts.moment, self.last)
-                ready.append(TaskId(self.id, leader, attempt))
+                moment, edition = self.attempts.moment, self.edition
+                self.open[leader] = Progress(now, attempt, moment, self.last, edition)
+                self.hints.late(leader)
+                ready.append(TaskId(self.id, leader, attempt, edition))
         return ready
 
     def is_current(self, task: TaskId) -> bool:
         """Whether what becomes of `task` still matters."""
+        if task.unit in self.hints.inside:
+            return self.ending is None
         progress = self.open.get(task.unit)
         if self.ending is not None or progress is None or task.unit in self.held:
             return False
-        return progress.attempt == task.attempt
+        return progress.attempt == task.attempt and progress.edition == task.edition
 
     def finish(self, primitive: PrimitiveId, now: float) -> list[TaskId]:
         """Note that `primitive` is done; return what becomes ready by it."""
         self.done.add(primitive)
-        waiting = [
-            leader
-            for leader in dict.fromkeys(self.growing.readers_of(primitive))
-            if leader in self.missing
-        ]
+        readers = dict.fromkeys(self.growing.readers_of(primitive))
+        self.hints.heard(readers)
+        waiting = [leader for leader in readers if leader in self.missing]
         for leader in waiting:
             self.missing[leader] -= 1
         return self.open_ready(waiting, now)
@@ -113,15 +126,15 @@ class Run:
         self.gates.update(gates_of(delta.structures))
         return self.open_ready([unit.leader for unit in units], now)
 
-    def again(self, task: TaskId, now: float) -> TaskId:
+    def again(self, leader: PrimitiveId, now: float) -> TaskId:
         """Open a unit that failed once more."""
-        before = self.open[task.unit]
+        before = self.open[leader]
         # No two tasks of a unit are equal, also where the attempts around it count from 0 again.
-        attempt = max(before.attempt + 1, self._attempt(task.unit))
-        moment = self.attempts.moment
+        attempt = max(before.attempt + 1, self._attempt(leader))
+        moment, edition = self.attempts.moment, self.edition
         cause = before.cause if self.last is None else self.last
-        self.open[task.unit] = Progress(now, attempt, moment, cause, usage=before.usage)
-        return TaskId(self.id, task.unit, attempt)
+        self.open[leader] = Progress(now, attempt, moment, cause, edition, usage=before.usage)
+        return TaskId(self.id, leader, attempt, edition)
 
     def _attempt(self, leader: PrimitiveId) -> int:
         """Return how many attempts around a unit have failed."""
@@ -159,44 +172,84 @@ class Run:
 
         Its exit stays done: others may come to wait for it.
         """
-        self._end(region)
-        gone = tuple(self.made.pop(region, ()))
-        exit = self.growing.region(region).exit
+        self.end(region)
+        made = self.hints.part(self.made.pop(region, ()))
+        gone = (*made, *self.over.pop(region, ()))
+        exit, within = self.growing.region(region).exit, self.growing.region(region).within
         for leader in gone:
             if leader != exit:
-                self.done.difference_update(self.growing.unit(leader).members)
+                self.done.difference_update(self.growing.members(leader))
+        if within is not None and exit not in self.plan.units:
+            self.over.setdefault(within, []).append(exit)
         self.growing.forget(gone)
         self.growing.regions.pop(region, None)
         return gone
 
     def drop(self, failed: RegionId) -> set[PrimitiveId]:
         """Give up all that is within a region; return its units."""
-        gone = {leader for leader in (*self.missing, *self.open) if self._is_in(leader, failed)}
+        self.hints.drop([each for each in self.hints.waits if self.is_in(each, failed)])
+        gone = {leader for leader in (*self.missing, *self.open) if self.is_in(leader, failed)}
         for leader in gone:
             self.missing.pop(leader, None)
             self.open.pop(leader, None)
         for opening in [o for o, each in self.unfoldings.items() if self._holds(each, failed)]:
-            del self.unfoldings[opening]
+            if self.unfoldings.pop(opening).growing:
+                self.done.discard(opening)
         for order in [o for o, region in self.ordered.items() if self._is_within(region, failed)]:
             del self.ordered[order]
         for region in [r for r in self.exits.values() if self._is_within(r, failed)]:
-            gone.update(self.made.pop(region, ()))
-            self._end(region)
-        self._forget_guesses(failed, gone)
+            gone.update(self.hints.part(self.made.pop(region, ())))
+            self.over.pop(region, None)
+            self.end(region)
+        self._forget_guesses({failed}, gone)
         exit = self.growing.region(failed).exit
+        for leader in gone:
+            self.held.pop(leader, None)
         for leader in gone - {exit}:
             self._give_up(leader)
+            self.children.pop(leader, None)
         self.done -= gone
         self.growing.forget(gone - {exit})  # others wait for that
         return gone
 
-    def _forget_guesses(self, failed: RegionId, gone: Iterable[PrimitiveId]) -> None:
-        for region, guess in list(self.guesses.items()):  # some are only being opened
-            if region == failed or self._is_within(guess.structure.region, failed):
-                del self.guesses[region]
+    def _forget_guesses(self, regions: Collection[RegionId], gone: Iterable[PrimitiveId]) -> None:
+        for own, guess in list(self.guesses.items()):  # some are only being opened
+            inside = self.within(guess.structure.region)
+            if own in regions or any(each.id in regions for each in inside):
+                del self.guesses[own]
         for leader in gone:
-            self.held.pop(leader, None)
             self.gates.pop(leader, None)
+
+    def hold(self, dropped: Region, trouble: Trouble) -> None:
+        """Keep what has become of a region that was given up, until it is decided about."""
+        self.held[dropped.exit] = trouble
+        if dropped.within is not None:
+            self.made.setdefault(dropped.within, []).append(dropped.exit)
+
+    def drop_inside(self, regions: Collection[RegionId]) -> set[PrimitiveId]:
+        """Give up all that is in `regions`, which are to be made anew; return its units."""
+        gone = {
+            leader
+            for leader in (*self.missing, *self.open)
+            if self.growing.unit(leader).region in regions
+        }
+        for region in regions:
+            gone.update(self.made.pop(region, ()), self.over.pop(region, ()))
+            self.end(region)
+        self._forget_guesses(regions, gone)
+        for opening in [o for o, u in self.unfoldings.items() if u.structure.region in regions]:
+            del self.unfoldings[opening]
+        for order in [o for o, region in self.ordered.items() if region in regions]:
+            del self.ordered[order]
+        return gone
+
+    def forget(self, units: Collection[PrimitiveId]) -> None:
+        """Keep nothing of units that are to be made anew."""
+        for leader in units:
+            self.done.difference_update(self.growing.members(leader))
+            for known in (self.missing, self.open, self.held, self.children, self.starts):
+                known.pop(leader, None)
+        self.growing.forget(units)
 
     def _give_up(self, leader: PrimitiveId) -> None:
         """Let the author's steps wait no more for what of a unit is not done."""
@@ -226,7 +279,12 @@ class Run:
         """All work is done, or the run is ending; and no engine holds any of it."""
         if self.inside:
             return False
-        return self.ending is not None or not (self.missing or self.open or self.ordered)
+        return self.ending is not None or self.is_done
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all work is done; hints are none."""
+        return not (self.missing or self.open or self.ordered)
 
     def within(self, region: RegionId | None) -> Iterable[Region]:
         """Return the regions that what is in `region` may fail with, from the inside out."""
@@ -257,17 +315,22 @@ class Run:
 
     def _await(self, unit: Unit) -> None:
         waits = sum(id not in self.done for id in unit.waits)
-        self.missing[unit.leader] = waits + unit.pending
+        if unit.warms is None:
+            self.missing[unit.leader] = waits + unit.pending
+        else:
+            self.hints.expect(unit, waits)
         if unit.region is not None:
             self.made.setdefault(unit.region, []).append(unit.leader)
 
-    def _end(self, region: RegionId) -> None:
+    def end(self, region: RegionId) -> None:
+        """Count neither time nor attempts of `region` any more."""
         self.deadlines.pop(region, None)
         self.attempts.forget(region)
         self.exits.pop(self.growing.region(region).exit, None)
 
-    def _is_in(self, leader: PrimitiveId, region: RegionId) -> bool:
-        return self._is_within(self.growing.unit(leader).region, region)
+    def is_in(self, primitive: PrimitiveId, region: RegionId) -> bool:
+        """Whether a primitive is within `region`."""
+        return self._is_within(self.growing.region_of(primitive), region)
 
     def _is_within(self, inner: RegionId | None, outer: RegionId) -> bool:
         return any(region.id == outer for region in self.growing.around(inner))

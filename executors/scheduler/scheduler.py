@@ -30,6 +30,7 @@ from executors.scheduler.events import (
     BatchId,
     Event,
     FirstTokenSeen,
+    ItemsClosed,
     PieceDone,
     PieceFailed,
     Prepared,
@@ -44,6 +45,7 @@ from executors.scheduler.events import (
     Woke,
 )
 from executors.scheduler.guess import Guess
+from executors.scheduler.hints import HintLines, piece_of, replica_for, told
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Ending, Run
 from executors.scheduler.settling import close_step, settle, take_in
@@ -53,7 +55,12 @@ from executors.scheduler.speculation import (
     keep,
     pass_gate,
     priority_of,
-    released,
+)
+from executors.scheduler.streaming import (
+    is_provisional,
+    items_closed,
+    take_back,
+    take_back_of,
 )
 from executors.usage import NOTHING, Usage
 from planner.graph import PoolName, PrimitiveId
@@ -82,6 +89,7 @@ class Scheduler:
     wake_at: float | None = None  #: the earliest moment a `WakeAt` has been ordered for
     later: dict[TaskId, float] = field(default_factory=dict)  #: attempts that an engine put off
     chances: Chances = field(default_factory=Chances)
+    hints: HintLines = field(default_factory=HintLines)
 
     def admits(self, plan: Plan) -> Full | None:
         """Return why a run of `plan` cannot be taken now, or None. Asked before it is accepted."""
@@ -93,14 +101,22 @@ class Scheduler:
                 return Full("queue-full", f"pool '{name}' has {len(pool.waiting)} tasks waiting")
         return None
 
-    def handle(self, event: Event, now: float) -> list[Command]:  # noqa: C901  # a case an event
+    def handle(self, event: Event, now: float) -> list[Command]:
         """Take in one fact; return what is to be done about it, in order."""
+        commands = self._handled(event, now)
+        if self.hints.is_quiet(event, commands):
+            commands += self.hints.ask(self.runs, self.pools)
+        return commands
+
+    def _handled(self, event: Event, now: float) -> list[Command]:  # noqa: C901  # a case an event
         match event:
             case RunAccepted():
                 return self._accept(event, now)
             case RunCancelled(run):
                 return self._end(run, "cancelled", None)
-            case Prepared(task, rows):
+            case Prepared(task, rows, tokens=tokens):
+                if (name := self.hints.answered(task)) is not None:
+                    return self._hint(task, tokens, self.pools[name], now)
                 return self._queue(task, rows, now)
             case Settled(task, shape):
                 return self._settle(task, shape, now)
@@ -110,6 +126,8 @@ class Scheduler:
                 return self._prepare_failed(task, trouble, now)
             case FirstTokenSeen(batch, position):
                 return self._first_token(batch, position, now)
+            case ItemsClosed(batch, position, count):
+                return self._items_closed(batch, position, count)
             case PieceDone(batch, position, usage):
                 return self._piece_done(batch, position, usage, now)
             case PieceFailed(batch, position, trouble):
@@ -122,7 +140,9 @@ class Scheduler:
                 assert_never(event)
 
     def _accept(self, event: RunAccepted, now: float) -> list[Command]:
-        run = Run(event.run, event.tenant, event.plan, event.deadline, event.priority)
+        run = Run(
+            event.run, event.tenant, event.plan, event.deadline, event.priority, self.hints.ready
+        )
         self.runs[run.id] = run
         ready = run.open_ready(tuple(run.plan.units), now)
         return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines(run)]
@@ -142,17 +162,19 @@ class Scheduler:
         run = self.runs.get(task.run)
         if run is None or not run.is_current(task):
             return []
-        commands = list(self._decide(run, task.unit, shape.truth, now))
+        commands = list(self._know(run, task.unit, shape.truth, now))
         commands += settle(run, task, shape, now)
         if task.unit in run.gates:
             commands += pass_gate(run, task.unit, self.pools, self.chances)
         if run.held:
-            commands += self._release(run, now)
+            commands += self._decide(run, now)
+        if run.ending is not None:
+            return commands
         if run.deadlines:
             commands += self._watch_deadlines(run)
         return commands + self._close(run)
 
-    def _decide(self, run: Run, opening: PrimitiveId, met: bool, now: float) -> Iterator[Command]:
+    def _know(self, run: Run, opening: PrimitiveId, met: bool, now: float) -> Iterator[Command]:
         """Keep or drop what was begun ahead of the condition at `opening`, if it is one."""
         branch = run.growing.structure(opening)
         if branch is None or branch.ahead is None:
@@ -165,26 +187,22 @@ class Scheduler:
             gone, told = drop(run, branch, now)
             yield from (*self._withdraw(run, gone), Forget(run.id, tuple(sorted(gone))), told)
 
-    def _release(self, run: Run, now: float) -> list[Command]:
-        """See to what failed ahead of a condition that is known now."""
-        commands: list[Command] = []
-        while run.ending is None and (leader := released(run)) is not None:
-            commands += self._fail(run, leader, run.held.pop(leader), now)
-        return commands
-
     def _take_in(self, event: Unfolded, now: float) -> list[Command]:
         run = self.runs.get(event.run)
         return list(take_in(run, event, now)) if run is not None and run.ending is None else []
 
     def _prepare_failed(self, task: TaskId, trouble: Trouble, now: float) -> list[Command]:
         run = self.runs.get(task.run)
+        if self.hints.answered(task) is not None and run is not None:
+            self.hints.failed += 1
+            run.hints.drop((task.unit,))  # its call will tell of it, if it comes to that
         if run is None or not (run.is_current(task) or task.unit in run.unfoldings):
             return []
         return self._fail(run, task.unit, trouble, now)
 
     def _form(self, pool: Pool, now: float) -> list[Command]:
         commands: list[Command] = []
-        for order in pool.form(BatchId(self.last_batch + 1)):
+        for order in pool.form(BatchId(self.last_batch + 1), self._preferred):
             self.last_batch = order.batch
             self.batches[order.batch] = dict(enumerate(order.pieces))
             rows = sum(piece.stop - piece.start for piece in order.pieces)
@@ -192,6 +210,30 @@ class Scheduler:
                 commands += self._leave(piece, order, rows, now)
             commands.append(order)
         return commands
+
+    def _preferred(self, task: TaskId) -> int | None:
+        return replica_for(self.runs[task.run], task.unit)
+
+    def _hint(self, task: TaskId, tokens: int, pool: Pool, now: float) -> list[Command]:
+        """Send a hint, if it is still of use and pays."""
+        run = self.runs.get(task.run)
+        if run is None or not self.hints.goes(run, task.unit, pool, tokens):
+            return []
+        self.last_batch = BatchId(self.last_batch + 1)
+        order = pool.place(self.last_batch, piece_of(task), self._preferred(task))
+        self.batches[order.batch] = dict(enumerate(order.pieces))
+        run.inside += 1
+        run.hints.send(task.unit, order.replica, now)
+        return [order]
+
+    def _hint_over(self, run: Run, leader: PrimitiveId, said: list[Command]) -> list[Command]:
+        """Let go of a hint that an engine has answered, or given up."""
+        del run.hints.inside[leader]
+        if leader in run.hints.orphans:
+            run.hints.orphans.remove(leader)
+            run.growing.forget((leader,))
+            said = [*said, Forget(run.id, (leader,))]
+        return said + self._close(run)
 
     def _leave(self, piece: Piece, order: Dispatch, rows: int, now: float) -> list[Command]:
         run = self.runs[piece.task.run]
@@ -217,10 +259,22 @@ class Scheduler:
         progress.restart(now)
         return commands
 
+    def _items_closed(self, batch: BatchId, position: int, count: int) -> list[Command]:
+        piece = self.batches[batch][position]
+        run = self.runs[piece.task.run]
+        if not run.is_current(piece.task):
+            return []
+        head, *_, decode = run.growing.unit(piece.task.unit).members
+        run.last = head  # what is begun now follows from it, and from what has been said since
+        return list(items_closed(run, decode, count))
+
     def _piece_done(self, batch: BatchId, position: int, usage: Usage, now: float) -> list[Command]:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
+        if piece.task.unit in run.hints.inside:
+            said = [] if run.ending is not None else [told(run, piece.task.unit, usage, now)]
+            return self._hint_over(run, piece.task.unit, [*said])
         commands = self._abandon(batch)
         if not run.is_current(piece.task):
             return commands + self._close(run)
@@ -256,6 +310,7 @@ class Scheduler:
             op=run.growing.primitive(primitive).op,
             pool=run.growing.unit(unit).pool,
             replica=progress.replica,
+            at=now,
             timing=progress.timing(now),
             usage=usage,
             cause=progress.cause,
@@ -272,6 +327,10 @@ class Scheduler:
         piece = self.batches[batch].pop(position)
         run = self.runs[piece.task.run]
         run.inside -= 1
+        if piece.task.unit in run.hints.inside:
+            if run.ending is None:
+                self.hints.failed_in(run.growing.unit(piece.task.unit).pool, trouble.code)
+            return self._hint_over(run, piece.task.unit, [])
         if not run.is_current(piece.task):
             return self._abandon(batch) + self._close(run)
         commands = self._fail(run, piece.task.unit, trouble, now)
@@ -291,19 +350,33 @@ class Scheduler:
                 return self._again(run, leader, trouble.wait_s, now)
             if region.instead is not None:
                 return self._replace(run, region)
+            if is_provisional(run, region):
+                run.held.setdefault(leader, trouble)
+                return self._withdraw(run, {leader})
         return self._end(run.id, "failed", trouble)
+
+    def _decide(self, run: Run, now: float) -> list[Command]:
+        """See to what has failed of lists that may be whole by now, or behind known conditions."""
+        commands: list[Command] = []
+        for leader in list(run.held):
+            if run.ending is None and (trouble := run.held.pop(leader, None)) is not None:
+                commands += self._fail(run, leader, trouble, now)
+        return commands
 
     def _again(self, run: Run, leader: PrimitiveId, wait_s: float, now: float) -> list[Command]:
         """Begin a unit that failed once more, in `wait_s`."""
-        task = run.again(TaskId(run.id, leader), now)
+        gone = take_back(run, run.growing.unit(leader).members)
+        task = run.again(leader, now)
         if wait_s > 0:
             self.later[task] = now + wait_s
         again = [] if wait_s > 0 else [Prepare(task)]
-        return [*self._withdraw(run, {leader}), *self._watch_deadlines(run), *again]
+        withdrawn = self._withdraw(run, {leader, *gone})
+        forget = [Forget(run.id, tuple(sorted(gone)))] if gone else []
+        return [*withdrawn, *forget, *self._watch_deadlines(run), *again]
 
     def _replace(self, run: Run, region: Region) -> list[Command]:
         """Give up `region`, and order what stands in for it."""
-        gone = run.drop(region.id)
+        gone = take_back_of(run, region.id) | run.drop(region.id)
         commands = self._withdraw(run, gone)
         run.ordered[region.exit, None] = region.within
         forget = Forget(run.id, tuple(sorted(gone)))
@@ -348,7 +421,10 @@ class Scheduler:
         return [Abort(batch)] if pieces and not wanted else []
 
     def _close(self, run: Run) -> list[Command]:
-        if not run.is_over() or run.id not in self.runs:
+        if run.ending is None and run.is_done and run.inside == len(run.hints.inside) > 0:
+            run.ending = Ending("succeeded", None)  # what is read ahead, nobody will ask for
+            return self._abandon_unwanted(run.id)
+        if not run.is_over():
             return []
         del self.runs[run.id]
         ending = run.ending or Ending("succeeded", None)
@@ -371,12 +447,21 @@ class Scheduler:
 
     def _time_out(self, run: Run, late: Region) -> list[Command]:
         del run.deadlines[late.id]
+        detail = f"this took longer than {late.timeout_ms} ms"
+        trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
         for region in run.within(late.id):
             if region.instead is not None:
                 return self._replace(run, region)
-        detail = f"this took longer than {late.timeout_ms} ms"
-        trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
+            if is_provisional(run, region):
+                return self._stop(run, late, trouble)
         return self._end(run.id, "failed", trouble)
+
+    def _stop(self, run: Run, late: Region, trouble: Trouble) -> list[Command]:
+        """Let nothing go on in a region that is late, and decide later what comes of it."""
+        gone = take_back_of(run, late.id) | run.drop(late.id)
+        run.hold(late, trouble)
+        forget = Forget(run.id, tuple(sorted(gone - {late.exit})))
+        return [*self._withdraw(run, gone), forget]
 
     def _watch_deadlines(self, *changed: Run) -> list[Command]:
         """Order a call for the earliest deadline of runs that may have a new one, or attempt that

@@ -23,6 +23,11 @@ def settle(run: Run, task: TaskId, shape: Shape, now: float) -> Iterator[Command
     id = task.unit
     del run.open[id]
     yield from close_step(run, id, now)
+    if (begun := run.unfoldings.get(id)) is not None:
+        begun.complete(shape)
+        yield from _progress(run, begun)
+        yield from unfold(run, id)
+        return
     yield from map(Prepare, run.finish(id, now))
     structure = run.growing.structure(id)
     if structure is not None and not is_opened(run, structure):
@@ -83,6 +88,13 @@ def _child_over(run: Run, exit: PrimitiveId, shape: Shape) -> Iterator[Command]:
     unfolding = run.unfoldings.get(opening)
     if unfolding is not None:
         unfolding.end(child, shape)
-        if unfolding.moved_on() and run.guess_around(unfolding.structure.region) is None:
-            yield StepProgressed(run.id, opening, unfolding.over, unfolding.shape.count, True)
+        if unfolding.growing:
+            unfolding.ended.append(exit)
+        yield from _progress(run, unfolding)
         yield from unfold(run, opening)
+
+
+def _progress(run: Run, unfolding: Unfolding) -> Iterator[StepProgressed]:
+    if unfolding.moved_on() and run.guess_around(unfolding.structure.region) is None:
+        opening, total = unfolding.structure.opening, unfolding.shape.count
+        yield StepProgressed(run.id, opening, unfolding.over, total, True)

@@ -12,18 +12,15 @@ from functools import partial
 from executors.scheduler.chances import Chances
 from executors.scheduler.commands import Command, Speculated, StepStarted, Unfold
 from executors.scheduler.guess import Guess
+from executors.scheduler.hints import LAST
 from executors.scheduler.pool import Pool
 from executors.scheduler.run import Run
 from planner.graph import PoolName, PrimitiveId
 from planner.structure import AHEAD, Ahead, Shape, Structure
 
-#: The priority of what may turn out to be for nothing: after all else, also in an engine with a
-#: queue of its own, where what is kept stays as it left.
-LAST = -1_000_000
-
 
 def priority_of(run: Run, leader: PrimitiveId) -> int:
-    """Return what a unit leaves the queue by."""
+    """Return what a unit leaves the queue by; what is kept in an engine stays there as it left."""
     unit = run.growing.unit(leader)
     return LAST if run.guess_around(unit.region) is not None else run.priority + unit.priority
 
@@ -91,11 +88,6 @@ def drop(run: Run, structure: Structure, now: float) -> tuple[set[PrimitiveId], 
     gone = run.drop(structure.region_ahead)
     run.put_back(guess.end, guess.closing)
     return gone, _told(run, guess, kept=False)
-
-
-def released(run: Run) -> PrimitiveId | None:
-    """Return a unit that failed inside a guess which is none any more."""
-    return next((id for id in run.held if run.guess_around(run.region_of(id)) is None), None)
 
 
 def is_opened(run: Run, structure: Structure) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from executors.scheduler.progress import stretch
+from planner.graph import PrimitiveId
 from planner.structure import Child, Shape, Structure
 from planner.tree import Tree
 
@@ -21,10 +22,11 @@ STRIDES_A_WIDTH = 32
 
 @dataclass(slots=True)
 class Unfolding:
-    """One structure from the moment its opening was done.
+    """One structure from the moment its opening was done, or the first item of its list was closed.
 
-    `ready` are the children that may be opened as soon as there is room, `live` those that are
-    open, `over` counts those that have ended.
+    While it is `growing` more items may come, and `shape` counts those there are. `ready` are the
+    children that may be opened as soon as there is room, `live` those that are open, `over` counts
+    those that have ended.
     """
 
     structure: Structure
@@ -37,6 +39,8 @@ class Unfolding:
     root: bool = False  #: whether the whole of a tree is known
     last: Shape | None = None  #: of the round that ended last
     told: int = 0  #: stretches of a list
+    growing: bool = False
+    ended: list[PrimitiveId] = field(default_factory=list)  #: exits of children, while growing
 
     def __post_init__(self) -> None:
         if self.structure.kind in ENDING_AT_ONCE:
@@ -47,7 +51,7 @@ class Unfolding:
     @property
     def is_over(self) -> bool:
         """Whether nothing of it is left to be opened or to end."""
-        if self.live or self.ready:
+        if self.live or self.ready or self.growing:
             return False
         match self.structure.kind:
             case "reduce":
@@ -65,10 +69,19 @@ class Unfolding:
         """What its end is to know of it: of a loop, whether the last round was to be the last."""
         return self.last if self.structure.kind == "loop" and self.last else self.shape
 
+    def grow(self, count: int) -> None:
+        """Note that `count` items of a list are there."""
+        self.shape = Shape(count=count)
+
+    def complete(self, shape: Shape) -> None:
+        """Note that the whole list is there."""
+        self.shape, self.growing = shape, False
+        self.ended.clear()
+
     def open_more(self) -> Iterator[Child]:
         """Yield the children that may be opened now; they count as open from here on."""
         if self.structure.kind == "for_each":
-            room, left = self.structure.width - self.live, self.shape.count - self.next
+            room, left = self.structure.width - self.live, self._count() - self.next
             if room < min(self.structure.width // STRIDES_A_WIDTH, left):
                 return
         while self.live < self.structure.width and (child := self._next()) is not None:
@@ -85,7 +98,7 @@ class Unfolding:
 
     def moved_on(self) -> bool:
         """Whether another stretch of a list is over since this was last asked."""
-        if self.structure.kind not in ("for_each", "fold"):
+        if self.structure.kind not in ("for_each", "fold") or self.growing:
             return False
         over = stretch(self.over, self.shape.count)
         moved, self.told = over > self.told, over
@@ -96,10 +109,19 @@ class Unfolding:
             return self.ready.popleft() if self.ready else None
         if self.structure.kind == "loop" and self.last is not None and self.last.truth:
             return None
-        if self.next == self.shape.count:
+        if self.next >= self._count():
             return None
         self.next += 1
         return Child(self.next - 1)
+
+    def _count(self) -> int:
+        """Return how many elements or rounds may be begun with.
+
+        The last element of a fold is opened as such, so the last item there is has to wait until
+        another one comes, or none.
+        """
+        lagging = self.growing and self.structure.kind == "fold"
+        return self.shape.count - lagging
 
     def _plant(self) -> None:
         tree = self._tree()

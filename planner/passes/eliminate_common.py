@@ -9,6 +9,7 @@ Source: common subexpressions, as in query plans (Helium, arXiv 2603.16104).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from planner.draft import Draft
 from planner.graph import Output, PoolName, Primitive, PrimitiveId
@@ -37,6 +38,10 @@ def _twins(draft: Draft) -> Iterator[Primitive]:
             met.add(place)
 
 
+#: What has been met: a primitive, and the head of the call that it ends.
+_Met: TypeAlias = tuple[Primitive, Primitive | None]
+
+
 @dataclass(slots=True)
 class _Common:
     """What has been met so far. `first` names, for each that is not, the one that it is equal to.
@@ -46,7 +51,7 @@ class _Common:
 
     by_id: Mapping[PrimitiveId, Primitive]
     inline: PoolName
-    met: dict[object, PrimitiveId] = field(default_factory=dict)
+    met: dict[object, list[_Met]] = field(default_factory=dict)
     first: dict[PrimitiveId, PrimitiveId] = field(default_factory=dict)
     heads: dict[PrimitiveId, Primitive] = field(default_factory=dict)  #: of calls, rewritten
 
@@ -82,9 +87,13 @@ class _Common:
         if not _is_decided(each):
             return None
         place = (each.op, each.pool, each.region, each.priority)
-        key = (*place, _text(each), _text(head) if head is not None else "")
-        first = self.met.setdefault(key, each.id)
-        return first if first != each.id else None
+        alike = self.met.setdefault((*place, _reads(each, head)), [])
+        text = _text(each, head) if alike else ""  # few read the same, and texts are long
+        for first, its_head in alike:
+            if _text(first, its_head) == text:
+                return first.id
+        alike.append((each, head))
+        return None
 
     def _alias(self, each: Primitive, head: Primitive | None, first: Primitive) -> Primitive:
         """Return what gives all that `first` does under the id of `each`, once both may be done."""
@@ -110,6 +119,14 @@ def _is_decided(each: Primitive) -> bool:
     return temperature == Literal(0) or (isinstance(seed, Literal) and seed.value is not None)
 
 
-def _text(each: Primitive) -> str:
+def _reads(each: Primitive, head: Primitive | None) -> frozenset[Output]:
+    """Return what is read of others, the call's head but not its call."""
+    if head is None:
+        return each.reads()
+    return head.reads() | {output for output in each.reads() if output.primitive != head.id}
+
+
+def _text(*members: Primitive | None) -> str:
     """Return what goes in as text: 1, 1.0 and true differ in it, and so do orders of keys."""
-    return repr([(name, value) for name, value in each.params.items() if name != "call"])
+    params = (each.params.items() for each in members if each is not None)
+    return repr([(name, value) for each in params for name, value in each if name != "call"])

@@ -13,15 +13,23 @@ from planner.errors import BrokenPass, IllegalGraph
 from planner.graph import Graph
 from planner.library import Library
 from planner.passes.eliminate_common import eliminate_common
-from planner.passes.names import COMMON, NAMES, PRUNE, SPECULATE
+from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE, SPECULATE
+from planner.passes.pipeline_decoding import pipeline_decoding
 from planner.passes.prune_dependencies import prune_dependencies
 from planner.passes.speculate import speculate
-from planner.verify import verify
+from planner.passes.split_prefill import split_prefill
+from planner.verify import verify_change
 
 Pass: TypeAlias = Callable[[Draft, Library], Draft]
 
 PASSES: Mapping[str, Pass] = MappingProxyType(
-    {PRUNE: prune_dependencies, COMMON: eliminate_common, SPECULATE: speculate}
+    {
+        PRUNE: prune_dependencies,
+        COMMON: eliminate_common,
+        PREFILL: split_prefill,
+        DECODING: pipeline_decoding,
+        SPECULATE: speculate,
+    }
 )
 
 
@@ -39,6 +47,7 @@ def rewritten(draft: Draft, library: Library) -> Draft:
 
 def _hold_to_the_laws(name: str, before: Draft, after: Draft, library: Library) -> None:
     try:
-        verify(Graph.of(after.primitives), name, library.pools.kinds, whole=after.whole)
+        graph, old = Graph.of(after.primitives), before.by_id()
+        verify_change(graph, old, name, library.pools.kinds, whole=after.whole)
     except IllegalGraph as error:
         raise BrokenPass(name, before, after, error.problems) from None

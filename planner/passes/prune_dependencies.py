@@ -5,8 +5,6 @@ and stays. Every ordering that matters is data: a search reads the token that st
 Source: pass 1 of Teola (arXiv 2407.00326), on explicit waits instead of names that match.
 """
 
-from dataclasses import replace
-
 from planner.draft import Draft
 from planner.library import Library
 
@@ -16,7 +14,7 @@ def prune_dependencies(draft: Draft, _library: Library) -> Draft:
     if not any(each.waits or each.op == "barrier" for each in draft.primitives):
         return draft
     return draft.with_primitives(
-        replace(each, waits=frozenset()) if each.waits else each
+        each.ordered(each.after, frozenset()) if each.waits else each
         for each in draft.primitives
         if each.op != "barrier"
     )

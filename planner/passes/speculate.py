@@ -105,7 +105,7 @@ def _ordered(before: Iterable[Primitive], timed: set[PrimitiveId | None]) -> fro
 def _worth(
     structure: Structure, after: frozenset[PrimitiveId], times: "LoneTimes"
 ) -> Candidate | Refusal:
-    inside = times.estimate.inside.get(structure.closing)
+    inside = next(iter(times.estimate.inside.get(structure.closing, ())), None)
     if inside is None or inside.critical_ms < SAVED_MS_MIN:
         return "it takes no time"
     sooner_ms = times.end_ms((structure.opening,)) - times.end_ms(after)

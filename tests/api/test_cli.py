@@ -250,6 +250,34 @@ def test_the_service_says_where_it_is_and_leaves_in_good_order(tmp_path, sign):
     assert "Traceback" not in err
 
 
+def test_a_run_is_explained_by_the_service_that_ran_it(tmp_path):
+    with up(tmp_path) as (_, address), httpx.Client(base_url=address, timeout=30) as client:
+        body = {"spec": _greeting(), "inputs": {"name": "Ada"}}
+        run = client.post("/v1/runs", json=body, headers={"Prefer": "wait=30"}).json()["id"]
+        shown = teola(tmp_path, "explain", run, "--server", address)
+        as_json = teola(tmp_path, "explain", run, "--server", address, "--json")
+        unknown = teola(tmp_path, "explain", "run_0", "--server", address)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith(f"{run} succeeded after ")
+    assert json.loads(as_json.stdout)["path"][-1] == "output:greeting"
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert unknown.stderr == f"teola: {address} knows no run run_0 (any more)\n"
+    gone = teola(tmp_path, "explain", run, "--server", address)
+    assert gone.returncode == 1
+    assert gone.stderr.startswith(f"teola: {address} could not be asked: ")
+
+
+def test_a_run_here_is_explained_in_the_end_if_asked(tmp_path):
+    (tmp_path / "greeting.yaml").write_text(GREETING)
+    done = teola(tmp_path, "run", "greeting.yaml", "--input", "name=Ada", "--explain")
+    assert done.returncode == 0, done.stderr
+    assert "along the critical path:" in done.stdout
+    assert "* output:greeting" in done.stdout
+    done = teola(tmp_path, "run", "greeting.yaml", "--input", "name=Ada", "--explain", "--json")
+    assert json.loads(done.stdout)["status"] == "succeeded"
+    assert "along the critical path:" in done.stderr
+
+
 def test_a_service_told_to_stop_ends_its_streams(tmp_path):
     with up(tmp_path) as (process, address), httpx.Client(base_url=address, timeout=30) as client:
         body = {"spec": _slow(), "inputs": {}}

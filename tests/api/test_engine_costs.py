@@ -74,6 +74,17 @@ async def test_the_service_shows_the_costs_of_each_pool(tmp_path):
     settings = Settings(data=tmp_path / "data", engines=written(tmp_path, *pools))
     async with client_of(compose(settings)) as client:
         found = (await client.get("/v1/engines")).json()["items"]
+    profiles = {pool["name"]: {each["op"]: each for each in pool["profiles"]} for pool in found}
+    assert profiles["chat"]["decode"]["costs"] == LANGUAGE
+    assert profiles["chat"]["decode"]["source"] == "configured"
+    assert profiles["vector"].keys() == {"ingest", "search"}
+    assert profiles["embedding"]["embed"] == {
+        "op": "embed",
+        "costs": {"fixed_ms": 26.0, "row_ms": 1.03, "row_tokens": 0},
+        "source": "default",
+        "version": 0,
+        "observed": 0,
+    }
     told = {pool["name"]: pool["costs"] for pool in found}
     assert told["chat"] == LANGUAGE
     assert told["ranks"] == BATCH

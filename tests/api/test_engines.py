@@ -49,6 +49,16 @@ async def client(engines: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClie
         yield opened
 
 
+@pytest.mark.parametrize("option", ["priorities", "cache_per_tenant"])
+@pytest.mark.parametrize("kind", ["openai", "llama-cpp-python"])
+def test_an_option_that_a_kind_of_server_lacks_is_refused(engines, tmp_path, kind, option):
+    text = engines.read_text().replace("model: little,", f"model: little, server: {kind},")
+    engines.write_text(text.replace("default: true", f"{option}: true"))
+    with pytest.raises(BadEngines, match=f"servers of the kind '{kind}' know no") as refused:
+        compose(Settings(data=tmp_path / "data", engines=engines))
+    assert f"{option}: true" in str(refused.value)
+
+
 def page(steps: str, outputs: str, inputs: str = "{}") -> dict[str, Any]:
     from spec.load import read
     from spec.source import Source

@@ -117,6 +117,7 @@ def test_it_may_be_json_too(tmp_path):
             "-1 is not milliseconds, from 0",
             "",
         ),
+        (f"a: {SMALL}, server: vlm}}", "2:91", 'bad-value: "vlm" is none of', "`vllm`"),
         (f"a: {SMALL}, priorities: 1}}", "2:95", "wrong-type: 1 is not true or false", ""),
         (f"a: {SMALL}, block_tokens: 0}}", "2:97", "0 is not a whole number from 1 to 4096", ""),
         (f"a: {SMALL}, control_tokens: [x]}}", "2:100", "is not a text of 2 to 100", ""),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api import library
 from spec.source import Source
 from tests.api.houses import GREETING, YAML, client_of, put
 
@@ -22,28 +23,28 @@ def eager_threads():
 
 @pytest.mark.usefixtures("eager_threads")
 def test_modules_registered_at_the_same_time_are_all_there(make_house):
-    library = make_house().library
+    shelves = make_house().library
 
     def register(name: str) -> bool:
         page = f"module: {name}\nsteps: {{a: {{use: value, value: 1}}}}\noutputs: {{o: $a.value}}\n"
-        return library.register("local", name, Source(name, page.encode(), "yaml"))
+        return shelves.register("local", name, Source(name, page.encode(), "yaml"))
 
     names = [f"m{n}" for n in range(40)]
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(register, names))
-    assert set(names) <= library.modules("local").keys()
+    assert set(names) <= shelves.modules("local").keys()
 
 
 @pytest.mark.anyio
 async def test_a_plan_is_never_made_on_the_loop(make_house, monkeypatch):
     house, threads = make_house(), []
-    plan = house.library.plan
+    plan = library.make_plan
 
     def watched(*args: Any, **more: Any) -> Any:
         threads.append(threading.current_thread())
         return plan(*args, **more)
 
-    monkeypatch.setattr(house.library, "plan", watched)
+    monkeypatch.setattr(library, "make_plan", watched)
     async with client_of(house) as client:
         await client.post("/v1/workflows/validate", content=GREETING, headers=YAML)
         await put(client, "greeting", GREETING)

@@ -73,7 +73,8 @@ async def test_every_reference_in_the_description_resolves(description):
 
 async def test_the_resources_are_all_there(description):
     assert {path for path in description["paths"] if path.count("/") == 2} == {
-        "/v1/workflows", "/v1/runs", "/v1/files", "/v1/collections", "/v1/modules", "/v1/engines",
+        "/v1/workflows", "/v1/plan", "/v1/runs", "/v1/files", "/v1/collections", "/v1/modules",
+        "/v1/engines",
         "/problems/{slug}",
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import BadSetting, Settings, from_environment
+from planner.passes.choice import Choice
 
 
 def test_nothing_set_is_the_defaults():
@@ -17,6 +18,7 @@ def test_nothing_set_is_the_defaults():
 def test_every_setting_is_a_variable():
     given = {f"TEOLA_{field.name.upper()}": "7" for field in fields(Settings)}
     given |= {"TEOLA_LOG": "json", "TEOLA_LOG_LEVEL": "error"}
+    given |= {"TEOLA_PASSES_OFF": "split_prefill", "TEOLA_PASSES_ON": "speculate"}
     settings = from_environment(given)
     assert (settings.port, settings.data, settings.log) == (7, Path("7"), "json")
     assert settings.age("runs_age_s_max") == timedelta(seconds=7)
@@ -33,6 +35,8 @@ def test_every_setting_is_a_variable():
         ("TEOLA_RUNS_MAX", "0", "too small"),
         ("TEOLA_LOG", "xml", "none of console, json"),
         ("TEOLA_DATA", "", "is empty"),
+        ("TEOLA_PASSES_OFF", "speculate,split_prefil", "did you mean split_prefill?"),
+        ("TEOLA_PASSES_ON", "everything", "there are prune_dependencies, eliminate_common"),
     ],
 )
 def test_what_is_wrong_is_refused_with_the_cure(name, value, cure):
@@ -50,3 +54,11 @@ def test_the_page_of_settings_shows_each_with_its_default():
 def test_what_may_be_left_out_is_a_path_where_it_is_given():
     settings = from_environment({"TEOLA_ENGINES": "engines.yaml"})
     assert (settings.engines, settings.corpus) == (Path("engines.yaml"), None)
+
+
+def test_passes_are_names_between_commas_and_none_is_in_both():
+    settings = from_environment({"TEOLA_PASSES_OFF": "split_prefill, speculate"})
+    assert settings.passes() == Choice(off=frozenset({"split_prefill", "speculate"}))
+    both = {"TEOLA_PASSES_OFF": "speculate", "TEOLA_PASSES_ON": "speculate"}
+    with pytest.raises(BadSetting, match="TEOLA_PASSES_ON: TEOLA_PASSES_OFF has speculate"):
+        from_environment(both)

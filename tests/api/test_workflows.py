@@ -123,7 +123,7 @@ async def test_json_is_as_strict_as_yaml(client):
 async def test_validate_says_everything_and_stores_nothing(client):
     url = "/v1/workflows/validate"
     good = await client.post(url, content=GREETING, headers=YAML)
-    assert (good.status_code, good.json()) == (200, {"valid": True, "errors": []})
+    assert (good.status_code, good.json()) == (200, {"valid": True, "errors": [], "warnings": []})
     text = GREETING.replace("use: text", "use: txt").replace("inputs.name", "inputs.nam")
     bad = await client.post(url, content=text, headers=YAML)
     assert bad.status_code == 200

@@ -17,14 +17,20 @@ from tests.equivalence.service import Settings, plan_of, serve
 from tests.interpreter.callees import stocked
 from tests.interpreter.conftest import ACCEPTED_AT
 from tests.interpreter.documents import workflow
-from tests.interpreter.faults import Script
+from tests.interpreter.faults import Rule, Script
 from tests.interpreter.files import opened
 from tests.interpreter.interpreter import run
 from tests.interpreter.judges import with_judges
+from tests.interpreter.outcome import Fault as Trouble
 from tests.interpreter.outcome import Outcome
 from tests.interpreter.scripted import Scripted
 from tests.interpreter.shelf import ALIASES, Shelf
 from tests.interpreter.twins import with_twins
+
+#: The first attempt at any list.
+LISTS_FAIL = Rule(
+    "decode", '"form": "list"', Trouble("engine-busy", "for now", transient=True), attempts=1
+)
 
 
 @dataclass(slots=True)
@@ -120,10 +126,11 @@ class Comparison:
 
 
 def _script(number: int) -> Script:
-    """Return the faults of a workflow: of every other one, none."""
+    """Return the faults of a workflow: of every other one, none. Of some, a list fails at first."""
     if number % 2 == 0:
         return Script()
-    return Script(seed=number, transient=0.1, permanent=0.04, slow=0.02)
+    rules = (LISTS_FAIL,) if number % 6 == 1 else ()
+    return Script(seed=number, rules=rules, transient=0.1, permanent=0.04, slow=0.02)
 
 
 def _settings(number: int) -> Settings:

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from executors.engines.engine import Batch, Done, Emission, EngineTraits, Fault, FirstToken, Request
+from executors.engines.engine import (
+    Batch,
+    Delta,
+    Done,
+    Emission,
+    EngineTraits,
+    Fault,
+    FirstToken,
+    Request,
+)
 from executors.usage import Usage
 from planner.primitives import OPS
 from tests.interpreter.faults import Script
@@ -29,6 +38,7 @@ class Judged:
         self.pool = pool
         self.scripted = Scripted(script, ALIASES)
         self.asked = 0
+        self.ahead = 0
         self.traits = EngineTraits(
             name="judged",
             model=pool,
@@ -59,6 +69,9 @@ class Judged:
     def script(self, batch: Batch, random: Random) -> Iterator[tuple[float, Emission]]:
         """Yield each emission with the seconds to wait before it."""
         for request in batch.requests:
+            if request.op == "partial_prefill":
+                yield random.uniform(0, 0.01), self._ahead(request)
+                continue
             self.asked += 1
             params = self._params(request)
             slow = self.scripted.takes_ms(request.op, params, request.attempt) > 0
@@ -67,11 +80,31 @@ class Judged:
                 request.op, params, request.attempt
             ) or self.scripted.answer(request.op, params, self.pool)
             if isinstance(answer, Trouble):
+                yield from self._begun(request, params, random)
                 yield wait_s, Fault(request.id, answer.code, answer.detail, answer.transient)
                 continue
             if request.op == "decode":
                 yield wait_s / 2, FirstToken(request.id)
+                yield from _said(request, answer["text"], wait_s / 2, random)
             yield wait_s / 2, Done(request.id, _outputs(request.op, answer), Usage(1, 1))
+
+    def _begun(
+        self, request: Request, params: Mapping[str, Any], random: Random
+    ) -> Iterator[tuple[float, Emission]]:
+        """Say the beginning of what would be said, of a call that fails; never all of it."""
+        if request.op == "decode" and random.random() < 0.7:
+            answer = self.scripted.answer(request.op, params, self.pool)
+            if not isinstance(answer, Trouble):
+                text = answer["text"][: random.randrange(len(answer["text"]))]
+                yield 0.001, FirstToken(request.id)
+                yield from _said(request, text, 0.01, random)
+
+    def _ahead(self, request: Request) -> Emission:
+        """Let some hints fail: nothing may come of it."""
+        self.ahead += 1
+        if self.ahead % 5 == 0:
+            return Fault(request.id, "engine-error", "nothing was read ahead")
+        return Done(request.id, {}, Usage(1, 1))
 
     def _params(self, request: Request) -> dict[str, Any]:
         params = dict(request.args)
@@ -82,6 +115,17 @@ class Judged:
         if params.get("vectors") is not None:
             params["vectors"] = [[float(each) for each in row] for row in params["vectors"]]
         return params
+
+
+def _said(
+    request: Request, text: str, takes_s: float, random: Random
+) -> Iterator[tuple[float, Emission]]:
+    """Say `text` in pieces that are cut anywhere, in escapes too."""
+    at = 0
+    while at < len(text):
+        size = random.randint(1, max(1, len(text) // random.randint(1, 8)))
+        yield takes_s * size / len(text), Delta(request.id, text[at : at + size], Usage(1, 1))
+        at += size
 
 
 def _outputs(op: str, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,13 +39,20 @@ POOLS = Pools(
     default={kind: name for name, kind in KINDS.items()},
     facts={
         PoolName(name): PoolFacts(
-            deterministic=True, streams=True, warms=True, pointwise=True, rows_max=8, slots=8
+            deterministic=True,
+            streams=True,
+            warms=True,
+            pointwise=True,
+            rows_max=8,
+            slots=8,
+            block_tokens=0,
         )
         for name in (*KINDS, *ALIASES)
     },
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
+WHILE_IT_CAME, TAKEN_BACK = "list gone over while it came", "list taken back"
 KEPT, DROPPED = "begun ahead and kept", "begun ahead and dropped"
 _FOR_EVER = 1e15
 _NOWHERE = Path("/nowhere")  # nothing is spilled: all fits in memory
@@ -142,6 +149,11 @@ class _World:
 
     def _check(self, scheduler: Scheduler) -> None:
         self.events += 1
+        for run in scheduler.runs.values():
+            if any(each.growing for each in run.unfoldings.values()):
+                self.met.add(WHILE_IT_CAME)
+            if run.edition:
+                self.met.add(TAKEN_BACK)
         if self.events < EVERY_EVENT or self.events % EVERY_EVENT == 0:
             self.broken += broken(scheduler)
 
@@ -149,4 +161,4 @@ class _World:
 def _pool(name: PoolName, kind: str, script: Script, settings: Settings) -> Pool:
     rows = settings.batch_rows if kind == "embedding" else 1
     engines: list[Any] = [Judged(name, kind, script) for _ in range(settings.replicas)]
-    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000)
+    return Pool(name, kind, settings.policy, engines, rows, queue_max=1_000_000, block_tokens=0)

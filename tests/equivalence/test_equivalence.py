@@ -7,7 +7,7 @@ import pytest
 
 from planner.available import is_available
 from tests.equivalence.comparison import Comparison, Report
-from tests.equivalence.service import DROPPED, KEPT, Settings
+from tests.equivalence.service import DROPPED, KEPT, TAKEN_BACK, WHILE_IT_CAME, Settings
 from tests.interpreter.conftest import ACCEPTED_AT
 from tests.interpreter.documents import workflow
 from tests.interpreter.faults import Script
@@ -64,6 +64,8 @@ def test_every_construct_was_met(reports):
     assert [name for name in COMMON if fired[name] < COUNT / 20] == []
     assert [name for name in RARE if not fired[name]] == []
     passes = sum((report.passes for report in reports.values()), Counter[str]())
+    assert passes[WHILE_IT_CAME] >= COUNT / 20
+    assert passes[TAKEN_BACK] > 0
     assert passes[KEPT] + passes[DROPPED] >= compared / 10
     assert min(passes[KEPT], passes[DROPPED]) > 0
 

@@ -22,7 +22,7 @@ from tests.interpreter.kinds import (
     Sight,
     is_plain,
 )
-from tests.interpreter.steps import Steps
+from tests.interpreter.listed import Listed
 
 _GIVEN: Fields = {
     "inputs.question": STRING, "inputs.words": STRINGS, "inputs.docs": DOCS, "inputs.n": INTEGER,
@@ -69,7 +69,7 @@ class _Told(Random):
         return self.getrandbits(16) / 2**16
 
 
-class _Page(Steps):
+class _Page(Listed):
     def workflow(self) -> Workflow:
         """Return the whole page with its inputs."""
         sight = Sight(dict(_GIVEN))
@@ -86,7 +86,11 @@ class _Page(Steps):
         }  # fmt: skip
         if self.maybe(0.3):
             page["stream"] = self.random.sample(sorted(page["outputs"]), 1)
-        return Workflow(page, self.inputs())
+        inputs = self.inputs()
+        if self.maybe(0.5):
+            further, shown = self.list_gone_over(sight)
+            page |= {"steps": {**steps, **further}, "outputs": {**page["outputs"], **shown}}
+        return Workflow(page, inputs)
 
     def outputs(self, sight: Sight) -> dict[str, JSON]:
         mine = [p for p, kind in sight.paths.items() if p.startswith("s") and is_plain(kind)]

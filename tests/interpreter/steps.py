@@ -75,8 +75,8 @@ class Steps(Attempts):
         made, fields = self.attempted(made, fields, inner)
         return self.refusable({"if": condition, **made}, fields, sight)
 
-    def for_each(self, sight: Sight) -> Made:
-        items, element = self.gone_over(sight)
+    def for_each(self, sight: Sight, over: tuple[JSON, Kind] | None = None) -> Made:
+        items, element = over or self.gone_over(sight)
         own = {"item": element, "position": INTEGER}
         inner = sight.inside(own, times=self.times(sight))
         asked = self.maybe(0.35)
@@ -110,8 +110,8 @@ class Steps(Attempts):
             found[name] = inner.sure().listed()
         return found
 
-    def fold(self, sight: Sight) -> Made:
-        items, element = self.gone_over(sight)
+    def fold(self, sight: Sight, over: tuple[JSON, Kind] | None = None) -> Made:
+        items, element = over or self.gone_over(sight)
         kind = self.one(STRING, STRING, INTEGER, STRINGS, DOCS)
         own = {"item": element, "position": INTEGER, "acc": kind}
         inner = sight.inside(own, times=self.times(sight))

@@ -10,7 +10,7 @@ from planner.primitives import OPS as ALL_OPS
 from tests.interpreter.ports import PORTS
 
 HERE = Path(__file__).parent
-OPS = {name: op for name, op in ALL_OPS.items() if not op.computed}  # those are the planner's own
+OPS = {name: op for name, op in ALL_OPS.items() if op.authored}  # those are the planner's own
 ALLOWED = ("spec.", "tests.interpreter.")
 JUDGES = sorted(
     path for path in HERE.glob("*.py") if not path.name.startswith(("test_", "conftest"))

@@ -54,5 +54,5 @@ def test_a_shipped_module_is_told_with_everything_it_takes(schema, registry, nam
 
 def test_every_primitive_is_there_for_modules(schema):
     assert schema["definitions"]["module_step"]["properties"]["op"]["enum"] == sorted(
-        op.name for op in OPS.values() if not op.computed
+        op.name for op in OPS.values() if op.authored
     )

@@ -36,7 +36,7 @@ def test_calls_bring_prompts_and_steps_within_five_percent(factor, seed):
     random, refining = Random(seed), Refining(off_by(MODEL, factor), "configured")
     for _ in range(30):
         tokens, calls = round(20 * 200 ** random.random()), random.randint(1, 48)
-        refining.prompt(tokens, 0, MODEL.prefill_ms(tokens) * random.gauss(1.0, 0.02))
+        refining.prompts([(tokens, 0)], MODEL.prefill_ms(tokens) * random.gauss(1.0, 0.02))
         held = calls * tokens
         refining.step(calls, held, MODEL.step_ms(calls, held) * random.gauss(1.0, 0.02))
     for tokens in (100, 1000, 4000):

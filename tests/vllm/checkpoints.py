@@ -1,6 +1,6 @@
 """Three tiny models, made on the spot: a chat model, an embedding model, a cross-encoder.
 
-Run by `make vllm`, in vLLM's own virtual environment, as `python tests/vllm/checkpoints.py FOLDER`.
+Run by `make vllm`, in vLLM's own virtual environment, as `python -m tests.vllm.checkpoints FOLDER`.
 The weights are random but seeded, and the tokenizer is trained on texts of this repository, so the
 files are the same, byte for byte, whenever the same versions of the packages make them. What the
 models say means nothing; how they say it (tokens, streams, grammars, scores) is real.
@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import processors
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -22,25 +22,10 @@ from transformers import (
 )
 from transformers.utils import logging
 
-ROOT = Path(__file__).resolve().parents[2]
-#: Texts that hardly ever change: documents of the demo and the licence.
-TEXTS = ("LICENSE", "bench/corpus/*/*.md", "bench/corpus/*/*.html")
-VOCABULARY = 2_048
+from tests.served.vocabulary import CHAT_MARKS, CHAT_TEMPLATE, VOCABULARY, closing, trained
+
 CONTEXT = 8_192
 REPLY_TOKENS_MAX = 1_024
-
-#: Messages as ChatML has them, tools as Hermes models are told of them.
-CHAT_TEMPLATE = """\
-{%- if tools %}<|im_start|>system
-Tools: {{ tools | tojson }}<|im_end|>
-{% endif %}
-{%- for message in messages %}<|im_start|>{{ message.role }}
-{{ message.content or '' }}
-{%- for call in message.tool_calls or [] %}<tool_call>{{ call.function | tojson }}</tool_call>
-{%- endfor %}<|im_end|>
-{% endfor %}
-{%- if add_generation_prompt %}<|im_start|>assistant
-{% endif %}"""
 
 
 def main(folder: Path) -> None:
@@ -53,9 +38,7 @@ def main(folder: Path) -> None:
 
 def chat(folder: Path) -> None:
     """Write a causal model of 2.4 million parameters, with a context of 8,192 tokens."""
-    tokenizer = trained(
-        "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>"
-    )
+    tokenizer = trained(*CHAT_MARKS)
     end = tokenizer.token_to_id("<|im_end|>")
     config = LlamaConfig(
         vocab_size=VOCABULARY,
@@ -126,24 +109,6 @@ def bert(**more: int) -> BertConfig:
     )
 
 
-def trained(*special: str) -> Tokenizer:
-    """Return a byte-level BPE tokenizer, `special` tokens first."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=list(special),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    paths = sorted(path for pattern in TEXTS for path in ROOT.glob(pattern))
-    tokenizer.train_from_iterator((path.read_text("utf-8") for path in paths), trainer)
-    if tokenizer.get_vocab_size() != VOCABULARY:
-        raise SystemExit(f"the texts give {tokenizer.get_vocab_size()} tokens, not {VOCABULARY}")
-    return tokenizer
-
-
 def pair_tokenizer() -> PreTrainedTokenizerFast:
     """Return a tokenizer that puts a text, or two, between BERT's marks."""
     tokenizer = trained("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -162,13 +127,6 @@ def pair_tokenizer() -> PreTrainedTokenizerFast:
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         clean_up_tokenization_spaces=False,
     )
-
-
-def closing(tokenizer: Tokenizer) -> list[int]:
-    """Return the tokens that end a reply, or a string, a list or an object of JSON."""
-    texts = {id: tokenizer.decode([id]) for id in range(VOCABULARY)}
-    closers = [id for id, text in texts.items() if text.lstrip()[:1] in ('"', "]", "}")]
-    return [*(id for id in closers if texts[id].strip()), tokenizer.token_to_id("<|im_end|>")]
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_made_again_they_are_the_same_byte_for_byte(tmp_path):
-    script = [ROOT / ".venv-vllm/bin/python", ROOT / "tests/vllm/checkpoints.py", tmp_path]
-    subprocess.run(script, check=True)
+    script = [ROOT / ".venv-vllm/bin/python", "-m", "tests.vllm.checkpoints", tmp_path]
+    subprocess.run(script, check=True, cwd=ROOT)
     made = digests(tmp_path)
     assert {name.partition("/")[0] for name in made} == {"chat", "embedding", "rerank"}
     assert made == digests(CHECKPOINTS)

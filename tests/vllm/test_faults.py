@@ -25,8 +25,8 @@ from executors.scheduler.events import BatchId
 from tests.executors.engines.contract import answers, end_of
 from tests.executors.engines.openai_calls import decode, done, fault, spoken
 from tests.executors.engines.server_contracts import embed, rerank
+from tests.served.sessions import Session
 from tests.vllm.servers import Servers, running_alone
-from tests.vllm.sessions import Session
 
 pytestmark = pytest.mark.vllm
 LONG = "word " * 9_000

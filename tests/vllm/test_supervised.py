@@ -99,6 +99,14 @@ class Running:
         """Return the process of `vllm serve`."""
         return next(pid for pid in self.family() if "serve" in _words(pid))
 
+    def core(self) -> int:
+        """Return the process of its engine."""
+        serve = self.vllm()
+        (core,) = [
+            pid for pid in self.family() if _parent(pid) == serve and "EngineCore" in _name(pid)
+        ]
+        return core
+
 
 def answered(running: Running) -> None:
     """See that a call is answered: one sent before a frozen server is ended is tried again."""
@@ -121,6 +129,10 @@ def _parent(pid: int) -> int:
 
 def _words(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
+def _name(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text() + " ".join(_words(pid))
 
 
 @contextmanager
@@ -147,6 +159,13 @@ def test_a_call_waits_for_the_server_and_is_answered(running):
     assert server["load"]["tokens_out"] >= 5
     key = {word for pid in running.family() for word in _words(pid) if "--api-key" in word}
     assert key == set()
+
+
+def test_what_answers_over_http_has_a_core_to_itself(running):
+    answered(running)
+    cores = os.sched_getaffinity(0)
+    serve, core = map(os.sched_getaffinity, (running.vllm(), running.core()))
+    assert (serve, core) == (({max(cores)}, cores - serve) if len(cores) > 1 else (cores, cores))
 
 
 @pytest.mark.parametrize(
@@ -178,17 +197,10 @@ def test_a_server_that_dies_or_freezes_in_the_middle_harms_its_calls_alone(runni
 def test_an_engine_that_dies_behind_its_server_is_replaced(running):
     restarts = running.server()["restarts"]
     serve = running.vllm()
-    (core,) = [
-        pid for pid in running.family() if _parent(pid) == serve and "EngineCore" in _name(pid)
-    ]
-    os.kill(core, signal.SIGKILL)
+    os.kill(running.core(), signal.SIGKILL)
     assert is_gone(serve)
     answered(running)
     assert running.server()["restarts"] == restarts + 1
-
-
-def _name(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text() + " ".join(_words(pid))
 
 
 def test_nothing_is_left_when_the_service_is_killed(running, capsys):

@@ -181,8 +181,9 @@ def test_a_reply_that_the_context_has_no_room_for_is_told_as_cut(servers):
 
 def test_a_prompt_beyond_the_context_fails_its_step_with_the_authors_line(servers: Servers):
     with service(**servers.variables) as teola:
-        problem = teola.run_page(PAGE, {"text": "word " * 9_000})["problem"]
-    assert (problem["code"], problem["step"]) == ("context-overflow", "answer")
+        problem = teola.run(teola.put_page(PAGE), {"text": "word " * 9_000})["problem"]
+    found = (problem["code"], problem["step"], problem["line"], problem["column"])
+    assert found == ("context-overflow", "answer", 4, 3)
     assert "8192" in problem["detail"]
 
 

@@ -12,7 +12,7 @@ from executors.engines.timeline import Moment
 from executors.engines.told import outputs_of
 from executors.scheduler.events import BatchId
 from executors.usage import Usage
-from planner.primitives import OPS
+from planner.costs import rows_of
 
 
 class BatchTimeline:
@@ -56,7 +56,8 @@ class BatchTimeline:
         total = 0.0
         for op, cost in self._profile.costs.items():
             if requests := [each for each in batch.requests if each.op == op]:
-                plain = cost.fixed_s + cost.row_s * sum(map(rows_of, requests))
+                rows = sum(rows_of(op, each.args) for each in requests)
+                plain = cost.fixed_s + cost.row_s * rows
                 total += plain * (_slowest(requests, cost.sigma) if cost.sigma else 1.0)
         return total
 
@@ -74,10 +75,3 @@ class BatchTimeline:
 
 def _slowest(requests: Sequence[Request], sigma: float) -> float:
     return max(exp(sigma * normal(request)) for request in requests)
-
-
-def rows_of(request: Request) -> int:
-    """Return how many rows of work a request is."""
-    counted = {"embed": "texts", "ingest": "chunks", "search": "vectors", "rerank": "docs"}
-    rows = request.args.get(counted.get(request.op, "")) if request.op in OPS else None
-    return len(rows) if rows is not None else 1

@@ -74,7 +74,7 @@ class LanguageTimeline:
         self._open[batch.id] = len(batch.requests)
         for request in batch.requests:
             found = self._sequence(batch.id, request)
-            if isinstance(found, Fault):
+            if not isinstance(found, _Sequence):
                 self._tell(now, batch.id, found)
             else:
                 self._waiting.append(found)
@@ -111,7 +111,9 @@ class LanguageTimeline:
         told, self._told = self._told, []
         return told
 
-    def _sequence(self, batch: BatchId, request: Request) -> _Sequence | Fault:
+    def _sequence(self, batch: BatchId, request: Request) -> _Sequence | Fault | Done:
+        if request.op == "partial_prefill" and self._profile.prefix_cache:
+            return self._ahead(batch, request)
         if request.op != "decode":
             return Fault(request.id, "unsupported-op", f"a model does not run {request.op} alone")
         profile = self._profile
@@ -127,6 +129,20 @@ class LanguageTimeline:
         if profile.prefix_cache:
             names = list(blocks_of(text, profile.block_tokens, request.tenant))
         return _Sequence(batch, request, prompt, reply or [""], is_cut, names)
+
+    def _ahead(self, batch: BatchId, request: Request) -> _Sequence | Done:
+        """Return a beginning that is read ahead: whole blocks, the last of them held back."""
+        block = self._profile.block_tokens
+        text = prompt_of(request.args)
+        blocks = min(
+            tokens_in(text) // block - 1,
+            self.cache.blocks - 1,
+            (self._profile.context_tokens - 1) // block,
+        )
+        if blocks < 1:
+            return Done(request.id, {})
+        names = list(blocks_of(text, block, request.tenant))[:blocks]
+        return _Sequence(batch, request, blocks * block, [""], False, names)
 
     def _begin(self, now: float) -> None:
         """Begin the next step, if there is anything to do."""
@@ -202,20 +218,22 @@ class LanguageTimeline:
         before, sequence.read = sequence.read, sequence.read + tokens
         for name in sequence.names[before // size : sequence.read // size]:
             self.cache.computed(sequence.held, name)
-        if sequence.speaks:
+        if sequence.speaks and sequence.request.op == "decode":
             self._told.append(Moment(now, sequence.batch, FirstToken(sequence.request.id)))
 
     def _say(self, sequence: _Sequence, now: float) -> None:
         token, request = sequence.reply[sequence.said], sequence.request
         sequence.said += 1
         if token:
-            self._told.append(Moment(now, sequence.batch, Delta(request.id, token)))
+            usage = Usage(sequence.prompt, sequence.said, sequence.cached)
+            self._told.append(Moment(now, sequence.batch, Delta(request.id, token, usage)))
         if sequence.over:
             self._running.remove(sequence)
             self.cache.free(sequence.held)
             text = "".join(sequence.reply)
             usage = Usage(sequence.prompt, tokens_in(text), sequence.cached, int(sequence.is_cut))
-            self._tell(now, sequence.batch, Done(request.id, {"text": text}, usage))
+            outputs = {"text": text} if request.op == "decode" else {}
+            self._tell(now, sequence.batch, Done(request.id, outputs, usage))
 
     def _tell(self, now: float, batch: BatchId, answer: Emission) -> None:
         self._told.append(Moment(now, batch, answer))

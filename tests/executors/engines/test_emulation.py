@@ -290,3 +290,33 @@ def test_whatever_comes_all_is_answered_once_and_the_room_is_kept(
             assert text == done.outputs["text"]
             assert done.usage.tokens_out == min(3, reply)
             assert 0 <= done.usage.tokens_cached < done.usage.tokens_in
+
+
+def ahead(prompt_tokens: int, tenant: str = "local") -> Request:
+    """Return a hint that so many tokens will begin a prompt of `call`."""
+    return Request(0, "partial_prefill", dict(call(prompt_tokens).args), "run", tenant)
+
+
+def test_what_was_read_ahead_is_not_read_again():
+    said = played(replica(), (0.0, ahead(16)), (50.0, call(32)))
+    assert when(said, 1, "Done") == [17.0]  # 5 + three blocks of 4, the fourth held back
+    assert when(said, 1, "FirstToken") == when(said, 1, "Delta") == []
+    assert when(said, 2, "FirstToken") == [50.0 + 5.0 + 32 - 12]
+
+
+def test_nobody_finds_what_was_read_ahead_for_another():
+    said = played(replica(), (0.0, ahead(16, "other")), (50.0, call(32)))
+    assert when(said, 2, "FirstToken") == [50.0 + 5.0 + 32]
+
+
+def test_less_than_two_blocks_are_not_read_ahead_and_cost_nothing():
+    said = played(replica(), (0.0, ahead(7)))
+    assert when(said, 1, "Done") == [0.0]
+
+
+def test_without_a_cache_of_prefixes_nothing_is_read_ahead():
+    timeline = replica(prefix_cache=False)
+    timeline.admit(Batch(BatchId(1), (ahead(16),)), 0.0)
+    (told, _) = timeline.advance(0.0)
+    assert isinstance(told.emission, Fault)
+    assert told.emission.code == "unsupported-op"

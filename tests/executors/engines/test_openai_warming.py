@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 
-from executors.engines.engine import EngineFailed, Request, Tokenizes, Tokens, Warmed, Warms
+from executors.engines.engine import (
+    Done,
+    EngineFailed,
+    Fault,
+    Request,
+    Tokenizes,
+    Tokens,
+    Warmed,
+    Warms,
+)
 from executors.engines.openai import OpenAI
 from executors.engines.openai_request import Model
 from executors.usage import Usage
-from tests.executors.engines.openai_calls import decode, done, engine, fault
-from tests.executors.engines.openai_server import LocalServer, Play
+from tests.executors.engines.openai_calls import decode, done, engine, fault, spoken
+from tests.executors.engines.openai_server import LocalServer, Play, counted
 from tests.executors.engines.vllm_paths import BLOCK, CONTEXT, rendered, tokens_of, with_vllm_paths
 
 WORDS = " ".join(f"w{at}" for at in range(20))
@@ -174,6 +183,52 @@ def test_a_warm_request_that_fails_is_nobody_elses_failure(vllm):
     vllm.play(with_vllm_paths, with_vllm_paths, Play.of({}, status=429))
     assert asked(of, both).code == "engine-busy"
     assert done(of, decode(2, WORDS)).outputs["text"]
+
+
+def ahead(prompt: str) -> Request:
+    return Request(
+        1, "partial_prefill", {"prompt": prompt, "system": None, "messages": []}, "r", "t"
+    )
+
+
+def test_a_hint_is_answered_with_what_it_has_cost_and_says_nothing(vllm):
+    model = Model("m", block_tokens=BLOCK)
+    (told,) = spoken(engine(vllm.url, model), ahead(WORDS))
+    (body,) = bodies(vllm, "/v1/completions")
+    assert told == Done(1, {}, Usage(len(body["prompt"]), 1, BLOCK))
+
+
+def test_a_hint_that_fails_is_told_as_what_it_is(server):
+    of = engine(server.url, Model("m", block_tokens=BLOCK))  # the server tells no tokens
+    (told,) = spoken(of, ahead(WORDS))
+    assert isinstance(told, Fault)
+    assert (told.code, told.transient) == ("unsupported-op", False)
+
+
+@pytest.mark.parametrize(
+    ("known", "warms"),
+    [({}, False), ({"priorities": True}, True), ({"cache_per_tenant": True}, True),
+     ({"block_tokens": 16}, True)],
+)  # fmt: skip
+def test_only_a_server_that_is_known_to_have_what_it_needs_is_sent_hints(known, warms):
+    ops = engine("http://127.0.0.1:1/v1", Model("m", **known)).traits.ops
+    assert ("partial_prefill" in ops) is warms
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "usage"),
+    [
+        ({"error": {"message": "no", "code": 429}, "usage": counted(9, 1)}, "engine-busy", (9, 1)),
+        ({"error": {"message": "no", "code": 500}}, "engine-error", (0, 0)),
+        ({"choices": []}, "bad-reply", (0, 0)),
+        ([], "bad-reply", (0, 0)),
+    ],
+)
+def test_a_warm_request_that_fails_costs_what_the_server_has_told(vllm, answer, code, usage):
+    vllm.play(with_vllm_paths, with_vllm_paths, Play.of(answer))
+    of = engine(vllm.url, Model("m", block_tokens=BLOCK))
+    refused = refusal(of, lambda each: each.warm_prefix(decode(1, WORDS)))
+    assert (refused.code, refused.usage) == (code, Usage(*usage))
 
 
 # --- how the server is to treat a request ---

@@ -222,7 +222,8 @@ def test_a_command_line_says_what_is_served_and_never_the_key():
     assert " ".join(program.command) == (
         "vllm serve org/model --host 127.0.0.1 --port 8100 --served-model-name org/model"
         " --disable-uvicorn-access-log --scheduling-policy priority --enable-prompt-tokens-details"
-        " --dtype bfloat16 --tensor-parallel-size 2 --pipeline-parallel-size 1 --enforce-eager"
+        " --enable-tokenizer-info-endpoint --dtype bfloat16 --tensor-parallel-size 2"
+        " --pipeline-parallel-size 1 --enforce-eager"
         " --no-enable-prefix-caching --max-model-len 4096"
         ' --structured-outputs-config {"backend": "xgrammar"}'
     )

@@ -10,6 +10,12 @@ from tests.executors.engines.openai_server import Play, Seen, counted, usual, wh
 
 BLOCK = 4
 CONTEXT = 512
+#: What `rendered` puts around messages, and what else such a tokenizer may know.
+CONTROL = ("<system>", "<user>", "<assistant>", "<end>")
+TOKENIZER = {
+    "tokenizer_class": "T",
+    "added_tokens_decoder": {"0": "  ", **{str(at): each for at, each in enumerate(CONTROL, 1)}},
+}
 PAGE = (
     "# TYPE vllm:cache_config_info gauge\n"
     f'vllm:cache_config_info{{block_size="{BLOCK}",engine="0"}} 1.0\n'
@@ -23,6 +29,8 @@ def with_vllm_paths(seen: Seen) -> Play:
             ids = tokens_of(rendered(seen.body))
             told = {"tokens": ids, "count": len(ids), "max_model_len": CONTEXT, "token_strs": None}
             return Play.of(told)
+        case "/tokenizer_info":
+            return Play.of(TOKENIZER)
         case "/metrics":
             return Play((PAGE.encode(),), media="text/plain")
         case "/v1/completions" if isinstance(seen.body["prompt"], list):

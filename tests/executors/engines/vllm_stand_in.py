@@ -7,6 +7,7 @@ into a file.
 - `absent` gives up, as vLLM does for a model that is not there.
 - `endless` never gets ready.
 - `hasty` answers that the request is bad, whatever it is.
+- `silent` serves, and does not tell what its tokenizer knows.
 - `stuck` lets every call but the smallest wait for ever, while it gets on with others.
 """
 
@@ -87,6 +88,8 @@ def answering(model: str, key: str):
         if seen.path == "/metrics":
             tokens = next(pages) if model == "stuck" else 7
             return Play((PAGE.format(tokens=tokens).encode(),), media="text/plain")
+        if seen.path == "/tokenizer_info":  # with whoever asks, as vLLM does
+            return with_vllm_paths(seen) if model != "silent" else Play.of({"tokenizer_class": "T"})
         if seen.headers.get("authorization") != f"Bearer {key}":
             return Play.of({"error": {"message": "who are you?"}}, status=401)
         if model == "hasty":

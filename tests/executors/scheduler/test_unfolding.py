@@ -65,6 +65,18 @@ def test_a_fold_opens_one_element_after_another():
     assert played(unfolding("fold", Shape(count=3)), lambda live: 0) == [(0, 0), (0, 1), (0, 2)]
 
 
+def test_a_fold_opens_elements_ahead_of_the_one_that_they_wait_for():
+    part = unfolding("fold", Shape(count=5), width=3)
+    assert opened(part) == [(0, 0), (0, 1), (0, 2)]
+    part.end(Child(0), Shape())
+    assert opened(part) == [(0, 3)]
+    for index in (1, 2, 3, 4):
+        assert not part.is_over
+        list(part.open_more())
+        part.end(Child(index), Shape())
+    assert part.is_over
+
+
 def test_rounds_end_when_one_was_the_last():
     part = unfolding("loop", Shape(count=5))
     assert opened(part) == [(0, 0)]
@@ -101,3 +113,50 @@ def test_a_group_is_opened_once_all_its_members_are_known(count, fan_in, choose)
         before = order[: order.index((level, index))]
         groups = [(level - 1, each) for each in below if (level - 1, each) in order]
         assert all(group in before for group in groups)
+
+
+def growing(kind: Kind, count: int, width: int = 9) -> Unfolding:
+    part = unfolding(kind, Shape(count=count), width=width)
+    part.growing = True
+    return part
+
+
+def test_elements_of_a_list_that_comes_are_opened_as_far_as_it_is_there():
+    part = growing("for_each", 1)
+    assert opened(part) == [(0, 0)]
+    part.end(Child(0), Shape())
+    assert not part.is_over
+    part.grow(3)
+    assert opened(part) == [(0, 1), (0, 2)]
+    part.complete(Shape(count=4))
+    assert opened(part) == [(0, 3)]
+
+
+def test_a_list_that_came_whole_is_over_when_all_of_it_is():
+    part = growing("for_each", 2)
+    assert opened(part) == [(0, 0), (0, 1)]
+    part.end(Child(0), Shape())
+    part.end(Child(1), Shape())
+    assert not part.is_over
+    part.complete(Shape(count=2))
+    assert part.is_over
+
+
+def test_the_last_item_there_is_may_be_the_last_of_a_fold_and_is_not_opened_before_that_is_known():
+    part = growing("fold", 1, width=1)
+    assert opened(part) == []
+    part.grow(2)
+    assert opened(part) == [(0, 0)]
+    part.end(Child(0), Shape())
+    assert opened(part) == []
+    part.complete(Shape(count=2))
+    assert opened(part) == [(0, 1)]
+
+
+def test_how_far_a_list_has_come_is_not_told_while_nobody_knows_how_long_it_is():
+    part = growing("for_each", 1)
+    assert opened(part) == [(0, 0)]
+    part.end(Child(0), Shape())
+    assert not part.moved_on()
+    part.complete(Shape(count=2))
+    assert part.moved_on()

@@ -32,21 +32,6 @@ class Session:
             return []  # the number is another's by now
         return sorted(pid for pid, each in found.items() if each.session == self.leader)
 
-    def keep_apart(self) -> None:
-        """Leave the last core to its first process, the others to those that it has started.
-
-        A thread that has been bound to some of the cores already stays there.
-        """
-        cores = os.sched_getaffinity(0)
-        last = {max(cores)}
-        if len(cores) > 1:
-            for pid in self.members():
-                for thread in _threads(pid):
-                    with suppress(ProcessLookupError):  # it has ended meanwhile
-                        if os.sched_getaffinity(thread) == cores:
-                            allowed = last if pid == self.leader else cores - last
-                            os.sched_setaffinity(thread, allowed)
-
     def end(self, term_s_max: float = TERM_S_MAX) -> None:
         """Ask it to end, then make it; raise `TimeoutError` if anything of it is still there."""
         if self.leader in self.members():
@@ -94,12 +79,6 @@ def start(
 def _send(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):  # it has ended meanwhile
         os.kill(pid, number)
-
-
-def _threads(pid: int) -> list[int]:
-    with suppress(FileNotFoundError):
-        return [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
-    return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ import sys
 import time
 from pathlib import Path
 
-from tests.vllm.servers import ROOT
-from tests.vllm.sessions import Session, start
+from tests.served.sessions import Session, start
+from tests.served.starting import ROOT
 
 #: A program with a child that does not care to be asked; its leader does.
 STUBBORN = ["sh", "-c", "(trap '' TERM; echo up; exec sleep 300) & wait"]
 TIED = """\
 import os, sys
 from pathlib import Path
-from tests.vllm.sessions import start
+from tests.served.sessions import start
 session = start(["sleep", "300"], dict(os.environ), Path(sys.argv[1]), tied=True)
 print(session.leader, session.born, flush=True)
 sys.stdin.read()
@@ -53,18 +53,6 @@ def test_a_number_that_is_anothers_by_now_is_left_alone(tmp_path):
         assert Session(session.leader, session.born - 1).members() == []
         Session(session.leader, session.born - 1).end()
         assert len(session.members()) == 2
-    finally:
-        session.end(term_s_max=0.2)
-
-
-def test_the_first_process_is_kept_apart_from_those_it_has_started(tmp_path):
-    session = started(tmp_path / "log")
-    try:
-        cores = os.sched_getaffinity(0)
-        session.keep_apart()
-        (child,) = set(session.members()) - {session.leader}
-        apart = os.sched_getaffinity(session.leader), os.sched_getaffinity(child)
-        assert apart == (({max(cores)}, cores - {max(cores)}) if len(cores) > 1 else (cores, cores))
     finally:
         session.end(term_s_max=0.2)
 

@@ -1,0 +1,78 @@
+"""What an observer of a service in virtual time knows of its engines and its runs."""
+
+from random import Random
+
+import pytest
+
+from planner.graph import PoolName
+from tests.estimates.learning import off_by
+from tests.estimates.service import VirtualService, asked
+
+EMBEDDING, LLM = PoolName("embedding"), PoolName("llm")
+
+
+def served(name, runs, **settings):
+    service, random = VirtualService(**settings), Random(3)
+    plan = service.plan(name)
+    for number in range(runs):
+        service.run(plan, asked(name, random), f"r{number}")
+    return service, plan
+
+
+def test_costs_come_right_and_are_made_known():
+    random = Random(1)
+    service, _ = served("advanced_rag", 30, off=lambda costs: off_by(costs, 2.0, random))
+    found = service.observer.profiles(EMBEDDING)["embed"]
+    assert (found.source, found.version > 0) == ("refined", True)
+    true, now = service.true_pools(), service.observer.current(service.pools)
+    for rows in (1, 10, 32):
+        wanted = true.fact(EMBEDDING).cost("embed").batch_ms(rows)
+        assert now.fact(EMBEDDING).cost("embed").batch_ms(rows) == pytest.approx(wanted, rel=0.05)
+    wanted = true.fact(LLM).cost("decode").step_ms(1, 500)
+    assert now.fact(LLM).cost("decode").step_ms(1, 500) == pytest.approx(wanted, rel=0.05)
+
+
+def test_costs_that_are_right_stay_as_they_were_configured():
+    service, _ = served("advanced_rag", 10)
+    found = service.observer.profiles(EMBEDDING)["embed"]
+    assert (found.source, found.version) == ("default", 0)
+    assert found.observed > 10
+
+
+def test_sizes_are_means_over_elements_and_runs():
+    service, plan = served("advanced_rag", 3)
+    sizes = service.observer.sizes("local", plan)
+    assert sizes.of("hits:for_each").count == 3
+    assert sizes.of("hits[2].query").rows == 1
+    assert sizes.of("best.scored").rows == 48  # three times sixteen, no two alike
+    assert sizes.of("answer.answer[1].decode").tokens_out == 64
+    assert sizes.of("answer.answer[1].decode").times == 9
+
+
+def test_another_tenant_learns_nothing_of_it():
+    service, plan = served("naive_rag", 1)
+    assert service.observer.sizes("local", plan).seen
+    assert not service.observer.sizes("other", plan).seen
+
+
+def test_how_often_a_condition_was_met_is_learned():
+    service, plan = served("search_and_generate", 12)
+    met = service.observer.sizes("local", plan).of("web:branch").truth
+    searched = [service.store.get("local", f"r{at}").outputs["searched"] for at in range(12)]
+    assert 0 < met < 1
+    assert met == pytest.approx(sum(searched) / 12)
+
+
+def test_nothing_of_a_run_is_kept_once_it_is_over():
+    service, _ = served("advanced_rag", 2)
+    observer = service.observer
+    assert not observer._work
+    assert not observer._batches
+    assert not observer._sizes._runs
+    assert not any(calls._calls for calls in observer._replicas.values())
+
+
+def test_equal_events_teach_the_same():
+    first, _ = served("contextual_retrieval", 3)
+    second, _ = served("contextual_retrieval", 3)
+    assert first.observer.current(first.pools) == second.observer.current(second.pools)
