@@ -112,7 +112,11 @@ class Run:
         self.done.add(primitive)
         readers = dict.fromkeys(self.growing.readers_of(primitive))
         self.hints.heard(readers)
-        waiting = [leader for leader in readers if leader in self.missing]
+        waiting = [
+            leader
+            for leader in readers
+            if leader in self.missing and primitive in self.growing.unit(leader).waits
+        ]  # one that was made anew need not wait for what it waited for before
         for leader in waiting:
             self.missing[leader] -= 1
         return self.open_ready(waiting, now)

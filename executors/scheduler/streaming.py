@@ -90,4 +90,8 @@ def _regions(run: Run, exits: Collection[PrimitiveId]) -> set[RegionId]:
 
 def _waiting(run: Run, opening: PrimitiveId) -> list[PrimitiveId]:
     readers = dict.fromkeys(run.growing.readers_of(opening))
-    return [reader for reader in readers if reader in run.missing]
+    return [
+        reader
+        for reader in readers
+        if reader in run.missing and opening in run.growing.unit(reader).waits
+    ]
