@@ -26,6 +26,7 @@ def items_closed(run: Run, decode: PrimitiveId, count: int) -> Iterator[Command]
         elif run.missing.get(opening) == 1:  # it waits for nothing but the list
             run.unfoldings[opening] = Unfolding(structure, Shape(count=count), growing=True)
             run.done.add(opening)
+            run.hints.late(opening)
             for reader in _waiting(run, opening):
                 run.missing[reader] -= 1
             yield from unfold(run, opening)
