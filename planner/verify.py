@@ -38,7 +38,7 @@ def _problems(
     found = []
     if pools.get(primitive.pool) != op.kind:
         found.append(f"pool '{primitive.pool}' does not run {op.kind} work")
-    inputs = op.signature.inputs
+    inputs = op.inputs
     found += [
         f"'{name}' is not an input of {op.name}" for name in primitive.params if name not in inputs
     ]

@@ -12,14 +12,17 @@ from planner.draft import Draft
 from planner.errors import BrokenPass, IllegalGraph
 from planner.graph import Graph
 from planner.library import Library
+from planner.passes.decompose_stages import decompose_stages
 from planner.passes.eliminate_common import eliminate_common
-from planner.passes.names import COMMON, NAMES, PRUNE
+from planner.passes.names import COMMON, NAMES, PRUNE, STAGES
 from planner.passes.prune_dependencies import prune_dependencies
 from planner.verify import verify
 
 Pass: TypeAlias = Callable[[Draft, Library], Draft]
 
-PASSES: Mapping[str, Pass] = MappingProxyType({PRUNE: prune_dependencies, COMMON: eliminate_common})
+PASSES: Mapping[str, Pass] = MappingProxyType(
+    {PRUNE: prune_dependencies, COMMON: eliminate_common, STAGES: decompose_stages}
+)
 
 
 def rewritten(draft: Draft, library: Library) -> Draft:

@@ -8,7 +8,7 @@ from random import Random
 
 from executors.scheduler.policies.table import POLICIES
 from planner.available import Later, is_available, later_modules
-from planner.draft import Draft, Watch, unwatched
+from planner.draft import Draft
 from planner.passes.names import NAMES
 from spec.inputs import check_inputs
 from spec.model import Document
@@ -22,6 +22,7 @@ from tests.interpreter.files import opened
 from tests.interpreter.interpreter import run
 from tests.interpreter.outcome import Outcome
 from tests.interpreter.scripted import Scripted
+from tests.interpreter.several import with_several_queries
 from tests.interpreter.shelf import ALIASES, Shelf
 from tests.interpreter.twins import with_twins
 
@@ -47,6 +48,7 @@ class Changed:
     """The passes that changed something of a plan, before it ran or meanwhile."""
 
     by: set[str] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)  #: what happened because of them
 
     def __call__(self, name: str, before: Draft, after: Draft) -> None:
         """Note what a pass has made."""
@@ -74,7 +76,8 @@ class Comparison:
 
     def _compare(self, number: int, report: Report, twins: bool) -> None:
         made = workflow(Random(number))
-        page = with_twins(made.page, Random(number)) if twins else made.page
+        page = with_several_queries(made.page, Random(number))
+        page = with_twins(page, Random(number)) if twins else page
         document = self.shelf.load(page)
         if not is_available(document, self.later):
             report.counts["not available yet"] += 1
@@ -86,7 +89,7 @@ class Comparison:
         settings, changed = _settings(number), Changed()
         for what in self.differences(document, made.inputs, script, plain, settings, changed):
             report.differences.append(f"workflow {number}: {what}")
-        report.passes.update(changed.by)
+        report.passes.update(changed.by | changed.met)
         report.passes["two passes or more"] += len(changed.by) > 1
 
     def differences(
@@ -96,19 +99,19 @@ class Comparison:
         script: Script,
         plain: Outcome,
         settings: Settings,
-        watch: Watch = unwatched,
+        changed: Changed | None = None,
     ) -> Iterator[str]:
         """Yield what the service makes of a document that the plain run does not.
 
-        `watch` is shown what passes make of its plan, before it runs and meanwhile.
+        `changed` notes what passes make of its plan, before it runs and meanwhile.
         """
+        changed = changed or Changed()
         given = {
             id: opened(value) if _is_file(document, id) else value
             for id, value in check_inputs(document.inputs, inputs).items()
         }
-        served = serve(
-            plan_of(document, self.library, settings.passes, watch), given, script, settings
-        )
+        plan = plan_of(document, self.library, settings.passes, changed)
+        served = serve(plan, given, script, settings, changed.met)
         if served.status != plain.status:
             yield f"{served.status}, plainly {plain.status}: {served.problem} {plain.failure}"
         elif plain.outputs is not None and _bytes(served.outputs) != _bytes(plain.outputs):

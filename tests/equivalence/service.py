@@ -18,6 +18,7 @@ from executors.store.memory import MemoryRunStore
 from executors.store.record import RunRecord
 from executors.values import Values
 from executors.workspace import Workspace
+from planner.costs import BatchCosts
 from planner.draft import Watch, unwatched
 from planner.expand import make_plan
 from planner.graph import PoolName
@@ -33,18 +34,28 @@ from tests.interpreter.interpreter import Library
 from tests.interpreter.shelf import ALIASES
 
 KINDS = {PoolName(op.kind): op.kind for op in OPS.values()}
+#: By these short lists, too, are cut into pieces.
+COSTS = {"embed": BatchCosts(1.0, 1.0), "ingest": BatchCosts(0.0, 1.0),
+         "search": BatchCosts(0.0, 1.0), "rerank": BatchCosts(1.0, 1.0)}  # fmt: skip
 POOLS = Pools(
     kinds={**KINDS, **{PoolName(name): kind for name, kind in ALIASES.items()}},
     default={kind: name for name, kind in KINDS.items()},
     facts={
         PoolName(name): PoolFacts(
-            deterministic=True, streams=True, warms=True, pointwise=True, rows_max=8
+            deterministic=True,
+            streams=True,
+            warms=True,
+            pointwise=True,
+            replicas=2,
+            rows_max=8,
+            costs=COSTS,
         )
         for name in (*KINDS, *ALIASES)
     },
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
+IN_PIECES = "list done in pieces"
 _FOR_EVER = 1e15
 _NOWHERE = Path("/nowhere")  # nothing is spilled: all fits in memory
 
@@ -70,9 +81,18 @@ def plan_of(
     return make_plan(document, library.modules, POOLS, library.flows, passes, watch)
 
 
-def serve(plan: Plan, inputs: dict[str, JSON], script: Script, settings: Settings) -> RunRecord:
-    """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken."""
-    return _World(script, settings).run(plan, inputs)
+def serve(
+    plan: Plan,
+    inputs: dict[str, JSON],
+    script: Script,
+    settings: Settings,
+    met: set[str] | None = None,
+) -> RunRecord:
+    """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken.
+
+    What happened only because of a pass is added to `met`.
+    """
+    return _World(script, settings, set() if met is None else met).run(plan, inputs)
 
 
 def raised(error: Exception) -> None:
@@ -81,13 +101,14 @@ def raised(error: Exception) -> None:
 
 
 class _World:
-    def __init__(self, script: Script, settings: Settings) -> None:
+    def __init__(self, script: Script, settings: Settings, met: set[str]) -> None:
         pools = [_pool(name, kind, script, settings) for name, kind in POOLS.kinds.items()]
         self.store = MemoryRunStore(lambda: START)
         self.workspace = Workspace(
             Values(_NOWHERE, 1 << 30, 1 << 28), Memo(1 << 30), lambda: self.driver.now
         )
         self.broken: list[str] = []
+        self.met = met
         self.events = 0
         performer = Performer(
             workspace=self.workspace,
@@ -117,6 +138,9 @@ class _World:
 
     def _check(self, scheduler: Scheduler) -> None:
         self.events += 1
+        for run in scheduler.runs.values():
+            if any(each.structure.kind == "stages" for each in run.unfoldings.values()):
+                self.met.add(IN_PIECES)
         if self.events < EVERY_EVENT or self.events % EVERY_EVENT == 0:
             self.broken += broken(scheduler)
 
