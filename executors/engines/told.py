@@ -89,9 +89,8 @@ def _filled(request: Request) -> str:
     """Return the hash of all that an index holds, the same in whatever pieces it came."""
     args = request.args
     into, chunks, vectors = args.get("into"), args["chunks"] or [], args["vectors"]
-    held: str = (
-        hashed([args["name"], args["chunks"] is None]) if into is None else into["collection"]
-    )
+    nothing = hashed([args["name"], args["chunks"] is None])
+    held: str = nothing if into is None else into["collection"]
     for at, chunk in enumerate(chunks):
         held = hashed([held, chunk, None if vectors is None else vectors[at]])
     return held
