@@ -57,6 +57,7 @@ class Pool:
         return PoolFacts(
             deterministic=traits.deterministic and traits.batch_invariant,
             streams=traits.streams,
+            pointwise=traits.pointwise,
             warms=all(isinstance(replica, Warms) for replica in self.replicas),
             replicas=len(self.replicas),
             rows_max=self.batch_rows,

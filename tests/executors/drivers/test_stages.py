@@ -21,15 +21,24 @@ steps:
   hits: {use: search, index: $index, query: $inputs.question}
 outputs: {docs: $hits.docs}
 """
+RANKED = """
+workflow: w
+inputs: {docs: "doc[]", question: string}
+steps:
+  best: {use: rerank, docs: $inputs.docs, query: $inputs.question, top_k: 12}
+outputs: {docs: $best.docs}
+"""
 ROWS_MAX = 16
 PLAIN = frozenset({PRUNE, COMMON})
 #: Embedding takes 50 ms and 25 ms a row.
-MODELS = {"embedding": "bge-large-paper", "vector": "pgvector"}
+MODELS = {
+    "embedding": "bge-large-paper", "vector": "pgvector", "rerank": "bge-reranker-large-3090",
+}  # fmt: skip
 
 
 @pytest.fixture
-def there(tmp_path):
-    """Return a world whose embedder and index take the time of real ones."""
+def served(tmp_path, registry):
+    """Return what runs a page on engines that take the time of real ones."""
 
     class Emulation(World):
         def _engine(self, name):
@@ -37,26 +46,28 @@ def there(tmp_path):
                 return Emulated(PROFILES[MODELS[name]])
             return super()._engine(name)
 
-    return lambda name: Emulation(
-        1, tmp_path / name, {}, "throughput", 1, ROWS_MAX, runs_max=10, queue_max=1000
-    )
-
-
-@pytest.fixture
-def ran(there, registry):
-    """Return what runs the page on so many chunks, in pieces or not."""
-
-    def run(rows, passes):
-        here = there(f"{rows}-{len(passes)}")
-        facts = {name: PoolFacts(True, rows_max=ROWS_MAX) for name in KINDS}
-        pools = Pools(KINDS, {kind: name for name, kind in KINDS.items()}, facts)
-        document = load(Source("w.yaml", PAGE.encode(), "yaml"), registry.vocabulary())
-        plan = make_plan(document, registry.modules, pools, passes=passes)
-        text = " ".join(f"w{at}" for at in range(rows))
-        here.submit(plan, {"text": text, "question": "Which?"})
+    def run(page, inputs, passes, replicas=1):
+        folder = tmp_path / f"{len(passes)}"
+        here = Emulation(1, folder, {}, "throughput", replicas, ROWS_MAX, 10, 1000)
+        fact = PoolFacts(True, pointwise=True, replicas=replicas, rows_max=ROWS_MAX)
+        default = {kind: name for name, kind in KINDS.items()}
+        pools = Pools(KINDS, default, dict.fromkeys(KINDS, fact))
+        document = load(Source("w.yaml", page.encode(), "yaml"), registry.vocabulary())
+        here.submit(make_plan(document, registry.modules, pools, passes=passes), inputs)
         here.run()
         assert here.record().status == "succeeded"
         return here
+
+    return run
+
+
+@pytest.fixture
+def ran(served):
+    """Return what runs the page on so many chunks, in pieces or not."""
+
+    def run(rows, passes):
+        text = " ".join(f"w{at}" for at in range(rows))
+        return served(PAGE, {"text": text, "question": "Which?"}, passes)
 
     return run
 
@@ -105,3 +116,16 @@ def test_how_far_it_has_come_is_told_in_rows_of_the_whole(ran):
     assert {each["step"] for each in events(here, "step.progress")} == {"index"}
     (step,) = [each for each in events(here, "step.finished") if each["step"] == "index"]
     assert (step["status"], step["primitives"]) == ("succeeded", 10)
+
+
+@pytest.mark.parametrize(("count", "pieces"), [(0, 1), (9, 1), (40, 2)])
+def test_replicas_rank_a_part_each_and_the_best_of_all_are_those_of_the_whole(
+    served, count, pieces
+):
+    docs = [{"id": f"d{at % 30}", "text": f"{at % 30}", "meta": {}} for at in range(count)]
+    asked = {"docs": docs, "question": "Which?"}
+    plain, here = (served(RANKED, asked, passes, 2) for passes in (PLAIN, PLAIN | {STAGES}))
+    assert here.record().outputs == plain.record().outputs
+    ranked = [each for each in events(here, "primitive.finished") if each["op"] == "rerank"]
+    assert len(ranked) == pieces
+    assert (took_ms(here) < took_ms(plain)) == (pieces > 1)
