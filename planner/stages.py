@@ -103,7 +103,7 @@ def _part(value: Value, rows: range) -> Value:
 
 
 def _named(whole: Primitive, index: int) -> PrimitiveId:
-    return PrimitiveId(f"{whole.id}:{index}")
+    return PrimitiveId(f"{whole.id}[{index}]")
 
 
 def _computed(

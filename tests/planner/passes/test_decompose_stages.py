@@ -11,6 +11,7 @@ import pytest
 
 from planner.costs import BatchCosts
 from planner.draft import Draft
+from planner.estimate import Estimator
 from planner.expand import make_plan
 from planner.graph import PoolName
 from planner.passes.decompose_stages import decompose_stages
@@ -166,6 +167,16 @@ def test_what_cannot_pay_stays_whole(plan, facts):
 def test_reranking_is_shared_where_replicas_judge_each_passage_for_itself(plan, facts, cut):
     found = openings(plan(INDEX + SEARCH + RERANK, "docs: $best.docs", rerank=facts))
     assert ("best.scored:stages" in found) == cut
+
+
+def test_a_plan_in_pieces_waits_for_the_last_of_them_alone(plan):
+    page, outputs = INDEX + SEARCH, "docs: $hits.docs"
+    plain, cut = (
+        Estimator(pools()).of(plan(page, outputs, frozenset({PRUNE, *more})))
+        for more in ((), (STAGES,))
+    )
+    stored = 1 + 0.4 * 16  # 16 passages of a text that nothing is known of, in batches of 4
+    assert plain.critical_ms - cut.critical_ms == pytest.approx(stored - (1 + 0.4 * 4))
 
 
 def test_made_twice_it_changes_nothing_more(plan):
