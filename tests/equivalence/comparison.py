@@ -67,17 +67,18 @@ class Comparison:
     def report(self, numbers: Iterable[int], *, twins: bool = True) -> Report:
         """Compare the workflows with these numbers, until each has been looked at.
 
-        With `twins` some steps of two in three stand on their pages twice.
+        With `twins` some steps of two in three stand on their pages twice, and some searches ask
+        several things at once.
         """
         report = Report()
         for number in numbers:
-            self._compare(number, report, twins and number % 3 > 0)
+            self._compare(number, report, twins)
         return report
 
     def _compare(self, number: int, report: Report, twins: bool) -> None:
         made = workflow(Random(number))
-        page = with_several_queries(made.page, Random(number))
-        page = with_twins(page, Random(number)) if twins else page
+        page = with_several_queries(made.page, Random(number)) if twins else made.page
+        page = with_twins(page, Random(number)) if twins and number % 3 else page
         document = self.shelf.load(page)
         if not is_available(document, self.later):
             report.counts["not available yet"] += 1

@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from planner.available import is_available
+from planner.passes.names import STAGES
 from tests.equivalence.comparison import Comparison, Report
-from tests.equivalence.service import Settings
+from tests.equivalence.service import IN_PIECES, Settings
 from tests.interpreter.conftest import ACCEPTED_AT
 from tests.interpreter.documents import workflow
 from tests.interpreter.faults import Script
@@ -63,6 +64,9 @@ def test_every_construct_was_met(reports):
     assert compared > COUNT // 2
     assert [name for name in COMMON if fired[name] < COUNT / 20] == []
     assert [name for name in RARE if not fired[name]] == []
+    passes = sum((report.passes for report in reports.values()), Counter[str]())
+    assert passes[STAGES] >= COUNT / 10
+    assert passes[IN_PIECES] >= COUNT / 20
 
 
 @pytest.mark.parametrize("number", range(12))
