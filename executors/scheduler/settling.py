@@ -12,7 +12,7 @@ from executors.scheduler.commands import (
 )
 from executors.scheduler.events import TaskId, Unfolded
 from executors.scheduler.run import Run
-from executors.scheduler.unfolding import ENDING_AT_ONCE, Unfolding
+from executors.scheduler.unfolding import Unfolding
 from planner.graph import PrimitiveId
 from planner.structure import Child, Shape
 
@@ -56,7 +56,7 @@ def unfold(run: Run, opening: PrimitiveId) -> Iterator[Unfold]:
     unfolding = run.unfoldings[opening]
     for child in unfolding.open_more():
         yield _order(run, unfolding, child)
-    if unfolding.structure.kind in ENDING_AT_ONCE:
+    if unfolding.ends_at_once:
         del run.unfoldings[opening]
     elif unfolding.is_over:
         del run.unfoldings[opening]
@@ -93,4 +93,5 @@ def _child_over(run: Run, exit: PrimitiveId, shape: Shape) -> Iterator[Command]:
 def _progress(run: Run, unfolding: Unfolding) -> Iterator[StepProgressed]:
     if unfolding.moved_on():
         opening, total = unfolding.structure.opening, unfolding.shape.count
-        yield StepProgressed(run.id, opening, unfolding.over, total, True)
+        elements = unfolding.structure.kind != "stages"
+        yield StepProgressed(run.id, opening, unfolding.over, total, elements)

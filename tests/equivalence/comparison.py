@@ -23,6 +23,7 @@ from tests.interpreter.interpreter import run
 from tests.interpreter.outcome import Fault as Trouble
 from tests.interpreter.outcome import Outcome
 from tests.interpreter.scripted import Scripted
+from tests.interpreter.several import with_several_queries
 from tests.interpreter.shelf import ALIASES, Shelf
 from tests.interpreter.twins import with_twins
 
@@ -72,16 +73,18 @@ class Comparison:
     def report(self, numbers: Iterable[int], *, twins: bool = True) -> Report:
         """Compare the workflows with these numbers, until each has been looked at.
 
-        With `twins` some steps of two in three stand on their pages twice.
+        With `twins` some steps of two in three stand on their pages twice, and some searches ask
+        several things at once.
         """
         report = Report()
         for number in numbers:
-            self._compare(number, report, twins and number % 3 > 0)
+            self._compare(number, report, twins)
         return report
 
     def _compare(self, number: int, report: Report, twins: bool) -> None:
         made = workflow(Random(number))
-        page = with_twins(made.page, Random(number)) if twins else made.page
+        page = with_several_queries(made.page, Random(number)) if twins else made.page
+        page = with_twins(page, Random(number)) if twins and number % 3 else page
         document = self.shelf.load(page)
         if not is_available(document, self.later):
             report.counts["not available yet"] += 1
