@@ -33,6 +33,7 @@ _WORDS = {
     "fold": "opened for one element after another",
     "reduce": "opened for each group of a tree, {width} at a time",
     "loop": "opened for each round",
+    "stages": "opened in pieces of what is cut, each of which goes on at once",
 }
 
 

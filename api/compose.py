@@ -23,6 +23,7 @@ from api.streaming import Streams
 from executors.collections import Collections
 from executors.errors import StorageFailed
 from executors.memo import Memo
+from executors.observing import Observer
 from executors.pools import Pool
 from executors.reader import Reader
 from executors.runner import Runner, RunnerLimits
@@ -90,7 +91,7 @@ def assemble(
         workflows=workflows,
         collections=collections,
         sweeper=sweeper,
-        library=_library(settings, pools, workflows, plans),
+        library=_library(settings, pools, workflows, plans, runner.observer),
         metrics=metrics,
         streams=Streams(settings.streams_max),
         uploads=asyncio.Semaphore(settings.uploads_max),
@@ -102,11 +103,15 @@ def assemble(
 
 
 def _library(
-    settings: Settings, pools: Sequence[Pool], workflows: Workflows, plans: Plans
+    settings: Settings,
+    pools: Sequence[Pool],
+    workflows: Workflows,
+    plans: Plans,
+    observer: Observer,
 ) -> Library:
     known = known_pools(pools)
     shipped = Registry.from_folder(workflows_folder() / "modules", frozenset(known.kinds))
-    return Library(shipped, known, workflows, log_bug, plans, settings.passes())
+    return Library(shipped, known, workflows, log_bug, plans, settings.passes(), observer)
 
 
 def _runner_limits(settings: Settings) -> RunnerLimits:

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from api.flows import Flows
 from api.plans import PlanKey, Plans, layout_of
@@ -63,8 +64,19 @@ class Shelf:
     edition: int
 
 
+class Learned(Protocol):
+    """What a service has learned of its engines; `version` rises whenever that says more."""
+
+    def version(self) -> int: ...
+
+    def known(self, pools: Pools) -> Pools: ...
+
+
 class Library:
-    """Modules by tenant, on top of those that ship with the service. Any thread may ask it."""
+    """Modules by tenant, on top of those that ship with the service. Any thread may ask it.
+
+    Plans are made by what has been `learned` of engines, where anything is.
+    """
 
     def __init__(
         self,
@@ -74,7 +86,9 @@ class Library:
         on_bug: Callable[[Exception], object],
         plans: Plans,
         passes: Choice = NO_CHOICE,
+        learned: Learned | None = None,
     ) -> None:
+        self._learned = learned
         self._on_bug = on_bug
         self._plans = plans
         self._passes = passes
@@ -229,7 +243,7 @@ class Library:
         modules, chosen = self.modules(tenant), self.passes(document, request)
         flows = self._flows(tenant).documents(document, modules)
         try:
-            return explain(document, modules, self.pools, chosen, flows)
+            return explain(document, modules, self._known(), chosen, flows)
         except (PlanTooLarge, IllegalGraph) as error:
             raise _unplanned(text, document, error) from None
 
@@ -255,13 +269,17 @@ class Library:
     ) -> Plan:
         modules = self.modules(tenant)
         flows = self._flows(tenant).documents(document, modules)
+        pools = self._known()
         try:
-            return make_plan(document, modules, self.pools, flows, passes)
+            return make_plan(document, modules, pools, flows, passes)
         except BrokenPass as error:
             self._on_bug(error)
         except (PlanTooLarge, IllegalGraph) as error:
             raise _unplanned(text, document, error, within) from None
-        return make_plan(document, modules, self.pools, flows, NONE)
+        return make_plan(document, modules, pools, flows, NONE)
+
+    def _known(self) -> Pools:
+        return self.pools if self._learned is None else self._learned.known(self.pools)
 
     def _plan_key(self, tenant: str, document: Document, request: Choice) -> PlanKey:
         flows = self._flows(tenant).documents(document, self.modules(tenant))
@@ -272,6 +290,7 @@ class Library:
             layout=layout_of(document),
             flows=tuple(sorted(flows)),
             passes=are_on(self.passes(document, request)),
+            snapshot=self._learned.version() if self._learned is not None else 0,
         )
 
     def _document(self, tenant: str, stored: StoredWorkflow) -> Document:

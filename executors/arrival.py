@@ -29,7 +29,7 @@ def check_arrivals(op: str, args: Mapping[str, Any]) -> None:
 
 
 def _check(op: str, port: str, value: Any) -> None:
-    wanted = OPS[op].signature.inputs[port]
+    wanted = OPS[op].inputs[port]
     if not _is_of(value, wanted.type):
         raise EvaluationError("wrong-type", port, f"this is not of the type {wanted.type}")
     if (limit := _passed(value, wanted.schema)) is not None:
@@ -73,8 +73,5 @@ def _at_sight(port: Input) -> frozenset[type]:
 
 
 _TAKEN_AT_SIGHT: Mapping[str, Mapping[str, frozenset[type]]] = MappingProxyType(
-    {
-        name: {id: _at_sight(port) for id, port in op.signature.inputs.items()}
-        for name, op in OPS.items()
-    }
+    {name: {id: _at_sight(port) for id, port in op.inputs.items()} for name, op in OPS.items()}
 )

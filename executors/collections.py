@@ -141,6 +141,34 @@ class Collections:
                 shelving.insert(db, place, rows, vectors.shape[1], model)
             return _by_key(db, place).token()
 
+    def extend(
+        self,
+        tenant: str,
+        run: str,
+        token: object,
+        docs: Sequence[Doc],
+        vectors: Vectors,
+        model: str | None = None,
+    ) -> Token:
+        """Keep more documents in a private collection of `run`; all or none.
+
+        The version stays, as if all had come at once: only whoever still fills the collection may
+        know its token. Raise `StaleIndex` where that is not of the present version.
+        """
+        located = self.locate(tenant, run, token)
+        with self._private.transaction() as db:
+            place = _by_key(db, located)
+            if place.name is not None or token != place.token():
+                raise stale(place.name, place.version)
+            if len(vectors):
+                fit(place, vectors.shape[1], model)
+            rows = shelving.fresh(db, place, docs, vectors)
+            if rows:
+                shelving.make_room(db, place, rows, self._limits)
+                version = max(1, place.version)
+                shelving.insert(db, place, rows, vectors.shape[1], model, version)
+            return _by_key(db, place).token()
+
     def drop_private(self, run: str) -> None:
         """Forget the private collections of `run`."""
         with self._private.transaction() as db:

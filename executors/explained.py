@@ -7,6 +7,7 @@ on it add up to the run's, so nothing is left unexplained.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from executors.store.record import RunEvent, RunRecord
@@ -180,6 +181,9 @@ def _path(work: Sequence[Work]) -> tuple[Work, ...]:
 def _causes(path: Sequence[Work], duration_ms: float) -> dict[str, float]:
     """Return where the time along `path` went; what no work took is the scheduler's own."""
     causes = dict.fromkeys(CAUSES, 0.0)
+    for before, each in pairwise(path):
+        if before.op in BEGINNINGS:  # what follows an item of a list waits for its being said
+            causes["decode"] += max(0.0, each.ready_ms - before.done_ms)
     for each in path:
         causes["queue"] += each.queue_ms
         causes["batch"] += each.batch_ms

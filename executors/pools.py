@@ -59,6 +59,7 @@ class Pool:
         return PoolFacts(
             deterministic=traits.deterministic and traits.batch_invariant,
             streams=traits.streams,
+            pointwise=traits.pointwise,
             warms="partial_prefill" in traits.ops,
             replicas=len(self.replicas),
             rows_max=self.batch_rows,

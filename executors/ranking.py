@@ -5,7 +5,7 @@
 ['c', 'a', 'b']
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 SCORE_DECIMALS = 5
@@ -19,4 +19,9 @@ def best_first(
         {**doc, "score": round(float(score), SCORE_DECIMALS) + 0.0}
         for doc, score in zip(docs, scores, strict=True)
     ]
-    return sorted(scored, key=lambda doc: (-doc["score"], doc["id"]))[:top_k]
+    return in_order(scored, top_k)
+
+
+def in_order(docs: Iterable[dict[str, Any]], top_k: int | None) -> list[dict[str, Any]]:
+    """Return the `top_k` best of docs that have their scores; equal ones stay in their order."""
+    return sorted(docs, key=lambda doc: (-doc["score"], doc["id"]))[:top_k]

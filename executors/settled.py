@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from executors.ranking import in_order
 from planner.structure import ELEMENTS_MAX, Shape
 from spec.evaluate import EvaluationError
 from spec.kinds import kind_of, shown_kind
@@ -23,6 +24,8 @@ def settled(op: str, params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape
     """Return the outputs of a computed operation by port, and what is known by them."""
     if op == "barrier":
         return {}, Shape()
+    if op == "join":
+        return {"docs": _joined(params)}, Shape()
     return _opened(params) if op == "open" else _closed(params)
 
 
@@ -32,6 +35,8 @@ def _opened(params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape]:
     if "items" in params:
         outputs["items"] = _list(params["items"])
         count = len(params["items"])
+    if isinstance(params.get("cut"), list):  # what is no list is refused by whoever is handed it
+        count = len(params["cut"])
     if "max" in params:
         count = _whole(params["max"], "max", 1, _ROUNDS_MAX)
     if "fan_in" in params:
@@ -41,6 +46,12 @@ def _opened(params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape]:
     if "key" in params:
         outputs["items"] = hashed(params["key"])
     return outputs, Shape(_truth(params.get("condition", True), "if"), count, fan_in)
+
+
+def _joined(params: Mapping[str, JSON]) -> list[JSON]:
+    """Return what pieces gave as the whole would have: row after row, or the best of all."""
+    rows = [row for part in params["lists"] for row in part]
+    return in_order(rows, params["top_k"]) if params["by"] == "score" else rows
 
 
 def hashed(value: JSON) -> str:

@@ -39,12 +39,18 @@ def fresh(
 
 
 def insert(
-    db: sqlite3.Connection, place: Place, rows: Sequence[Row], dimension: int, model: str | None
+    db: sqlite3.Connection,
+    place: Place,
+    rows: Sequence[Row],
+    dimension: int,
+    model: str | None,
+    version: int | None = None,
 ) -> None:
-    """Write rows as the next version."""
+    """Write rows as the next version, or as one that nobody has looked at yet."""
+    version = place.version + 1 if version is None else version
     db.executemany(
         "INSERT INTO documents (collection, added, id, doc, vector) VALUES (?, ?, ?, ?, ?)",
-        [(place.key, place.version + 1, row.id, row.doc, row.vector) for row in rows],
+        [(place.key, version, row.id, row.doc, row.vector) for row in rows],
     )
     db.executemany(
         "INSERT INTO marks SELECT collection, ?, row FROM documents"
@@ -54,9 +60,9 @@ def insert(
     # Who made the first vectors says nothing of those that came before anybody told.
     model = model if place.dimension is None else place.model
     db.execute(
-        "UPDATE collections SET version = version + 1, dimension = ?, model = ?,"
+        "UPDATE collections SET version = ?, dimension = ?, model = ?,"
         " documents = documents + ?, bytes = bytes + ? WHERE key = ?",
-        (dimension, model, len(rows), weight(rows), place.key),
+        (version, dimension, model, len(rows), weight(rows), place.key),
     )
 
 

@@ -60,7 +60,8 @@ def priced(shape: Outline, pools: Pools, price: Price, copies: float = 1.0) -> E
     ms = dict.fromkeys(shape.waits, 0.0)
     inside: dict[PrimitiveId, tuple[Estimate, ...]] = {}
     for leader, demand in shape.demands.items():
-        head, rest = price(demand, pools.fact(demand.pool), copies)
+        together = 1.0 if leader in shape.lagging else copies
+        head, rest = price(demand, pools.fact(demand.pool), together)
         ms[leader] += head
         ms[shape.lasts.get(leader, leader)] += rest
     for closing, nested in shape.nested.items():

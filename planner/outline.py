@@ -17,6 +17,7 @@ from planner.graph import Primitive, PrimitiveId
 from planner.library import Library
 from planner.plan import Plan
 from planner.sizes import FAN_IN, ROUNDS, TRUTH, Seen, Sizes
+from planner.stages import open_piece
 from planner.structure import Child, Delta, Shape, Structure
 from planner.tree import Tree
 from planner.unfold import open_alone, open_child
@@ -53,12 +54,14 @@ class Outline:
     """One graph: what its primitives wait for, what units ask for, what structures hold.
 
     `demands` are by leader, `lasts` the other end of each call, `nested` by the end of a structure.
+    Of what is `lagging` each is done while something else is, but the last of many.
     """
 
     waits: Mapping[PrimitiveId, frozenset[PrimitiveId]]
     demands: Mapping[PrimitiveId, Demand]
     lasts: Mapping[PrimitiveId, PrimitiveId]
     nested: Mapping[PrimitiveId, Nested]
+    lagging: frozenset[PrimitiveId] = frozenset()
 
 
 def outline(graph: Plan | Draft, library: Library, sizes: Sizes) -> Outline:
@@ -101,6 +104,8 @@ class _Outlining:
     def _inside(
         self, structure: Structure, opening: Primitive | None, extents: Extents
     ) -> Nested | None:
+        if structure.kind == "stages":
+            return self._staged(structure, opening, extents)
         shape, share = self._expected(structure, opening, extents)
         parts: list[Part] = []
         fields: Mapping[str, Extent] = {}
@@ -119,6 +124,21 @@ class _Outlining:
         extents.note_fields(structure.closing, _fields(structure, fields, shape.count))
         width = 1 if structure.kind == "fold" else structure.width  # however far ahead it is opened
         return Nested(tuple(parts), width, share) if parts else None
+
+    def _staged(self, structure: Structure, opening: Primitive | None, extents: Extents) -> Nested:
+        """Of all pieces only the last of the second is waited for once the first is done."""
+        pair = structure.pair
+        extents.note(pair.second if pair.first is None else pair.first)
+        extents.note(pair.second)
+        rows = extents.of(opening.params.get("cut")).rows if opening is not None else 1.0
+        pieces = pair.sizing.of(max(1, round(rows)))
+        shape = Shape(count=pieces.count)
+        delta = open_piece(structure, Child(), shape, self.library)
+        child = self.of(_draft(delta), Extents(self.sizes, outer=extents))
+        ids = {each.id for each in delta.primitives if each.op == pair.second.op}
+        lagging = frozenset(ids) if pair.first is not None else frozenset()
+        part = Part(pieces.number, replace(child, lagging=lagging))
+        return Nested((part,), structure.width)
 
     def _expected(
         self, structure: Structure, opening: Primitive | None, extents: Extents

@@ -35,7 +35,7 @@ class OpSpec:
     `later` names the ports that no engine can serve yet. One that is `computed` needs no engine,
     and only the planner makes it; a `hint` goes to one, gives nothing, and only passes make it.
     What a `pure` one gives follows from what goes in, and nothing else comes of it; a model may
-    throw dice.
+    throw dice. `inner` inputs are given by passes alone.
     """
 
     name: str
@@ -48,9 +48,11 @@ class OpSpec:
     computed: bool = False
     pure: bool = False
     hint: bool = False
+    inner: tuple[Input, ...] = ()
     served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
     required: frozenset[str] = field(init=False, repr=False)
     given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
+    inputs: Mapping[str, Input] = field(init=False, repr=False)  #: those of authors, and inner ones
 
     @property
     def authored(self) -> bool:
@@ -65,6 +67,8 @@ class OpSpec:
         object.__setattr__(self, "required", required)
         given = tuple(port for port in ports.outputs if port not in later)
         object.__setattr__(self, "given", given)
+        inner = {each.id: each for each in self.inner}
+        object.__setattr__(self, "inputs", {**ports.inputs, **inner})
 
 
 def _type(text: str) -> Type:
@@ -129,6 +133,7 @@ _INGEST = OpSpec(
     "ingest",
     "vector",
     _signature(("chunks: doc[]?", "vectors: vector[]?", "name: string?"), "index: index"),
+    inner=(_input("into: index?"),),  #: a private index of this run that has had no reader yet
 )
 _SEARCH = OpSpec(
     "search",
@@ -275,6 +280,7 @@ _OPEN = OpSpec(
             "max: any?",
             "fan_in: any?",
             "key: any?",
+            "cut: any?",
         ),
         "items: any, start: any",
     ),
@@ -299,6 +305,12 @@ _CLOSE = OpSpec(
     computed=True,
 )
 
+_JOIN = OpSpec(
+    "join",
+    "inline",
+    _signature(("lists: any[]", _one_of("by", ("order", "score")), "top_k: integer?"), "docs: any"),
+    computed=True,
+)
 _ALIAS = OpSpec("alias", "inline", _signature(("of: port",), "value: any"), computed=True)
 _BARRIER = OpSpec("barrier", "inline", Signature(inputs={}, outputs={}, follows={}), computed=True)
 
@@ -307,8 +319,8 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         op.name: op
         for op in (
             _CHUNK, _EMBED, _INGEST, _SEARCH, _RERANK, _PREFILL, _DECODE, _WEB_SEARCH, _HTTP, _TOOL,
-            _PARTIAL_PREFILL, _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _ALIAS,
-            _BARRIER,
+            _PARTIAL_PREFILL, _MERGE_TOP_K, _AGGREGATE, _FORMAT, _SELECT, _OPEN, _CLOSE, _JOIN,
+            _ALIAS, _BARRIER,
         )
     }
 )  # fmt: skip

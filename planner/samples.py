@@ -27,6 +27,8 @@ class Unopened(Leaf):
 
 def sample(structure: Structure, library: Library) -> Sequence[Primitive]:
     """Return what one part of `structure` is about to be made of; nothing if it is too large."""
+    if structure.kind == "stages":
+        return ()  # it holds no step
     body, opener = structure.body, Opener(library, authored=False)
     scope = body.scope.seeing({name: Unopened(name) for name in _names(structure)})
     try:

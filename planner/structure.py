@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from planner.graph import PoolName, Primitive, PrimitiveId, RegionId
 from planner.mould import Mould
+from planner.pieces import Sizing
 from planner.place import Place
 from planner.scope import Scope
 from planner.unit import Unit
@@ -18,7 +19,7 @@ from spec.model import Step
 from spec.records import record
 from spec.values import Leaf, Value
 
-Kind: TypeAlias = Literal["branch", "memo", "for_each", "fold", "reduce", "loop"]
+Kind: TypeAlias = Literal["branch", "memo", "for_each", "fold", "reduce", "loop", "stages"]
 #: A field of a closing, to the outputs of the workflow that show its text as it comes.
 Feeds: TypeAlias = Mapping[tuple[PrimitiveId, str], tuple[str, ...]]
 
@@ -86,14 +87,26 @@ class Ahead:
 
 
 @record
+class Pair:
+    """What a structure of stages opens: pieces of `first`, each of which goes on to `second`.
+
+    Without a `first` the second alone is cut. What both were before they were cut.
+    """
+
+    first: Primitive | None
+    second: Primitive
+    sizing: Sizing
+
+
+@record
 class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
-    `source` is the decode whose items it goes over, where each may be begun with as soon as it is
-    closed; if it `stops`, nothing else of that reply is read, and its rest is not waited for.
-    `later` is what they read from outside that may not be known yet when they are opened. A branch
-    that may be opened `ahead` of its condition says so. `mould` is a cache: elements of a list are
-    alike.
+    `inside` is the step that its children are of, or what is done in pieces. `source` is the decode
+    whose items it goes over, where each may be begun with as soon as it is closed; if it `stops`,
+    nothing else of that reply is read, and its rest is not waited for. `later` is what they read
+    from outside that may not be known yet when they are opened. A branch that may be opened `ahead`
+    of its condition says so. `mould` is a cache: elements of a list are alike.
     """
 
     opening: PrimitiveId
@@ -102,7 +115,7 @@ class Structure:
     region: RegionId | None
     width: int
     fields: tuple[str, ...]
-    body: Body = field(repr=False)
+    inside: Body | Pair = field(repr=False)
     source: PrimitiveId | None = None
     stops: bool = False
     later: frozenset[PrimitiveId] = frozenset()
@@ -113,6 +126,20 @@ class Structure:
     def region_ahead(self) -> RegionId:
         """Return the region of what of a branch is opened before its condition is known."""
         return RegionId(f"{self.opening}:ahead")
+
+    @property
+    def body(self) -> Body:
+        """Return the step that its children are of."""
+        if isinstance(self.inside, Pair):
+            raise TypeError(f"{self.opening} opens no step")
+        return self.inside
+
+    @property
+    def pair(self) -> Pair:
+        """Return what is done in pieces."""
+        if not isinstance(self.inside, Pair):
+            raise TypeError(f"{self.opening} opens a step")
+        return self.inside
 
 
 @record

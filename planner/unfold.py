@@ -17,6 +17,7 @@ from planner.passes.names import PRUNE
 from planner.passes.pipeline import rewritten
 from planner.place import Place
 from planner.primitives import OPS
+from planner.stages import join_pieces, open_piece
 from planner.structure import AHEAD, Child, Delta, Feeds, Region, Rows, Shape, Structure
 from planner.tree import Tree
 from planner.unit import units_of
@@ -33,6 +34,8 @@ def open_child(
             return _branch(structure, child, shape, library, feeds)
         case "memo":
             return _memo(structure, shape, library, feeds)
+        case "stages":
+            return open_piece(structure, child, shape, library)
         case "for_each":
             path = structure.body.place.path
             opening = partial(_element_of, structure, shape, library, feeds)
@@ -65,6 +68,8 @@ def open_alone(
 
 def close(structure: Structure, children: int, shape: Shape, library: Library) -> Delta:
     """Return the end of `structure`, of which `children` are over."""
+    if structure.kind == "stages":
+        return join_pieces(structure, shape, library)
     place = replace(structure.body.place, region=structure.region)
     params = _ENDS[structure.kind](structure, children, shape)
     return _alone(computed("close", structure.closing, params, place, library))

@@ -99,7 +99,7 @@ def _problems(
     found = []
     if pools.get(primitive.pool) != op.kind:
         found.append(f"pool '{primitive.pool}' does not run {op.kind} work")
-    inputs = op.signature.inputs
+    inputs = op.inputs
     if not primitive.params.keys() <= inputs.keys():
         unknown = (name for name in primitive.params if name not in inputs)
         found += [f"'{name}' is not an input of {op.name}" for name in unknown]

@@ -96,6 +96,7 @@ class Emulated:
             streams=called,
             deterministic=True,
             batch_invariant=True,
+            pointwise=kind == "rerank",
         )
 
     def timeline(self) -> Timeline:

@@ -20,6 +20,7 @@ class EngineTraits:
     `batch_invariant`: they do so whatever else is in the batch.
     `slots`: batches that one replica runs at the same time.
     `batch_rows_max`: rows beyond which a batch is refused.
+    `pointwise`: what is ranked is judged one by one, so that parts of a list may be ranked apart.
     """
 
     name: str
@@ -31,6 +32,7 @@ class EngineTraits:
     streams: bool
     deterministic: bool
     batch_invariant: bool
+    pointwise: bool = False
 
 
 @record

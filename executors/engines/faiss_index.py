@@ -139,6 +139,10 @@ class FaissIndex:
         asked = Ingest.of(request)
         if asked.docs is None:
             token = self._collections.open(request.tenant, asked.name or "")
+        elif asked.into is not None:
+            token = self._collections.extend(
+                request.tenant, request.run, asked.into, asked.docs, asked.vectors, self._model
+            )
         else:
             token = self._collections.add(
                 request.tenant, asked.name, request.run, asked.docs, asked.vectors, self._model

@@ -22,11 +22,15 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Documents to add; a collection is only opened where `docs` is None."""
+    """Documents to add; a collection is only opened where `docs` is None.
+
+    `into`: the token of a private collection that others of the run were just put into.
+    """
 
     name: str | None
     docs: Sequence[Doc] | None
     vectors: Vectors
+    into: object = None
 
     @staticmethod
     def of(request: Request) -> "Ingest":
@@ -43,7 +47,7 @@ class Ingest:
         vectors = _vectors(request)
         if len(vectors) != len(docs):
             raise BadRequest(f"{len(docs)} chunks came with {len(vectors)} vectors.")
-        return Ingest(name, docs, vectors)
+        return Ingest(name, docs, vectors, request.args.get("into"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Scripted:
             streams=kind == "llm",
             deterministic=True,
             batch_invariant=True,
+            pointwise=kind == "rerank",
         )
 
     async def start(self) -> None:

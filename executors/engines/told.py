@@ -72,7 +72,7 @@ def outputs_of(request: Request) -> dict[str, Any]:
             texts = request.args["texts"] or []
             return {"vectors": np.array([_vector(text) for text in texts], np.float32)}
         case "ingest":
-            return {"index": {"collection": digest(request), "version": 1}}
+            return {"index": {"collection": _filled(request), "version": 1}}
         case "search":
             return {"docs": [_hits(request, vector) for vector in request.args["vectors"]]}
         case "rerank":
@@ -85,6 +85,17 @@ def outputs_of(request: Request) -> dict[str, Any]:
             return {}
         case _:
             return {"call": digest(request)}
+
+
+def _filled(request: Request) -> str:
+    """Return the hash of all that an index holds, the same in whatever pieces it came."""
+    args = request.args
+    into, chunks, vectors = args.get("into"), args["chunks"] or [], args["vectors"]
+    nothing = hashed([args["name"], args["chunks"] is None])
+    held: str = nothing if into is None else into["collection"]
+    for at, chunk in enumerate(chunks):
+        held = hashed([held, chunk, None if vectors is None else vectors[at]])
+    return held
 
 
 def _hits(request: Request, vector: Any) -> list[dict[str, Any]]:

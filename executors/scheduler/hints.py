@@ -107,11 +107,13 @@ class Hints:
             if self.waits.pop(leader, None) is not None:
                 self._unlink(leader)
 
-    def send(self, leader: PrimitiveId, replica: int, now: float) -> None:
-        """Note that a hint has left for `replica`."""
+    def send(
+        self, leader: PrimitiveId, replica: int, now: float, cause: PrimitiveId | None
+    ) -> None:
+        """Note that a hint has left for `replica`, after `cause` was done."""
         del self.waits[leader]
         self.replicas[self.warms[leader]] = replica
-        progress = self.inside[leader] = Progress(now, rows=1)
+        progress = self.inside[leader] = Progress(now, cause=cause, rows=1)
         progress.leave(now, 1, replica)
         self._unlink(leader)
 
@@ -246,6 +248,7 @@ def told(run: "Run", leader: PrimitiveId, usage: Usage, now: float) -> Primitive
         at=now,
         timing=progress.timing(now),
         usage=usage,
+        cause=progress.cause,
     )
 
 

@@ -223,7 +223,7 @@ class Scheduler:
         order = pool.place(self.last_batch, piece_of(task), self._preferred(task))
         self.batches[order.batch] = dict(enumerate(order.pieces))
         run.inside += 1
-        run.hints.send(task.unit, order.replica, now)
+        run.hints.send(task.unit, order.replica, now, run.last)
         return [order]
 
     def _hint_over(self, run: Run, leader: PrimitiveId, said: list[Command]) -> list[Command]:

@@ -13,7 +13,7 @@ from executors.scheduler.commands import (
 from executors.scheduler.events import TaskId, Unfolded
 from executors.scheduler.run import Run
 from executors.scheduler.speculation import is_opened
-from executors.scheduler.unfolding import ENDING_AT_ONCE, Unfolding
+from executors.scheduler.unfolding import Unfolding
 from planner.graph import PrimitiveId
 from planner.structure import AHEAD, Child, Shape
 
@@ -60,7 +60,7 @@ def unfold(run: Run, opening: PrimitiveId) -> Iterator[Unfold]:
     unfolding = run.unfoldings[opening]
     for child in unfolding.open_more():
         yield _order(run, unfolding, child)
-    if unfolding.structure.kind in ENDING_AT_ONCE:
+    if unfolding.ends_at_once:
         del run.unfoldings[opening]
     elif unfolding.is_over:
         del run.unfoldings[opening]
@@ -97,4 +97,5 @@ def _child_over(run: Run, exit: PrimitiveId, shape: Shape) -> Iterator[Command]:
 def _progress(run: Run, unfolding: Unfolding) -> Iterator[StepProgressed]:
     if unfolding.moved_on() and run.guess_around(unfolding.structure.region) is None:
         opening, total = unfolding.structure.opening, unfolding.shape.count
-        yield StepProgressed(run.id, opening, unfolding.over, total, True)
+        elements = unfolding.structure.kind != "stages"
+        yield StepProgressed(run.id, opening, unfolding.over, total, elements)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from executors.scheduler.progress import stretch
 from planner.graph import PrimitiveId
+from planner.pieces import Pieces
 from planner.structure import Child, Shape, Structure
 from planner.tree import Tree
 
 #: Kinds of which the one child is the end.
-ENDING_AT_ONCE = ("branch", "memo")
+_ENDING_AT_ONCE = ("branch", "memo")
 
 #: Elements of a list are opened once there is room for this part of its width. What is done for
 #: several one after the other costs less than what is done for one between all else.
@@ -26,7 +27,7 @@ class Unfolding:
 
     While it is `growing` more items may come, and `shape` counts those there are. `ready` are the
     children that may be opened as soon as there is room, `live` those that are open, `over` counts
-    those that have ended.
+    those that have ended; of what is done in pieces, their rows.
     """
 
     structure: Structure
@@ -43,10 +44,19 @@ class Unfolding:
     ended: list[PrimitiveId] = field(default_factory=list)  #: exits of children, while growing
 
     def __post_init__(self) -> None:
-        if self.structure.kind in ENDING_AT_ONCE:
+        if self.ends_at_once:
             self.ready.append(Child())
+        elif self.structure.kind == "stages":
+            self.ready.extend(map(Child, range(self._pieces().number)))
         elif self.structure.kind == "reduce":
             self._plant()
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Whether its one child is its end. What is done in pieces is whole in a single one."""
+        if self.structure.kind == "stages":
+            return self._pieces().number == 1
+        return self.structure.kind in _ENDING_AT_ONCE
 
     @property
     def is_over(self) -> bool:
@@ -56,6 +66,8 @@ class Unfolding:
         match self.structure.kind:
             case "reduce":
                 return self.root
+            case "stages":
+                return True
             case "loop":
                 stopped = self.last is not None and self.last.truth
                 return stopped or self.over == self.shape.count
@@ -91,21 +103,22 @@ class Unfolding:
     def end(self, child: Child, shape: Shape) -> None:
         """Note that `child` is over; `shape` says of a round whether it was the last."""
         self.live -= 1
-        self.over += 1
+        of = self.structure.kind
+        self.over += len(self._pieces().rows(child.index)) if of == "stages" else 1
         self.last = shape
         if self.structure.kind == "reduce":
             self._arrive(child.level, child.index)
 
     def moved_on(self) -> bool:
         """Whether another stretch of a list is over since this was last asked."""
-        if self.structure.kind not in ("for_each", "fold") or self.growing:
+        if self.structure.kind not in ("for_each", "fold", "stages") or self.growing:
             return False
         over = stretch(self.over, self.shape.count)
         moved, self.told = over > self.told, over
         return moved
 
     def _next(self) -> Child | None:
-        if self.structure.kind in (*ENDING_AT_ONCE, "reduce"):
+        if self.structure.kind in (*_ENDING_AT_ONCE, "reduce", "stages"):
             return self.ready.popleft() if self.ready else None
         if self.structure.kind == "loop" and self.last is not None and self.last.truth:
             return None
@@ -146,6 +159,9 @@ class Unfolding:
         if self.arrived[above] == len(tree.members(*above)):
             del self.arrived[above]
             self._grow(*above)
+
+    def _pieces(self) -> Pieces:
+        return self.structure.pair.sizing.of(self.shape.count)
 
     def _tree(self) -> Tree:
         return Tree(self.shape.count, self.shape.fan_in)

@@ -12,8 +12,9 @@ from planner.draft import Draft
 from planner.errors import BrokenPass, IllegalGraph
 from planner.graph import Graph
 from planner.library import Library
+from planner.passes.decompose_stages import decompose_stages
 from planner.passes.eliminate_common import eliminate_common
-from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE, SPECULATE
+from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE, SPECULATE, STAGES
 from planner.passes.pipeline_decoding import pipeline_decoding
 from planner.passes.prune_dependencies import prune_dependencies
 from planner.passes.speculate import speculate
@@ -26,6 +27,7 @@ PASSES: Mapping[str, Pass] = MappingProxyType(
     {
         PRUNE: prune_dependencies,
         COMMON: eliminate_common,
+        STAGES: decompose_stages,
         PREFILL: split_prefill,
         DECODING: pipeline_decoding,
         SPECULATE: speculate,

@@ -100,6 +100,10 @@ def _values(draft: Draft, library: Library) -> Iterator[Value]:
     for region in draft.regions:
         yield from region.instead.params.values() if region.instead is not None else ()
     for structure in draft.structures:
+        if structure.kind == "stages":
+            for one in (structure.pair.first, structure.pair.second):
+                yield from one.params.values() if one is not None else ()
+            continue
         body = structure.body
         control = body.step.control
         read = paths_read(body.step, library.modules, body.scope)

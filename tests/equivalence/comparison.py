@@ -24,6 +24,7 @@ from tests.interpreter.judges import with_judges
 from tests.interpreter.outcome import Fault as Trouble
 from tests.interpreter.outcome import Outcome
 from tests.interpreter.scripted import Scripted
+from tests.interpreter.several import with_several_queries
 from tests.interpreter.shelf import ALIASES, Shelf
 from tests.interpreter.twins import with_twins
 
@@ -73,17 +74,19 @@ class Comparison:
     def report(self, numbers: Iterable[int], *, twins: bool = True, judges: bool = True) -> Report:
         """Compare the workflows with these numbers, until each has been looked at.
 
-        With `twins` some steps of two in three stand on their pages twice, with `judges` some
-        steps of every other one stand there once more, where a model decides about them.
+        With `twins` some steps of two in three stand on their pages twice, and some searches ask
+        several things at once; with `judges` some steps of every other one stand there once more,
+        where a model decides about them.
         """
         report = Report()
         for number in numbers:
-            self._compare(number, report, twins and number % 3 > 0, judges and number % 4 > 1)
+            self._compare(number, report, twins, judges and number % 4 > 1)
         return report
 
     def _compare(self, number: int, report: Report, twins: bool, judges: bool) -> None:
         made = workflow(Random(number))
-        page = with_twins(made.page, Random(number)) if twins else made.page
+        page = with_several_queries(made.page, Random(number)) if twins else made.page
+        page = with_twins(page, Random(number)) if twins and number % 3 else page
         page = with_judges(page, Random(number)) if judges else page
         document = self.shelf.load(page)
         if not is_available(document, self.later):

@@ -19,6 +19,7 @@ from executors.store.memory import MemoryRunStore
 from executors.store.record import RunRecord
 from executors.values import Values
 from executors.workspace import Workspace
+from planner.costs import BatchCosts
 from planner.draft import Watch, unwatched
 from planner.expand import make_plan
 from planner.graph import PoolName, PrimitiveId
@@ -34,6 +35,9 @@ from tests.interpreter.interpreter import Library
 from tests.interpreter.shelf import ALIASES
 
 KINDS = {PoolName(op.kind): op.kind for op in OPS.values()}
+#: By these short lists, too, are cut into pieces.
+COSTS = {"embed": BatchCosts(1.0, 1.0), "ingest": BatchCosts(0.0, 1.0),
+         "search": BatchCosts(0.0, 1.0), "rerank": BatchCosts(1.0, 1.0)}  # fmt: skip
 POOLS = Pools(
     kinds={**KINDS, **{PoolName(name): kind for name, kind in ALIASES.items()}},
     default={kind: name for name, kind in KINDS.items()},
@@ -43,9 +47,11 @@ POOLS = Pools(
             streams=True,
             warms=True,
             pointwise=True,
+            replicas=2,
             rows_max=8,
             slots=8,
             block_tokens=0,
+            costs=COSTS,
         )
         for name in (*KINDS, *ALIASES)
     },
@@ -54,6 +60,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
 WHILE_IT_CAME, TAKEN_BACK = "list gone over while it came", "list taken back"
 KEPT, DROPPED = "begun ahead and kept", "begun ahead and dropped"
+IN_PIECES = "list done in pieces"
 _FOR_EVER = 1e15
 _NOWHERE = Path("/nowhere")  # nothing is spilled: all fits in memory
 
@@ -152,6 +159,8 @@ class _World:
         for run in scheduler.runs.values():
             if any(each.growing for each in run.unfoldings.values()):
                 self.met.add(WHILE_IT_CAME)
+            if any(each.structure.kind == "stages" for each in run.unfoldings.values()):
+                self.met.add(IN_PIECES)
             if run.edition:
                 self.met.add(TAKEN_BACK)
         if self.events < EVERY_EVENT or self.events % EVERY_EVENT == 0:

@@ -6,8 +6,16 @@ from random import Random
 import pytest
 
 from planner.available import is_available
+from planner.passes.names import STAGES
 from tests.equivalence.comparison import Comparison, Report
-from tests.equivalence.service import DROPPED, KEPT, TAKEN_BACK, WHILE_IT_CAME, Settings
+from tests.equivalence.service import (
+    DROPPED,
+    IN_PIECES,
+    KEPT,
+    TAKEN_BACK,
+    WHILE_IT_CAME,
+    Settings,
+)
 from tests.interpreter.conftest import ACCEPTED_AT
 from tests.interpreter.documents import workflow
 from tests.interpreter.faults import Script
@@ -66,6 +74,8 @@ def test_every_construct_was_met(reports):
     passes = sum((report.passes for report in reports.values()), Counter[str]())
     assert passes[WHILE_IT_CAME] >= COUNT / 20
     assert passes[TAKEN_BACK] > 0
+    assert passes[STAGES] >= COUNT / 10
+    assert passes[IN_PIECES] >= COUNT / 20
     assert passes[KEPT] + passes[DROPPED] >= compared / 10
     assert min(passes[KEPT], passes[DROPPED]) > 0
 

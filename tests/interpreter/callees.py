@@ -32,6 +32,26 @@ steps:
   all: {fold: $each.text, start: "", use: text, template: "{{ acc | truncate(40) }}{{ item }}"}
 outputs: {texts: $each.text, all: $all.text}
 """,
+    """
+module: own.searches
+inputs:
+  index: index
+  queries: "string[]"
+  top_k: {type: integer, default: 10}
+  by: {enum: [vector, lexical, hybrid], default: vector}
+  where: "object?"
+steps:
+  vectors: {op: embed, texts: $inputs.queries}
+  hits:
+    op: search
+    index: $inputs.index
+    vectors: $vectors.vectors
+    queries: $inputs.queries
+    top_k: $inputs.top_k
+    by: $inputs.by
+    where: $inputs.where
+outputs: {docs: $flatten(hits.docs)}
+""",
 )
 FLOWS = (
     """

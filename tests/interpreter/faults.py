@@ -89,6 +89,8 @@ def _rows(op: str, params: Mapping[str, JSON]) -> Iterator[JSON]:
             yield from ([params["query"], doc["id"]] for doc in params["docs"])
         case "search":
             yield from params["vectors"]
+        case "ingest" if params.get("name") is None:
+            yield from ([doc["id"]] for doc in params["chunks"] or ())
         case "decode":
             yield [params["call"], params["form"]]
         case _:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from spec.values import JSON
-from tests.interpreter.twins import maps, read_too
+from tests.interpreter.twins import maps_of, read_too
 
 JUDGED_MAX = 3
 #: What the modules that ask an engine begin with.
@@ -20,7 +20,7 @@ def with_judges(page: dict[str, JSON], random: Random) -> dict[str, JSON]:
     model says so, and with what they give among the outputs.
     """
     page = deepcopy(page)
-    places = [(steps, id) for steps in maps(page) for id in steps if _may_be(steps[id])]
+    places = [(steps, id) for steps in maps_of(page) for id in steps if _may_be(steps[id])]
     chosen = random.sample(places, min(len(places), random.randint(1, JUDGED_MAX)))
     for number, (steps, id) in enumerate(chosen):
         judge, judged = f"judge{number}", f"judged{number}"

@@ -11,6 +11,7 @@ from tests.interpreter.dice import Dice, digest
 Doc = dict[str, JSON]
 _SCORES = 200  # few enough that ties happen
 _HYBRID_K = 60
+EMPTY: Doc = {"token": "", "docs": []}
 
 
 def chunks(given: JSON, size: int, overlap: int) -> list[Doc]:
@@ -38,6 +39,22 @@ def vectors(texts: Sequence[JSON] | None) -> list[list[float]]:
     """Return a vector for each text, or text of a doc, from nothing but that text."""
     plain = [each["text"] if isinstance(each, dict) else each for each in texts or ()]
     return [[int(digest(text)[at : at + 2], 16) / 256 for at in range(0, 8, 2)] for text in plain]
+
+
+def distinct(docs: Sequence[Doc]) -> list[Doc]:
+    """Return each doc once, as it came first: adding the same content twice is one document."""
+    first: dict[str, Doc] = {}
+    for doc in docs:
+        first.setdefault(doc["id"], doc)
+    return list(first.values())
+
+
+def filled(index: Doc, docs: Sequence[Doc], vectors: JSON) -> Doc:
+    """Return a private index with more docs in it: the same in whatever pieces they come."""
+    token = index["token"]
+    for at, doc in enumerate(docs):
+        token = digest(token, doc, vectors[at] if vectors else None)
+    return {"token": token, "docs": distinct([*index["docs"], *docs])}
 
 
 def held(name: str) -> list[Doc]:

@@ -66,9 +66,10 @@ def _ingest(params: Mapping[str, JSON], seed: str) -> Answer:
     name, chunks = params["name"], params["chunks"]
     if name is None and chunks is None:
         return Fault("bad-value", "an index needs chunks, a name, or both")
-    first = {doc["id"]: doc for doc in reversed(chunks or retrieval.held(name))}
-    docs = list(reversed(first.values()))  # adding the same content twice is one document
-    return {"index": {"token": seed[:16], "docs": docs}}
+    if name is not None:
+        docs = retrieval.distinct(chunks or retrieval.held(name))
+        return {"index": {"token": seed[:16], "docs": docs}}
+    return {"index": retrieval.filled(retrieval.EMPTY, chunks, params["vectors"])}
 
 
 def _search(params: Mapping[str, JSON], _: str) -> Answer:

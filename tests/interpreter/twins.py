@@ -13,7 +13,7 @@ TWINS_MAX = 3
 def with_twins(page: dict[str, JSON], random: Random) -> dict[str, JSON]:
     """Return `page` with copies of some of its steps, wherever those stand, and of outputs."""
     page = deepcopy(page)
-    places = [(steps, id) for steps in maps(page) for id, step in steps.items() if "use" in step]
+    places = [(steps, id) for steps in maps_of(page) for id, step in steps.items() if "use" in step]
     chosen = random.sample(places, min(len(places), random.randint(1, TWINS_MAX)))
     for number, (steps, id) in enumerate(chosen):
         twin = f"twin{number}"
@@ -23,12 +23,12 @@ def with_twins(page: dict[str, JSON], random: Random) -> dict[str, JSON]:
     return page
 
 
-def maps(at: JSON) -> Iterator[dict[str, Any]]:
+def maps_of(at: JSON) -> Iterator[dict[str, Any]]:
     """Yield every map of steps, however deep in blocks."""
     if isinstance(at, dict) and isinstance(at.get("steps"), dict):
         yield at["steps"]
         for step in at["steps"].values():
-            yield from maps(step)
+            yield from maps_of(step)
 
 
 def read_too(page: dict[str, Any], id: str, twin: str) -> None:

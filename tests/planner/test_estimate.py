@@ -94,7 +94,9 @@ def test_a_loop_goes_on_to_its_end_unless_it_may_end_sooner():
 
 
 def test_rows_that_leave_apart_fill_batches():
-    steps = "  a: {use: chunk, text: $inputs.d, size: 10}\n  b: {use: index, chunks: $a.items}"
+    steps = (
+        "  a: {use: chunk, text: $inputs.d, size: 10}\n  b: {use: index, chunks: $a.items, name: x}"
+    )
     sizes = Sizes(inputs={"d": Extent(1.0, 250.0)})
     found = estimate(steps, sizes, inputs="inputs: {d: string}\n")
     assert found.ms["b.vectors"] == pytest.approx(3 * 10.0 + 25.0)
