@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from executors.scheduler.commands import PrimitiveFinished, Unfold
+from executors.scheduler.commands import PrimitiveFinished, Speculated, Unfold
 from executors.scheduler.events import RunId
 from planner.costs import COUNTED
 from planner.plan import Plan
@@ -89,6 +89,14 @@ class LearnedSizes:
             means.add("count", order.shape.count or order.over)
         else:
             means.add("truth", order.shape.truth)
+
+    def decided(self, told: Speculated) -> None:
+        """It is known what becomes of a branch that was opened ahead; one that is dropped is opened
+        once more, as what it gives then.
+        """
+        means = self._means(told.run, told.opening)
+        if means is not None and told.kept:
+            means.add("truth", True)
 
     def _means(self, run: RunId, id: str) -> _Means | None:
         found = self._runs.get(run)

@@ -13,7 +13,14 @@ from typing import TypeAlias
 from executors.learned_sizes import LearnedSizes
 from executors.pools import Pool
 from executors.replica_calls import ReplicaCalls
-from executors.scheduler.commands import Command, Dispatch, PrimitiveFinished, RunFinished, Unfold
+from executors.scheduler.commands import (
+    Command,
+    Dispatch,
+    PrimitiveFinished,
+    RunFinished,
+    Speculated,
+    Unfold,
+)
 from executors.scheduler.events import (
     BatchEnded,
     BatchId,
@@ -121,6 +128,8 @@ class Observer:
                 self._sizes.finished(command, rows)
             case Unfold():
                 self._sizes.opened(command)
+            case Speculated():
+                self._sizes.decided(command)
             case RunFinished(run):
                 self._work.pop(run, None)
                 self._sizes.end(run)

@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.metrics import METHODS, Metrics
+from api.plans import Plans
 from executors.engines.engine import Request
 from executors.engines.scripted import Behaviour
 from executors.memo import Memo
@@ -103,7 +104,7 @@ async def test_what_is_remembered_is_counted_as_a_hit(client):
 
 
 def test_what_was_begun_ahead_is_counted_and_what_of_it_was_for_nothing():
-    metrics = Metrics([], list, Memo(1))
+    metrics = Metrics([], list, Memo(1), Plans(1, 1))
     for kept in (True, False, False):
         done = Speculated(RunId("r"), PrimitiveId("s:branch"), kept, 2, 0.25, Usage(5, 3))
         metrics.watch(0.0, Woke(), [done])

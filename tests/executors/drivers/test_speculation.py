@@ -5,8 +5,11 @@ import json
 import pytest
 
 from executors.engines.scripted import Behaviour, Scripted
-from executors.scheduler.commands import Abort, Dispatch, Forget, Unfold
+from executors.learned_sizes import LearnedSizes
+from executors.scheduler.commands import Abort, Dispatch, Forget, Speculated, Unfold
+from executors.scheduler.events import RunId
 from planner.expand import make_plan
+from planner.graph import PrimitiveId
 from planner.passes.names import DEFAULT, SPECULATE
 from planner.pools import PoolFacts, Pools
 from planner.structure import AHEAD
@@ -341,3 +344,18 @@ def test_live_a_search_begins_before_a_slow_judge_has_answered(tmp_path, plan, c
         await here.runner.stop()
 
     play(scenario)
+
+
+@pytest.mark.parametrize("condition", [MET, REFUSED])
+def test_what_is_learned_of_a_condition_is_what_it_came_to(world, plan, condition):
+    steps = plan(JUDGE + SEARCH % (condition, ""))
+    here = served(world, steps)
+    sizes = LearnedSizes()
+    sizes.begin(RunId("r1"), "local", steps)
+    for each in commands(here):
+        if isinstance(each, Unfold):
+            sizes.opened(each)
+        elif isinstance(each, Speculated):
+            sizes.decided(each)
+    seen = sizes.of("local", steps).of(PrimitiveId("s:branch"))
+    assert seen.truth == (condition == MET)
