@@ -2,28 +2,24 @@
 
 Upper tier, `Run`: what is ready. Lower tier, `Pool`: what leaves together. `handle` is the only
 way anything changes, and it is a function of nothing but the events so far: the same object serves
-live traffic, virtual time and replay.
+live traffic, virtual time and replay. What it holds is in `holdings.py`, what becomes of failures
+in `failures.py`; here is what follows from work that is done.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import assert_never
 
-from executors.scheduler.chances import Chances
 from executors.scheduler.commands import (
-    Abort,
     Command,
     Dispatch,
     Forget,
     Piece,
     Prepare,
     PrimitiveFinished,
-    RunFinished,
     RunStarted,
-    StandIn,
     StepProgressed,
     StepStarted,
-    WakeAt,
 )
 from executors.scheduler.events import (
     BatchEnded,
@@ -37,17 +33,17 @@ from executors.scheduler.events import (
     PrepareFailed,
     RunAccepted,
     RunCancelled,
-    RunId,
     Settled,
     TaskId,
     Trouble,
     Unfolded,
     Woke,
 )
+from executors.scheduler.failures import Failures
 from executors.scheduler.guess import Guess
-from executors.scheduler.hints import HintLines, piece_of, replica_for, told
+from executors.scheduler.hints import piece_of, replica_for, told
 from executors.scheduler.pool import Pool
-from executors.scheduler.run import Ending, Run
+from executors.scheduler.run import Run
 from executors.scheduler.settling import close_step, settle, take_in
 from executors.scheduler.speculation import (
     close_gate,
@@ -57,15 +53,12 @@ from executors.scheduler.speculation import (
     priority_of,
 )
 from executors.scheduler.streaming import (
-    is_provisional,
     items_closed,
-    take_back,
-    take_back_of,
 )
 from executors.usage import NOTHING, Usage
-from planner.graph import PoolName, PrimitiveId
+from planner.graph import PrimitiveId
 from planner.plan import Plan
-from planner.structure import Region, Shape
+from planner.structure import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +69,10 @@ class Full:
     detail: str
 
 
-@dataclass(slots=True)
-class Scheduler:
+class Scheduler(Failures):
     """All live runs over all pools. `runs_max` bounds the runs; each pool bounds its queue."""
 
-    pools: Mapping[PoolName, Pool]
-    runs_max: int
-    runs: dict[RunId, Run] = field(default_factory=dict)
-    batches: dict[BatchId, dict[int, Piece]] = field(default_factory=dict)  #: pieces not answered
-    arrivals: int = 0
-    last_batch: int = 0
-    wake_at: float | None = None  #: the earliest moment a `WakeAt` has been ordered for
-    later: dict[TaskId, float] = field(default_factory=dict)  #: attempts that an engine put off
-    chances: Chances = field(default_factory=Chances)
-    hints: HintLines = field(default_factory=HintLines)
+    __slots__ = ()
 
     def admits(self, plan: Plan) -> Full | None:
         """Return why a run of `plan` cannot be taken now, or None. Asked before it is accepted."""
@@ -336,66 +319,6 @@ class Scheduler:
         commands = self._fail(run, piece.task.unit, trouble, now)
         return commands + [abort for abort in self._abandon(batch) if abort not in commands]
 
-    def _fail(self, run: Run, leader: PrimitiveId, trouble: Trouble, now: float) -> list[Command]:
-        """Try again what failed, put something in its place, or end the run."""
-        inner = run.region_of(leader)
-        if trouble.transient and run.attempts.has_failed(run.within(inner), run.since(leader)):
-            return self._again(run, leader, trouble.wait_s, now)
-        for region in run.within(inner):
-            if region.id in run.guesses:
-                run.held[leader] = trouble
-                return self._withdraw(run, {leader})
-            if trouble.transient and run.attempts.is_left(region):
-                run.fail_attempt(region.id, now)
-                return self._again(run, leader, trouble.wait_s, now)
-            if region.instead is not None:
-                return self._replace(run, region)
-            if is_provisional(run, region):
-                run.held.setdefault(leader, trouble)
-                return self._withdraw(run, {leader})
-        return self._end(run.id, "failed", trouble)
-
-    def _decide(self, run: Run, now: float) -> list[Command]:
-        """See to what has failed of lists that may be whole by now, or behind known conditions."""
-        commands: list[Command] = []
-        for leader in list(run.held):
-            if run.ending is None and (trouble := run.held.pop(leader, None)) is not None:
-                commands += self._fail(run, leader, trouble, now)
-        return commands
-
-    def _again(self, run: Run, leader: PrimitiveId, wait_s: float, now: float) -> list[Command]:
-        """Begin a unit that failed once more, in `wait_s`."""
-        gone = take_back(run, run.growing.unit(leader).members)
-        task = run.again(leader, now)
-        if wait_s > 0:
-            self.later[task] = now + wait_s
-        again = [] if wait_s > 0 else [Prepare(task)]
-        withdrawn = self._withdraw(run, {leader, *gone})
-        forget = [Forget(run.id, tuple(sorted(gone)))] if gone else []
-        return [*withdrawn, *forget, *self._watch_deadlines(run), *again]
-
-    def _replace(self, run: Run, region: Region) -> list[Command]:
-        """Give up `region`, and order what stands in for it."""
-        gone = take_back_of(run, region.id) | run.drop(region.id)
-        commands = self._withdraw(run, gone)
-        run.ordered[region.exit, None] = region.within
-        forget = Forget(run.id, tuple(sorted(gone)))
-        return [*commands, forget, StandIn(run.id, region.id)]
-
-    def _withdraw(self, run: Run, units: Collection[PrimitiveId]) -> list[Command]:
-        """Take `units` out of every queue, and end the batches that nobody waits for any more."""
-        for pool in self.pools.values():
-            pool.leave(run.id, units)
-        return self._abandon_unwanted(run.id)
-
-    def _abandon_unwanted(self, run: RunId) -> list[Command]:
-        carrying = [
-            batch
-            for batch, pieces in self.batches.items()
-            if any(piece.task.run == run for piece in pieces.values())
-        ]
-        return [command for batch in carrying for command in self._abandon(batch)]
-
     def _batch_ended(self, batch: BatchId, now: float) -> list[Command]:
         left = self.batches.pop(batch)
         if left:
@@ -403,74 +326,3 @@ class Scheduler:
         pool = next(pool for pool in self.pools.values() if batch in pool.busy)
         pool.free(batch)
         return self._form(pool, now)
-
-    def _end(self, id: RunId, status: str, trouble: Trouble | None) -> list[Command]:
-        """Begin to end a run: take it out of every queue, stop what only it waits for."""
-        run = self.runs.get(id)
-        if run is None or run.ending is not None:
-            return []
-        run.ending = Ending(status, trouble)
-        for pool in self.pools.values():
-            pool.leave(id)
-        return [*self._abandon_unwanted(id), *self._close(run)]
-
-    def _abandon(self, batch: BatchId) -> list[Command]:
-        """End `batch` if something in it is unanswered and nothing of that is still wanted."""
-        pieces = self.batches[batch].values()
-        wanted = any(self.runs[piece.task.run].is_current(piece.task) for piece in pieces)
-        return [Abort(batch)] if pieces and not wanted else []
-
-    def _close(self, run: Run) -> list[Command]:
-        if run.ending is None and run.is_done and run.inside == len(run.hints.inside) > 0:
-            run.ending = Ending("succeeded", None)  # what is read ahead, nobody will ask for
-            return self._abandon_unwanted(run.id)
-        if not run.is_over():
-            return []
-        del self.runs[run.id]
-        ending = run.ending or Ending("succeeded", None)
-        return [RunFinished(run.id, ending.status, ending.trouble)]
-
-    def _expire(self, now: float) -> list[Command]:
-        self.wake_at = None
-        late = [run.id for run in self.runs.values() if run.deadline <= now]
-        trouble = Trouble("deadline-exceeded", "the run was not finished by its deadline")
-        commands = [command for id in late for command in self._end(id, "expired", trouble)]
-        for run in list(self.runs.values()):  # one that holds nothing in an engine goes at once
-            while run.ending is None and (region := run.late(now)) is not None:
-                commands += self._time_out(run, region)
-        due = [task for task, when in self.later.items() if when <= now]
-        for task in due:
-            del self.later[task]
-        wanted = (task for task in due if task.run in self.runs)
-        commands += [Prepare(task) for task in wanted if self.runs[task.run].is_current(task)]
-        return commands + self._watch_deadlines(*self.runs.values())
-
-    def _time_out(self, run: Run, late: Region) -> list[Command]:
-        del run.deadlines[late.id]
-        detail = f"this took longer than {late.timeout_ms} ms"
-        trouble = Trouble("timed-out", detail, late.exit, run.growing.unit(late.exit).pool)
-        for region in run.within(late.id):
-            if region.instead is not None:
-                return self._replace(run, region)
-            if is_provisional(run, region):
-                return self._stop(run, late, trouble)
-        return self._end(run.id, "failed", trouble)
-
-    def _stop(self, run: Run, late: Region, trouble: Trouble) -> list[Command]:
-        """Let nothing go on in a region that is late, and decide later what comes of it."""
-        gone = take_back_of(run, late.id) | run.drop(late.id)
-        run.hold(late, trouble)
-        forget = Forget(run.id, tuple(sorted(gone - {late.exit})))
-        return [*self._withdraw(run, gone), forget]
-
-    def _watch_deadlines(self, *changed: Run) -> list[Command]:
-        """Order a call for the earliest deadline of runs that may have a new one, or attempt that
-        was put off, unless one at least as early is on its way.
-        """
-        live = [run for run in changed if run.ending is None]
-        pending = [when for run in live for when in (run.deadline, *run.deadlines.values())]
-        pending += self.later.values()
-        if not pending or (self.wake_at is not None and self.wake_at <= min(pending)):
-            return []
-        self.wake_at = min(pending)
-        return [WakeAt(self.wake_at)]
