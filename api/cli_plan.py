@@ -33,7 +33,6 @@ _WORDS = {
     "fold": "opened for one element after another",
     "reduce": "opened for each group of a tree, {width} at a time",
     "loop": "opened for each round",
-    "stages": "opened in pieces of what is cut, each of which goes on at once",
 }
 
 
@@ -103,7 +102,10 @@ def _facts(plan: Plan) -> dict[str, Any]:
 
 def _worked(plan: Plan) -> list[Primitive]:
     """Return what is work of its own: not where a part begins or ends, nor what gives outputs."""
-    return [each for each in plan.graph if each.step is not None and not OPS[each.op].computed]
+    pairs = [each.pair for each in plan.structures.values() if each.kind == "stages"]
+    firsts = [pair.first for pair in pairs if pair.first is not None]
+    whole = [each for each in plan.graph if each.step is not None and not OPS[each.op].computed]
+    return [*whole, *firsts]
 
 
 def _streamed(plan: Plan) -> set[str]:
@@ -154,11 +156,22 @@ def _rows(plan: Plan, ids: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     """Yield what a step consists of; the end of a part is told with its beginning."""
     for primitive in (each for each in plan.graph if each.id in ids):
         structure = plan.structures.get(primitive.id)
-        if structure is not None:
+        if structure is not None and structure.kind == "stages":
+            yield from _in_pieces(plan, structure)
+        elif structure is not None:
             words = _WORDS[structure.kind].format(width=structure.width)
             yield f"{structure.kind}: {words}", "", _waits(plan, primitive)
-        elif not OPS[primitive.op].computed:
+        elif not (primitive.pending or OPS[primitive.op].computed):
             yield primitive.op, primitive.pool, _waits(plan, primitive)
+
+
+def _in_pieces(plan: Plan, structure: Structure) -> Iterator[tuple[str, str, str]]:
+    """Yield what is done in pieces, each of which goes on as soon as it is done."""
+    pair = structure.pair
+    pieces = [each for each in (pair.first, pair.second) if each is not None]
+    for before, each in zip((None, *pieces), pieces, strict=False):
+        waits = _waits(plan, each) if before is None else f"its pieces of {before.op}"
+        yield f"{each.op}, in pieces", each.pool, waits
 
 
 def _waits(plan: Plan, primitive: Primitive) -> str:

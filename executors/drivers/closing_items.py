@@ -34,8 +34,12 @@ class ClosingItems:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is wanted any more of what is still to come."""
-        return self.stops and not self._broken and self.reply.closed
+        """Whether nothing is wanted any more of what is still to come.
+
+        A reply whose cost is told at its end alone is heard to the end.
+        """
+        counted = self.usage != NOTHING
+        return self.stops and counted and not self._broken and self.reply.closed
 
     def take(self, text: str, usage: Usage | None) -> bool:
         """Take the next piece, and what all has cost so far if it is known; say whether items were

@@ -21,18 +21,18 @@ def test_a_plan_shows_operations_pools_and_what_waits_for_what(tmp_path):
     assert done.returncode == 0
     lines = [[cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()]
     rows = {tuple(cells[1:5]) for cells in lines if len(cells) == 6}
-    assert ("", "ingest", "vector", "chunks, embed") in rows
+    assert ("index", "embed, in pieces", "embedding", "chunks") in rows
     assert ("best", "rerank", "rerank", "hits") in rows
     assert "for_each: opened for each element, 256" in done.stdout
     assert "answer = answer (as it comes)" in done.stdout
-    assert "operations: 6, in 6 steps\nparts that are opened while it runs: 2\n" in done.stdout
+    assert "operations: 6, in 6 steps\nparts that are opened while it runs: 3\n" in done.stdout
 
 
 def test_a_plan_is_the_same_facts_as_json_and_a_picture_as_mermaid(tmp_path):
     found = json.loads(teola(tmp_path, "plan", str(RAG), "--json").stdout)
     assert len(found["primitives"]) == 13
     assert {each["kind"]: each["step"] for each in found["structures"]} == {
-        "for_each": "hits", "fold": "answer",
+        "for_each": "hits", "fold": "answer", "stages": "index",
     }  # fmt: skip
     assert (found["operations"], found["streamed"]) == (6, ["answer"])
     ids = {each["id"] for each in found["primitives"]}

@@ -203,7 +203,7 @@ async def test_without_a_web_pool_a_search_is_refused_where_it_stands_with_the_c
     text = "workflow: w\nsteps: {s: {use: web_search, query: x}}\noutputs: {x: $s.docs}\n"
     async with client_of(compose(Settings(data=tmp_path / "data"))) as client:
         checked = await client.post("/v1/workflows/validate", content=text, headers=YAML)
-        assert checked.json() == {"valid": True, "errors": []}
+        assert checked.json() == {"valid": True, "errors": [], "warnings": []}
         kept = await client.put("/v1/workflows/w", content=text, headers=YAML)
         steps = "{s: {use: web_search, query: x}}"
         ran = await client.post("/v1/runs", json={"spec": page(steps, "{x: $s.docs}")})

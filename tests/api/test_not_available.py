@@ -29,7 +29,7 @@ def refused(answer, slug: str, key: str) -> None:
 
 async def test_it_is_valid_and_neither_kept_nor_run(client):
     checked = await client.post("/v1/workflows/validate", content=ARMED, headers=YAML)
-    assert checked.json() == {"valid": True, "errors": []}
+    assert checked.json() == {"valid": True, "errors": [], "warnings": []}
     kept = await client.put("/v1/workflows/greeting", content=ARMED, headers=YAML)
     refused(kept, "invalid-workflow", "tools")
     spec = {

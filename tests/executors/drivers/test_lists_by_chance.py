@@ -14,6 +14,7 @@ from executors.engines.engine import Delta, Done, EngineFailed, Fault
 from executors.scheduler.commands import Abort, Dispatch, WakeAt
 from executors.scheduler.events import BatchEnded, RunAccepted, RunCancelled, RunId, Woke
 from executors.scheduler.invariants import broken
+from executors.usage import Usage
 from tests.executors.conftest import World
 from tests.executors.drivers.test_pipelining import page, plan  # noqa: F401
 
@@ -163,7 +164,7 @@ def test_the_end_of_what_was_stopped_is_not_taken_for_that_of_what_was_begun_ane
     world.feed(anew.take(Delta(0, '["new", ')))
     world.feed(late.take(Done(0, {"text": "old"})))
     world.feed(BatchEnded(stale))
-    world.feed(anew.take(Delta(0, '"one"]')))
+    world.feed(anew.take(Delta(0, '"one"]', Usage(1, 1))))
     world.feed(BatchEnded(again))
     world.play()
     assert world.record().outputs == {"x": ["new", "one"]}
@@ -189,7 +190,7 @@ def test_nothing_is_woken_that_was_taken_back(tmp_path, plan):  # noqa: F811
     world.feed(Woke())
     (again,) = world.travelling
     anew = world.travelling.pop(again)[0]
-    world.feed(anew.take(Delta(0, '["new"]')))
+    world.feed(anew.take(Delta(0, '["new"]', Usage(1, 1))))
     world.feed(BatchEnded(again))
     world.play()
     assert world.record().outputs == {"x": ["new"]}
