@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from executors.scheduler.policies.table import POLICIES
@@ -13,7 +13,7 @@ from planner.passes.names import NAMES
 from spec.inputs import check_inputs
 from spec.model import Document
 from spec.values import JSON
-from tests.equivalence.service import Settings, plan_of, serve
+from tests.equivalence.service import DROPPED, Settings, plan_of, serve
 from tests.interpreter.callees import stocked
 from tests.interpreter.conftest import ACCEPTED_AT
 from tests.interpreter.documents import workflow
@@ -28,6 +28,8 @@ from tests.interpreter.several import with_several_queries
 from tests.interpreter.shelf import ALIASES, Shelf
 from tests.interpreter.twins import with_twins
 
+#: Between the seeds of one workflow: no other number is one of them.
+SEED_STEP = 1_000_003
 #: The first attempt at any list.
 LISTS_FAIL = Rule(
     "decode", '"form": "list"', Trouble("engine-busy", "for now", transient=True), attempts=1
@@ -56,6 +58,7 @@ class Changed:
 
     by: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)  #: what happened because of them
+    prompts: set[str] = field(default_factory=set)  #: that were sent in the last run
 
     def __call__(self, name: str, before: Draft, after: Draft) -> None:
         """Note what a pass has made."""
@@ -71,8 +74,11 @@ class Comparison:
         self.library = self.shelf.library()
         self.later: Mapping[str, Later] = later_modules(self.shelf.modules)
 
-    def report(self, numbers: Iterable[int], *, twins: bool = True, judges: bool = True) -> Report:
-        """Compare the workflows with these numbers, until each has been looked at.
+    def report(
+        self, numbers: Iterable[int], *, twins: bool = True, judges: bool = True, seeds: int = 1
+    ) -> Report:
+        """Compare the workflows with these numbers, until each has been looked at, under so many
+        `seeds` of what happens first.
 
         With `twins` some steps of two in three stand on their pages twice, and some searches ask
         several things at once; with `judges` some steps of every other one stand there once more,
@@ -80,10 +86,10 @@ class Comparison:
         """
         report = Report()
         for number in numbers:
-            self._compare(number, report, twins, judges and number % 4 > 1)
+            self._compare(number, report, twins, judges and number % 4 > 1, seeds)
         return report
 
-    def _compare(self, number: int, report: Report, twins: bool, judges: bool) -> None:
+    def _compare(self, number: int, report: Report, twins: bool, judges: bool, seeds: int) -> None:
         made = workflow(Random(number))
         page = with_several_queries(made.page, Random(number)) if twins else made.page
         page = with_twins(page, Random(number)) if twins and number % 3 else page
@@ -93,12 +99,17 @@ class Comparison:
             report.counts["not available yet"] += 1
             return
         script = _script(number)
-        plain = run(document, made.inputs, self.library, Scripted(script, ALIASES), ACCEPTED_AT)
+        scripted = Scripted(script, ALIASES)
+        plain = run(document, made.inputs, self.library, scripted, ACCEPTED_AT)
         report.fired.update({name: count > 0 for name, count in plain.fired.items()})
         report.counts[f"plainly {plain.status}"] += 1
         settings, changed = _settings(number), Changed()
-        for what in self.differences(document, made.inputs, script, plain, settings, changed):
-            report.differences.append(f"workflow {number}: {what}")
+        for seed in range(number, number + seeds * SEED_STEP, SEED_STEP):
+            settings = replace(settings, seed=seed)
+            found = [*self.differences(document, made.inputs, script, plain, settings, changed)]
+            if not _gives_up(plain, script, changed):
+                found += _other_prompts(changed.prompts, scripted.prompts)
+            report.differences += [f"workflow {number}, seed {seed}: {what}" for what in found]
         report.passes.update(changed.by | changed.met)
         report.passes["two passes or more"] += len(changed.by) > 1
 
@@ -121,11 +132,26 @@ class Comparison:
             for id, value in check_inputs(document.inputs, inputs).items()
         }
         plan = plan_of(document, self.library, settings.passes, changed)
-        served = serve(plan, given, script, settings, changed.met)
+        changed.prompts.clear()
+        served = serve(plan, given, script, settings, changed.met, changed.prompts)
         if served.status != plain.status:
             yield f"{served.status}, plainly {plain.status}: {served.problem} {plain.failure}"
         elif plain.outputs is not None and _bytes(served.outputs) != _bytes(plain.outputs):
             yield f"{_bytes(served.outputs)[:300]}, plainly {_bytes(plain.outputs)[:300]}"
+
+
+def _gives_up(plain: Outcome, script: Script, changed: Changed) -> bool:
+    """Whether something was begun for nothing: how far that comes is for whoever goes first."""
+    left = any(plain.fired.get(name) for name in ("fallback", "on_error null", "on_error drop"))
+    return plain.status != "succeeded" or script != Script() or left or DROPPED in changed.met
+
+
+def _other_prompts(sent: set[str], plain: set[str]) -> Iterator[str]:
+    """Yield what models were asked otherwise than in the plain run."""
+    for prompt in sorted(plain - sent)[:1]:
+        yield f"never asked: {prompt[:300]}"
+    for prompt in sorted(sent - plain)[:1]:
+        yield f"not asked plainly: {prompt[:300]}"
 
 
 def _script(number: int) -> Script:

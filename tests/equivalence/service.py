@@ -92,12 +92,17 @@ def serve(
     script: Script,
     settings: Settings,
     met: set[str] | None = None,
+    prompts: set[str] | None = None,
 ) -> RunRecord:
     """Run `plan` to its end; return its record. Raise `AssertionError` if a law was broken.
 
-    What happened only because of a pass is added to `met`.
+    What happened only because of a pass is added to `met`, and to `prompts` those that were sent.
     """
-    return _World(script, settings, set() if met is None else met).run(plan, inputs)
+    world = _World(script, settings, set() if met is None else met)
+    record = world.run(plan, inputs)
+    if prompts is not None:
+        prompts.update(*(engine.scripted.prompts for engine in world.engines))
+    return record
 
 
 def raised(error: Exception) -> None:
@@ -116,6 +121,7 @@ class Likely(Chances):
 class _World:
     def __init__(self, script: Script, settings: Settings, met: set[str]) -> None:
         pools = [_pool(name, kind, script, settings) for name, kind in POOLS.kinds.items()]
+        self.engines: list[Any] = [each for pool in pools for each in pool.replicas]
         self.store = MemoryRunStore(lambda: START)
         self.workspace = Workspace(
             Values(_NOWHERE, 1 << 30, 1 << 28), Memo(1 << 30), lambda: self.driver.now

@@ -7,6 +7,7 @@ hashed, is what needs no model: `format`, `select`, `aggregate`, `merge_top_k` a
 carries what it holds.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -25,10 +26,13 @@ Answer = Mapping[str, Any] | Fault
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """Every pool there is. `aliases` are the operator's names, each with its kind."""
+    """Every pool there is. `aliases` are the operator's names, each with its kind; `prompts` are
+    those of all calls that were answered.
+    """
 
     script: Script = field(default_factory=Script)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    prompts: set[str] = field(default_factory=set, compare=False)
 
     def pool(self, op: str, alias: str | None) -> str:
         """Return the pool that runs `op`: the one asked for if it is of the kind, else its own."""
@@ -48,6 +52,8 @@ class Scripted:
         defaults = {each.id: each.default for each in PORTS[op].takes}
         whole = {id: params.get(id, default) for id, default in defaults.items()}
         given = {id: whole[id] for id in sorted(whole) if whole[id] != defaults[id]}
+        if op == "decode":
+            self.prompts.add(json.dumps(whole["call"], ensure_ascii=False))
         return _ANSWERS[op](whole, digest(op, given, pool))
 
 
