@@ -28,9 +28,57 @@ _LISTED = (
     ),
     (
         "prune_dependencies.py",
-        "replace(each, waits=frozenset()) if each.waits else each",
-        "replace(each, waits=frozenset(), after=frozenset()) if each.waits else each",
+        "each.ordered(each.after, frozenset()) if each.waits else each",
+        "each.ordered(frozenset(), frozenset()) if each.waits else each",
         "what the author has put in order is pruned too",
+    ),
+    (
+        "eliminate_common.py",
+        "return OPS[each.op].pure",
+        "return each.op not in ('open', 'close')",
+        "work that does something besides is done once",
+    ),
+    (
+        "decompose_stages.py",
+        "if together != (second.region, second.step, second.priority):",
+        "if False:",
+        "work of two regions is done in one",
+    ),
+    (
+        "decompose_stages.py",
+        "found = [pair for pair in found if _is_alone(pair, readers, later)]",
+        "found = list(found)",
+        "what others read too is taken away",
+    ),
+    (
+        "decompose_stages.py",
+        'private = second.params.get("name", Literal(None)) == Literal(None)',
+        "private = True",
+        "a collection that has a name may be half written",
+    ),
+    (
+        "pipeline_decoding.py",
+        "stops=found[each.opening] not in told",
+        "stops=True",
+        "a reply is cut short that is read as a whole too",
+    ),
+    (
+        "pipeline_decoding.py",
+        "return None if has_effects(structure.body.step, library) else decode.id",
+        "return decode.id",
+        "what cannot be undone is done for a list that may be taken back",
+    ),
+    (
+        "split_prefill.py",
+        "if at > known and known < ready and unread >= least and count:",
+        "if at > known and unread >= least and count:",
+        "what is known no sooner than the call is read ahead of it",
+    ),
+    (
+        "speculate.py",
+        'return "it has effects"',
+        "pass",
+        "what cannot be undone is done before its condition is known",
     ),
 )
 

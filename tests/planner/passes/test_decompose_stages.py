@@ -130,6 +130,21 @@ def test_what_is_opened_later_may_not_read_what_would_be_gone(plan, registry):
     assert openings(shared) == ["index.stored:stages"]
 
 
+@pytest.mark.parametrize(("apart", "count"), [("", 1), (", priority: 5", 0)])
+def test_what_leaves_by_another_priority_is_not_cut_together(plan, registry, read, apart, count):
+    page = f"""
+module: apart
+inputs: {{chunks: "doc[]"}}
+steps:
+  vectors: {{op: embed, texts: $inputs.chunks}}
+  stored: {{op: ingest, chunks: $inputs.chunks, vectors: $vectors.vectors{apart}}}
+outputs: {{index: $stored.index}}
+"""
+    step = f"  index: {{use: apart, chunks: $chunks.items}}\n{SEARCH}"
+    found = plan(step, "d: $hits.docs", modules=registry.with_module(read(page)))
+    assert len(openings(found)) == count
+
+
 def test_queries_that_are_others_than_those_embedded_are_not_cut(plan, registry):
     asks = "  several: {use: own, index: $index, queries: $inputs.questions}\n"
     apart = plan(INDEX + asks, "docs: $several.docs", modules=own(registry, "$inputs.others"))
