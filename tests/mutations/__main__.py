@@ -25,11 +25,11 @@ def main() -> int:
     mutants = drawn(paths, int(sys.argv[1]) if len(sys.argv) > 1 else COUNT, SEED)
     survivors = [each for each in mutants if not _told(each, comparison)]
     share = 1 - len(survivors) / len(mutants) if mutants else 1.0
-    unexplained = [each for each in survivors if str(each) not in EXPLAINED]
+    unexplained = [each for each in survivors if each.key not in EXPLAINED]
     sys.stdout.write(f"listed: {len(listed()) - len(missed)} of {len(listed())} noticed\n")
     sys.stdout.write(f"drawn: {share:.1%} of {len(mutants)} noticed (at least {NOTICED_MIN:.0%})\n")
     for each in survivors:
-        sys.stdout.write(f"  {each}: {EXPLAINED.get(str(each), 'NOT EXPLAINED')}\n")
+        sys.stdout.write(f"  {each}: {EXPLAINED.get(each.key, 'NOT EXPLAINED')}\n")
     return int(bool(missed or unexplained or share < NOTICED_MIN))
 
 

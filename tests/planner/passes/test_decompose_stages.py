@@ -213,3 +213,43 @@ def test_a_plan_with_nothing_to_cut_is_left_as_it_is(plan):
     page = "  said: {use: llm, prompt: x}\n"
     with_, without = (plan(page, "a: $said.text", passes) for passes in ({STAGES}, NONE))
     assert with_.graph == without.graph
+
+
+@pytest.mark.parametrize(
+    ("ingest", "sizing"),
+    [
+        (BatchCosts(1, 0.4), Sizing(4, 26 / 0.4)),
+        (BatchCosts(1, 0.0), Sizing(4, None)),
+        (
+            BatchCosts(26 + 4 * 1.03, 0.4),
+            None,
+        ),  # begins no sooner than a piece of the first is done
+    ],
+)
+def test_pieces_follow_from_what_both_take(plan, ingest, sizing):
+    costs = {**COSTS, "ingest": ingest}
+    vector = PoolFacts(deterministic=True, pointwise=True, rows_max=4, costs=costs)
+    found = plan(INDEX + SEARCH, "d: $hits.docs", vector=vector)
+    pairs = [each.pair.sizing for each in found.structures.values() if each.kind == "stages"]
+    assert pairs == ([] if sizing is None else [sizing])
+
+
+@pytest.mark.parametrize(
+    ("row_ms", "sizing"),
+    [(1.7, Sizing(10, pieces_max=2)), (16.0, Sizing(1, pieces_max=2)), (0.0, None)],
+)
+def test_a_lone_piece_is_at_most_half_the_beginning_of_its_batch(plan, row_ms, sizing):
+    costs = {"rerank": BatchCosts(16, row_ms)}
+    rerank = PoolFacts(deterministic=True, pointwise=True, replicas=2, rows_max=4, costs=costs)
+    found = plan(INDEX + SEARCH + RERANK, "d: $best.docs", rerank=rerank)
+    pairs = [each.pair for each in found.structures.values() if each.kind == "stages"]
+    lone = [pair.sizing for pair in pairs if pair.second.op == "rerank"]
+    assert lone == ([] if sizing is None else [sizing])
+
+
+def test_what_was_made_before_is_no_first(plan, registry):
+    """Of what is opened in a run the vectors may be there already."""
+    made = plan(INDEX + SEARCH, "d: $hits.docs", passes=frozenset({PRUNE}))
+    ingest = made.graph["index.stored"]
+    draft = Draft((ingest,), (), (), frozenset(), whole=False)
+    assert decompose_stages(draft, made.library) is draft

@@ -85,3 +85,8 @@ def test_what_the_author_put_in_order_waits_in_order_still(plan):
 def test_a_plan_without_twins_is_left_as_it_is(plan):
     page = f"  one: {CALL}}}\noutputs: {{q: $one.text}}\n"
     assert plan(page).graph == plan(page, frozenset({PRUNE})).graph
+
+
+def test_in_authored_order_the_twin_ends_in_its_turn(plan):
+    found = plan(f"  one: {CALL}}}\n  two: {CALL}}}\noutputs: {{q: $two.text}}\n", {COMMON})
+    assert found.graph["two.decode"].waits == {"one:over"}

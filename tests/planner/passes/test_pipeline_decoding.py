@@ -131,8 +131,18 @@ outputs: {items: $decode.items, text: $decode.text}
         ("{x: $s, t: $l.text}", "", False),
         ("{x: $s}", "  t: {for_each: $inputs.words, use: text, template: $l.text}\n", False),
         ("{x: $s}", "  t: {if: $inputs.flag, use: text, template: $l.text}\n", False),
+        (
+            "{x: $s, t: $t}",
+            "  t: {if: $inputs.flag, use: text, template: x, else: {text: $l.text}}\n",
+            False,
+        ),
+        (
+            "{x: $s}",
+            "  t: {for_each: $inputs.words, if: $l.text == item, use: text, template: x}\n",
+            False,
+        ),
     ],
-    ids=["nobody", "an output", "every element", "a branch"],
+    ids=["nobody", "an output", "every element", "a branch", "instead", "a condition"],
 )
 def test_a_reply_is_ended_early_unless_somebody_reads_it(marked, registry, outputs, further, stops):
     modules = registry.with_module(Source("told.yaml", MODULE, "yaml"))
