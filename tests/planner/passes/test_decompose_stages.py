@@ -236,7 +236,12 @@ def test_pieces_follow_from_what_both_take(plan, ingest, sizing):
 
 @pytest.mark.parametrize(
     ("row_ms", "sizing"),
-    [(1.7, Sizing(10, pieces_max=2)), (16.0, Sizing(1, pieces_max=2)), (0.0, None)],
+    [
+        (1.7, Sizing(10, pieces_max=2)),
+        (16.0, Sizing(1, pieces_max=2)),
+        (0.5, Sizing(32, pieces_max=2)),
+        (0.0, None),
+    ],
 )
 def test_a_lone_piece_is_at_most_half_the_beginning_of_its_batch(plan, row_ms, sizing):
     costs = {"rerank": BatchCosts(16, row_ms)}

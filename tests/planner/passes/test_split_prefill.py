@@ -1,5 +1,7 @@
 """split_prefill: where prompts are cut, in plans and in what is opened of them."""
 
+import re
+
 import pytest
 
 from planner.draft import Draft
@@ -237,3 +239,36 @@ def test_without_passes_nothing_is_looked_at(plan):
     library = Library({}, {}, Pools({}, {}))
     empty = Draft((), (), (), frozenset())
     assert split_prefill(empty, library) is empty
+
+
+@pytest.mark.parametrize(("block_tokens", "count"), [(16, 1), (64, 0)])
+def test_what_is_shorter_than_two_blocks_of_a_cache_is_not_cut_off(plan, block_tokens, count):
+    """The text that is known has 78 tokens, of four characters each."""
+    facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=block_tokens)}
+    found = plan(LATE, pools=Pools(KINDS, WARM.default, facts))
+    assert len(cuts(found.graph)) == count
+
+
+LATE = f"""
+workflow: w
+inputs: {{question: string}}
+steps:
+  found: {{use: web_search, query: $inputs.question}}
+  answer: {{use: llm, prompt: "{LONG}{{{{ found.docs | numbered }}}}"}}
+outputs: {{x: $answer.text}}
+"""
+
+
+def test_a_whole_prompt_is_read_ahead_where_only_how_to_answer_comes_late(plan):
+    page = LATE.replace('{{ found.docs | numbered }}"', '", max_tokens: $len(found.docs) + 1')
+    (found,) = cuts(plan(page).graph).values()
+    assert found == ("answer.prefill", [], f"prompt: {LONG}")
+
+
+@pytest.mark.parametrize(("engine", "count"), [("llm", 1), ("large", 0)])
+def test_in_a_list_only_engines_that_can_read_ahead_are_asked_to(plan, engine, count):
+    kinds = {**KINDS, PoolName("large"): "llm"}
+    prompt = f"{LONG}{{{{ item.text }}}}"
+    step = f'{{for_each: $found.docs, use: llm, engine: {engine}, prompt: "{prompt}"}}'
+    page = re.sub(r"answer: {use.*}", f"answer: {step}".replace("\\", ""), LATE)
+    assert len(cuts(plan(page, pools=Pools(kinds, WARM.default, FACTS)).graph)) == count
