@@ -18,6 +18,6 @@ EXPLAINED: Mapping[str, str] = {
     "for each in draft.primitives": "no primitive is called None",
     "split_prefill.py: filter left out: for id, port in _PORTS.items() if id not in known -> for "
     "id, port in _PORTS.items()": "what is known is put over the blanks",
-    "split_prefill.py: compared otherwise: unread >= least -> unread > least": "a beginning of just "
-    "two blocks may be read ahead or not",
+    "split_prefill.py: compared otherwise: unread >= least -> unread > least": "a beginning of "
+    "just two blocks may be read ahead or not",
 }
