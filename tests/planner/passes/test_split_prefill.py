@@ -272,3 +272,23 @@ def test_in_a_list_only_engines_that_can_read_ahead_are_asked_to(plan, engine, c
     step = f'{{for_each: $found.docs, use: llm, engine: {engine}, prompt: "{prompt}"}}'
     page = re.sub(r"answer: {use.*}", f"answer: {step}".replace("\\", ""), LATE)
     assert len(cuts(plan(page, pools=Pools(kinds, WARM.default, FACTS)).graph)) == count
+
+
+LED = """
+module: led
+inputs: {lead: string, docs: "doc[]"}
+steps:
+  prefill: {op: prefill, prompt: "{{ inputs.lead }}{{ inputs.docs | numbered }}"}
+  decode: {op: decode, call: $prefill.call}
+outputs: {text: $decode.text}
+"""
+
+
+@pytest.mark.parametrize(("chars", "count"), [(40, 0), (300, 1)])
+def test_text_that_a_caller_gives_is_as_long_as_it_is(registry, read, chars, count):
+    modules = registry.with_module(read(LED))
+    step = f"answer: {{use: led, lead: {'x' * chars}, docs: $found.docs}}"
+    document = load(read(re.sub(r"answer: {use.*}", step, LATE)), modules.vocabulary())
+    facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=16)}
+    made = make_plan(document, modules.modules, Pools(KINDS, WARM.default, facts))
+    assert len(cuts(made.graph)) == count
