@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from api.exit_codes import Exit
-from api.explained_text import ExplainedOut, lines_of
+from api.explained_text import ExplainedRunOut, lines_of
 from executors.engines.http_client import Endpoint, HttpClient, Timeouts
 from executors.engines.server_errors import ServerFailed
 
@@ -23,11 +23,11 @@ def explain_run(server: str, run: str, *, as_json: bool) -> Exit:
     return Exit.OK
 
 
-async def _asked(server: str, run: str) -> ExplainedOut:
+async def _asked(server: str, run: str) -> ExplainedRunOut:
     client = HttpClient(Endpoint(server, timeouts=_PATIENCE), 1)
     await client.start()
     try:
-        return ExplainedOut.model_validate(await client.ask(f"/v1/runs/{run}/explain"))
+        return ExplainedRunOut.model_validate(await client.ask(f"/v1/runs/{run}/explain"))
     finally:
         await client.stop()
 

@@ -16,7 +16,7 @@ from api.cli_show import Show
 from api.compose import compose
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
-from api.explained_text import ExplainedOut, lines_of
+from api.explained_text import ExplainedRunOut, lines_of
 from api.house import House
 from api.problems import ApiProblem
 from api.run_inputs import resolve
@@ -114,7 +114,7 @@ async def _run(
 
 def _explain(house: House, record: RunRecord, *, as_json: bool) -> None:
     """Show where the time went; beside JSON on the other stream, so that each can be read."""
-    found = ExplainedOut.of(record.id, record.status, house.runner.explain(TENANT, record.id))
+    found = ExplainedRunOut.of(record.id, record.status, house.runner.explain(TENANT, record.id))
     out = sys.stderr if as_json else sys.stdout
     out.write("\n" + "\n".join(lines_of(found)) + "\n")
 

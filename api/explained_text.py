@@ -55,7 +55,7 @@ class WorkOut(BaseModel):
         )  # fmt: skip
 
 
-class ExplainedOut(BaseModel):
+class ExplainedRunOut(BaseModel):
     """Where the time of a run went. `causes` add up to `duration_ms`, along `path`.
 
     `estimate_ms` was expected of it alone, `lower_ms` is what it could not have beaten, by what was
@@ -73,11 +73,11 @@ class ExplainedOut(BaseModel):
     work: list[WorkOut]
 
     @staticmethod
-    def of(run: str, status: str, found: Explained) -> "ExplainedOut":
+    def of(run: str, status: str, found: Explained) -> "ExplainedRunOut":
         """Write what was found of `run`."""
         path: list[str] = [each.primitive for each in found.path]
         critical = set(path)
-        return ExplainedOut(
+        return ExplainedRunOut(
             run=run,
             status=status,
             duration_ms=found.duration_ms,
@@ -90,7 +90,7 @@ class ExplainedOut(BaseModel):
         )
 
 
-def lines_of(found: ExplainedOut) -> Iterator[str]:
+def lines_of(found: ExplainedRunOut) -> Iterator[str]:
     """Yield what a person reads: the whole, the causes, and the work in the order it could begin.
 
     A star marks the critical path.

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from api.explained_text import ExplainedOut, lines_of
+from api.explained_text import ExplainedRunOut, lines_of
 from api.house import Here
 from api.openapi import answers, problems
 from api.principal import Asker
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 @router.get(
     "/{run}/explain",
     summary="Explain where a run's time went",
-    response_model=ExplainedOut,
+    response_model=ExplainedRunOut,
     responses=answers(
         {
             200: {
@@ -38,7 +38,7 @@ async def explain(
     """
     found = house.runner.explain(asker.tenant, run)
     status = house.runs.get(asker.tenant, run).status
-    written = ExplainedOut.of(run, status, found)
+    written = ExplainedRunOut.of(run, status, found)
     if format == "text":
         return PlainTextResponse("\n".join(lines_of(written)) + "\n")
     return Response(written.model_dump_json().encode(), media_type=JSONResponse.media_type)

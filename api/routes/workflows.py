@@ -119,8 +119,8 @@ async def get(
 @router.get(
     "/{name}/graph",
     summary="Draw the plan of a workflow",
-    response_class=PlainTextResponse,
-    responses=answers({200: {"content": {"application/json": {}}, "model": ExplainedOut}})
+    response_model=ExplainedOut,
+    responses=answers({200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
     | problems("not-found", "not-acceptable"),
 )
 async def graph(
