@@ -12,6 +12,9 @@ from tests.api.example_runs import by_name, runs, total, with_documents
 from tests.vllm.servers import Server, Servers
 
 pytestmark = pytest.mark.vllm
+#: Applications whose lists are ended early, once a run each; and what may be said meanwhile.
+LISTS = ("advanced_rag",)
+SAID_UNHEARD_MAX = 4
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,10 @@ def test_it_succeeds_and_its_tokens_are_those_that_vllm_counts(servers, opened, 
         for name in ("in", "out")
     }
     told = total(every)
-    assert {name: told[name] for name in counted} == counted
+    assert told["in"] == counted["in"]
+    # A list that is ended once it is closed: the server is a token further before it hears of it.
+    unheard = SAID_UNHEARD_MAX * len(every) if application.name in LISTS else 0
+    assert 0 <= counted["out"] - told["out"] <= unheard
 
 
 def tokens(server: Server) -> dict[str, int]:
