@@ -41,7 +41,7 @@ class Sizing:
 
     Where work in pieces goes on to other work, `ratio` is what a batch of the first costs whatever
     is in it, over what a row of the second costs: pieces of k rows take n·a/k + c·k beside what is
-    taken anyhow, least for k = √(n·a/c). Source: rule T9 of the digest of rivals.
+    taken anyhow, least for k = √(n·a/c), where the derivative is 0.
 
     >>> sizing = Sizing(rows=256, ratio=26 / 0.4)
     >>> sizing.of(20).number, sizing.of(666).size, sizing.of(5000).size, sizing.of(50_000).size

@@ -1,6 +1,6 @@
 """The closed set of operations: their ports, the kind of pool that runs them, how they may be cut.
 
-The table of DESIGN: adding a row here is what makes a new `op:` exist.
+Adding a row here is what makes a new `op:` exist.
 """
 
 from collections.abc import Mapping

@@ -5,8 +5,8 @@ that is ready stands in a line of its pool, behind all work there, and is put to
 may go: so a busy service pays nothing for it. It is dropped once what it is for is ready. What an
 engine has begun to read it reads to the end, unless the run ends before.
 
-A warm request that is always sent can cost more than it gives (`reference/limits.md`: 75 %), hence
-the guards here. The rule is that of Helium and Dynamo's adapter: gain against request overhead.
+A warm request that is always sent can cost more than it gives: in a simulation without the guards
+here latency rose by 75 %. A gain is held against what a request costs by itself.
 """
 
 from collections import deque
