@@ -7,6 +7,7 @@ one another. What only a run can tell is left as a structure, for `planner.unfol
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.computed import Fields, as_object, barrier_of, computed
 from planner.elements import asked_each
 from planner.errors import PlanTooLarge
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
@@ -20,6 +21,7 @@ from planner.structure import FOLD_WINDOW, WINDOW, Body, Kind, Region, Structure
 from planner.waits import own_names
 from spec.model import (
     Block,
+    Control,
     Document,
     Flow,
     Fold,
@@ -31,11 +33,9 @@ from spec.model import (
     Step,
     Use,
 )
-from spec.values import ListOf, Literal, Member, ObjectOf, Value, leaves, parts
+from spec.values import COMPOUND, ListOf, Literal, Member, ObjectOf, Value, leaves, parts
 
 DEPTH_MAX = 64
-
-Fields = Mapping[str, Value]
 
 
 @dataclass(slots=True)
@@ -69,20 +69,21 @@ class Opener:
         made: dict[str, slice] = {}
         barrier: frozenset[PrimitiveId] = frozenset()
         for step in self.library.in_order(steps):
-            first = len(self.primitives)
-            fields[step.id] = self.step(step, scope, place.inside(step))
+            first, inside = len(self.primitives), place.inside(step)
+            fields[step.id] = self.step(step, scope, inside)
             made[step.id] = slice(first, len(self.primitives))
             if step.after:
                 ends = [self.ends(made[id], place.region) for id in step.after]
                 self._put_after(made[step.id], frozenset().union(*ends))
             if self.authored and not isinstance(step.body, Op):
-                barrier = self._in_turn(step, made[step.id], barrier, place)
+                barrier = self._in_turn(made[step.id], barrier, inside)
         return scope
 
     def _in_turn(
-        self, step: Step, made: slice, barrier: frozenset[PrimitiveId], place: Place
+        self, made: slice, barrier: frozenset[PrimitiveId], place: Place
     ) -> frozenset[PrimitiveId]:
-        """Put what was made for a step behind the `barrier` before it; return that behind it.
+        """Put what was made for the step at `place` behind the `barrier` before it; return that
+        behind it.
 
         One barrier a step, not an edge between every two: there would be the square of them.
         """
@@ -91,14 +92,14 @@ class Opener:
         if not ends:
             return barrier
         self._put_after(made, barrier, prunable=True)
-        id = PrimitiveId(f"{place.inside(step).path}:over")
-        over = computed("barrier", id, {}, replace(place.inside(step), step=None), self.library)
-        self.primitives.append(over.ordered(over.after, ends))
+        self.primitives.append(barrier_of(place, ends, self.library))
         self.barriers += 1
-        return frozenset({id})
+        return frozenset({self.primitives[-1].id})
 
     def step(self, step: Step, scope: Scope, place: Place) -> Fields:
         """Open one step, control keys and all; return its fields."""
+        if _is_bare(step.control):
+            return self.body(step, scope, place)
         condition = step.control.condition
         if condition is None or asked_each(step):
             return self.over(step, scope, place)
@@ -112,6 +113,8 @@ class Opener:
 
     def over(self, step: Step, scope: Scope, place: Place) -> Fields:
         """Open a step whose own condition, if it had one, was met."""
+        if step.control.over is None:
+            return self.attempts(step, scope, place)
         body = Body(step, scope, place)
         match step.control.over:
             case ForEach(items, width):
@@ -126,8 +129,6 @@ class Opener:
                 params = {"items": scope.resolve(items), "fan_in": scope.resolve(fan_in)}
                 params |= {} if first is None else {"start": scope.resolve(first)}
                 return self._tree(params, body, scope)
-            case None:
-                return self.attempts(step, scope, place)
 
     def attempts(self, step: Step, scope: Scope, place: Place) -> Fields:
         """Open the body of `step`, in a region of its own if it may be tried again or replaced."""
@@ -159,6 +160,10 @@ class Opener:
         if place.depth > DEPTH_MAX:
             raise PlanTooLarge("plan_modules_deep_max", DEPTH_MAX, at)
         match step.body:
+            case Op(name):
+                return self._primitive(name, self._given(step, scope, at), step, place)
+            case Use(name):
+                return self._call(self.library.modules[name], step, scope, place)
             case Block(steps, outputs, None):
                 inner = self.steps(steps, scope, place)
                 return {output.id: inner.resolve(output.value) for output in outputs}
@@ -166,12 +171,8 @@ class Opener:
                 first = tuple((name, scope.resolve(value)) for name, value in start)
                 params = {"max": scope.resolve(most), "start": ObjectOf(first)}
                 return self._structure("loop", params, Body(step, scope, place), place.region)
-            case Use(name):
-                return self._call(self.library.modules[name], step, scope, place)
             case Flow(name, version):
                 return self._call(self.library.flows[name, version], step, scope, place)
-            case Op(name):
-                return self._primitive(name, self._given(step, scope, at), step, place)
         raise ValueError(f"the step {step.id} has no body")
 
     def otherwise(self, step: Step, scope: Scope) -> Value:
@@ -214,7 +215,7 @@ class Opener:
 
     def _count(self, value: Value) -> int:
         """Count what is read, repeats included; a part met in many places is walked once."""
-        if type(value) is Literal:
+        if type(value) not in COMPOUND:
             return 1
         known = self.weighed.get(id(value))
         if known is None:
@@ -294,13 +295,15 @@ class Opener:
 
     def _call(self, callee: Document, step: Step, scope: Scope, place: Place) -> Fields:
         given = self._given(step, scope, place.origin or step.origin)
-        defaults = {each.id: each.otherwise for each in callee.inputs}
-        return self.document(callee, {**defaults, **given}, place)
+        missing = {each.id: each.otherwise for each in callee.inputs if each.id not in given}
+        return self.document(callee, {**missing, **given}, place)
 
     def _given(self, step: Step, scope: Scope, at: Origin) -> Fields:
         own = own_names(step, self.library.modules)
         given = {
-            each.name: scope.inside(own.get(each.name, ())).resolve(each.value)
+            each.name: (
+                scope.inside(own[each.name]) if own and each.name in own else scope
+            ).resolve(each.value)
             for each in step.parameters
         }
         self.weigh(given.values(), at)
@@ -308,9 +311,7 @@ class Opener:
 
     def _primitive(self, name: str, given: Fields, step: Step, place: Place) -> Fields:
         op = OPS[name]
-        params: dict[str, Value] = {
-            each.id: given.get(each.id, Literal(each.default)) for each in op.served
-        }
+        params: dict[str, Value] = {id: given.get(id, blank) for id, blank in op.blanks}
         if "prompt" in params:
             names = params.pop("names")
             params = {key: fill_names(value, names) for key, value in params.items()}
@@ -338,54 +339,46 @@ class Opener:
         if not ends:
             return
         first = heads(self.primitives[later])
-        self.primitives[later] = [
-            primitive
-            if primitive.id not in first
-            else primitive.ordered(primitive.after, primitive.waits | ends)
-            if prunable
-            else primitive.ordered(primitive.after | ends, primitive.waits)
-            for primitive in self.primitives[later]
-        ]
+        for index in range(later.start, later.stop):
+            each = self.primitives[index]
+            if each.id in first:
+                after, waits = each.after, each.waits
+                self.primitives[index] = (
+                    each.ordered(after, waits | ends)
+                    if prunable
+                    else each.ordered(after | ends, waits)
+                )
 
     def ends(self, made: slice, region: RegionId | None) -> frozenset[PrimitiveId]:
         """Return what has to be done for all that was `made` in `region` to be over.
 
         What only a region inside waits for is among it: that region may be given up.
         """
-        for each in self.regions[len(self.exits) :]:
-            self.exits[each.exit] = each.within
-        part = [each for each in self.primitives[made] if each.op != "barrier"]
-        direct = [each for each in part if each.region == region]
-        waited_for = {id for each in direct for id in each.waits_for()}
-        last = (
-            each.id
-            for each in part
-            if each.region == region or (each.id in self.exits and self.exits[each.id] == region)
-        )
+        for ended in self.regions[len(self.exits) :]:
+            self.exits[ended.exit] = ended.within
+        last: list[PrimitiveId] = []
+        waited_for: set[PrimitiveId] = set()
+        for each in self.primitives[made]:
+            if each.op == "barrier":
+                continue
+            if each.region == region:
+                last.append(each.id)
+                waited_for |= each.waits_for()
+            elif each.id in self.exits and self.exits[each.id] == region:
+                last.append(each.id)
         return frozenset(last) - waited_for
 
 
-def computed(op: str, id: PrimitiveId, params: Fields, place: Place, library: Library) -> Primitive:
-    """Return a primitive that needs no engine, for the step at `place`."""
-    if place.origin is None:
-        raise ValueError(f"{id} stands in no step")
-    return Primitive(
-        id=id,
-        op=op,
-        pool=library.pools.default["inline"],
-        params=params,
-        after=frozenset(),
-        call=None,
-        priority=place.priority,
-        step=place.step,
-        origin=place.origin,
-        region=place.region,
+def _is_bare(control: Control) -> bool:
+    """Whether a step is its body and nothing else."""
+    return (
+        control.condition is None
+        and control.over is None
+        and control.timeout_ms is None
+        and control.fallback is None
+        and control.cache_ms is None
+        and not control.retry
     )
-
-
-def as_object(fields: Fields) -> Value:
-    """Return fields as one value."""
-    return ObjectOf(tuple(fields.items()))
 
 
 def _may_fail_alone(step: Step) -> bool:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from spec.model import Follows, Input, Origin
 from spec.types import ANY, Type, parse_type
-from spec.values import JSON
+from spec.values import JSON, Literal
 from spec.vocabulary import Signature
 
 #: Types of ports that primitives hand to one another, and nobody can look into.
@@ -50,6 +50,7 @@ class OpSpec:
     hint: bool = False
     inner: tuple[Input, ...] = ()
     served: tuple[Input, ...] = field(init=False, repr=False)  #: the inputs that engines are handed
+    blanks: tuple[tuple[str, Literal], ...] = field(init=False, repr=False)  #: their defaults
     required: frozenset[str] = field(init=False, repr=False)
     given: tuple[str, ...] = field(init=False, repr=False)  #: the outputs that engines give
     inputs: Mapping[str, Input] = field(init=False, repr=False)  #: those of authors, and inner ones
@@ -63,6 +64,8 @@ class OpSpec:
         ports, later = self.signature, self.later
         served = tuple(each for id, each in ports.inputs.items() if id not in later)
         object.__setattr__(self, "served", served)
+        blanks = tuple((each.id, Literal(each.default)) for each in served)
+        object.__setattr__(self, "blanks", blanks)
         required = frozenset(id for id, each in ports.inputs.items() if each.required)
         object.__setattr__(self, "required", required)
         given = tuple(port for port in ports.outputs if port not in later)

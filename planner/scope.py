@@ -31,8 +31,11 @@ class Scope:
 
     def resolve(self, value: Value) -> Value:
         """Return `value` with every name of this scope replaced by what it stands for."""
-        if type(value) is Literal:
+        kind = type(value)
+        if kind is Literal:
             return value
+        if kind is Member:
+            return self._member(value)  # type: ignore[arg-type]  # its type was just looked at
         return rewrite(value, self._replacement)
 
     def _replacement(self, value: Value) -> Value | None:
@@ -40,7 +43,7 @@ class Scope:
             return value if value.id in self.own else self._named(value.id)
         return self._member(value) if isinstance(value, Member) else None
 
-    def _member(self, value: Member) -> Value | None:
+    def _member(self, value: Member) -> Value:
         of, key = value.of, value.key
         if isinstance(of, Name) and isinstance(key, str | int):
             if of.id in self.own:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from planner.computed import Fields, as_object, computed
 from planner.draft import Draft
 from planner.elements import asked_each
 from planner.graph import Output, Primitive, PrimitiveId, RegionId
 from planner.library import Library
-from planner.opener import Fields, Opener, as_object, computed
+from planner.opener import Opener
 from planner.passes.names import PRUNE
 from planner.passes.pipeline import rewritten
 from planner.place import Place

@@ -36,17 +36,22 @@ def units_of(primitives: Iterable[Primitive]) -> dict[PrimitiveId, Unit]:
 
 
 def _unit(leader: PrimitiveId, inside: list[Primitive]) -> Unit:
-    inside = sorted(inside, key=lambda primitive: primitive.call is not None)  # the leader first
-    ids = frozenset(primitive.id for primitive in inside)
-    waits = frozenset[PrimitiveId]().union(*(primitive.waits_for() for primitive in inside))
+    waits = inside[0].waits_for()
+    if len(inside) > 1:
+        inside = sorted(
+            inside, key=lambda primitive: primitive.call is not None
+        )  # the leader first
+        waits = frozenset[PrimitiveId]().union(*(primitive.waits_for() for primitive in inside))
+        waits -= {primitive.id for primitive in inside}
+    head = inside[0]
     return Unit(
         leader=leader,
-        members=tuple(primitive.id for primitive in inside),
-        pool=inside[0].pool,
+        members=tuple([primitive.id for primitive in inside]),
+        pool=head.pool,
         priority=inside[-1].priority,
-        waits=waits - ids,
-        region=inside[0].region,
-        computed=OPS[inside[0].op].computed,
-        pending=inside[0].pending,
-        warms=inside[0].warms,
+        waits=waits,
+        region=head.region,
+        computed=OPS[head.op].computed,
+        pending=head.pending,
+        warms=head.warms,
     )

@@ -123,10 +123,11 @@ def leaves(value: Value) -> Iterator[Leaf]:
     left = [value]
     while left:
         value = left.pop()
-        if isinstance(value, Leaf):
-            yield value
-        else:
-            left += reversed(parts(value))
+        of = _PARTS.get(type(value))
+        if of is not None:
+            left += reversed(of(value))
+        elif type(value) is not Literal:
+            yield value  # type: ignore[misc]  # what is no data and has no parts is a leaf
 
 
 def parts(value: Value) -> tuple[Value, ...]:
@@ -158,6 +159,8 @@ _PARTS: Mapping[type, Callable[[Any], tuple[Value, ...]]] = MappingProxyType(
         ObjectOf: lambda value: tuple(field for _, field in value.fields),
     }
 )
+#: Types of values that are made of others.
+COMPOUND = frozenset(_PARTS)
 
 
 def rewrite(value: Value, rule: Callable[[Value], Value | None]) -> Value:

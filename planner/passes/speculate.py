@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from planner.computed import computed
 from planner.draft import Draft
 from planner.errors import PlanTooLarge
 from planner.graph import Primitive, PrimitiveId
 from planner.library import Library
 from planner.memory import all_inside, has_effects
-from planner.opener import computed
 from planner.structure import Ahead, Structure
 
 if TYPE_CHECKING:

@@ -155,7 +155,7 @@ def _tokens(part: Part, least: int) -> int:
 
 def _partial(head: Primitive, warms: PrimitiveId, number: int, parts: Sequence[Part]) -> Primitive:
     known = beginning(head.params, parts)
-    blank = {id: Literal(port.default) for id, port in _PORTS.items() if id not in known}
+    blank = {id: value for id, value in OPS["partial_prefill"].blanks if id not in known}
     return replace(
         head,
         id=PrimitiveId(f"{warms}:begin.{number}" if number else f"{warms}:begin"),
@@ -165,6 +165,3 @@ def _partial(head: Primitive, warms: PrimitiveId, number: int, parts: Sequence[P
         waits=frozenset(),
         warms=warms,
     )
-
-
-_PORTS = {each.id: each for each in OPS["partial_prefill"].served}
