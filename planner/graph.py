@@ -72,7 +72,7 @@ class Primitive:
     def reads(self) -> frozenset[Output]:
         """Return the ports this primitive reads, its own call's included."""
         if self._reads is None:
-            reads = frozenset(_outputs(self.params.values()))
+            reads = _outputs(self.params.values())
             object.__setattr__(self, "_reads", reads)
             return reads
         return self._reads
@@ -95,14 +95,16 @@ class Primitive:
         return made
 
 
-def _outputs(values: Iterable[Value]) -> Iterator[Output]:
-    """Yield the ports that `values` read; most values are one, or plain data."""
+def _outputs(values: Iterable[Value]) -> frozenset[Output]:
+    """Return the ports that `values` read; most values are one, or plain data."""
+    found: list[Output] = []
     for value in values:
         kind = type(value)
         if kind is Output:
-            yield value  # type: ignore[misc]  # its type was just looked at
+            found.append(value)  # type: ignore[arg-type]  # its type was just looked at
         elif kind is not Literal:
-            yield from (leaf for leaf in leaves(value) if isinstance(leaf, Output))
+            found += [leaf for leaf in leaves(value) if isinstance(leaf, Output)]
+    return frozenset(found)
 
 
 @record

@@ -45,19 +45,26 @@ class Scope:
 
     def _member(self, value: Member) -> Value:
         of, key = value.of, value.key
-        if isinstance(of, Name) and isinstance(key, str | int):
-            if of.id in self.own:
-                return value
-            if isinstance(key, str):
-                if of.id == "inputs":
-                    return self.inputs[key]
-                if of.id == "secret":
-                    return Secret(key)
-                if of.id in self.steps:
-                    return self.steps[of.id][key]
-        if not isinstance(key, str | int):
+        if isinstance(key, str):
+            if type(of) is Name:
+                return self._field(value, of.id, key)
+        elif not isinstance(key, int):
             key = _known(self.resolve(key))
+        elif isinstance(of, Name) and of.id in self.own:
+            return value
         return member(self.resolve(of), key)
+
+    def _field(self, value: Member, name: str, key: str) -> Value:
+        """Return what a field of a name is: `value` itself, where the name is a prompt's own."""
+        if name in self.own:
+            return value
+        if name == "inputs":
+            return self.inputs[key]
+        if name == "secret":
+            return Secret(key)
+        if name in self.steps:
+            return self.steps[name][key]
+        return member(self.resolve(value.of), key)
 
     def _named(self, id: str) -> Value | None:
         """Return what a name alone stands for: an element, or the one field of a step."""

@@ -4,7 +4,7 @@
 `spec.expressions` and `spec.templates`, filling it in is `spec.evaluate`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter, is_
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -118,16 +118,18 @@ class ObjectOf:
 Value: TypeAlias = Leaf | Literal | Member | Slice | Operation | Call | Text | ListOf | ObjectOf
 
 
-def leaves(value: Value) -> Iterator[Leaf]:
-    """Yield every leaf of `value`, left to right, repeats included."""
+def leaves(value: Value) -> Sequence[Leaf]:
+    """Return every leaf of `value`, left to right, repeats included."""
+    found: list[Leaf] = []
     left = [value]
     while left:
         value = left.pop()
         of = _PARTS.get(type(value))
         if of is not None:
             left += reversed(of(value))
-        elif type(value) is not Literal:
-            yield value  # type: ignore[misc]  # what is no data and has no parts is a leaf
+        elif isinstance(value, Leaf):
+            found.append(value)
+    return found
 
 
 def parts(value: Value) -> tuple[Value, ...]:
