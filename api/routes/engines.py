@@ -108,6 +108,10 @@ class PoolOut(BaseModel):
     slots: int
     busy: int
     waiting: int
+    utilisation: float = Field(
+        description="The share of its slots that is in use, 0 to 1: a mean over about ten seconds."
+    )
+    saturated: bool = Field(description="Passes add no work to it in runs that come now.")
     limits: LimitsOut
     traits: TraitsOut
     servers: list[ServerOut] = Field(description="One for each replica that starts its own.")
@@ -130,9 +134,11 @@ class PoolOut(BaseModel):
             replicas=len(pool.replicas),
             default=house.library.pools.default[pool.kind] == pool.name,
             state=_state(state, servers),
-            slots=len(pool.replicas) * traits.slots,
+            slots=pool.slots,
             busy=state.batches,
             waiting=state.waiting,
+            utilisation=round(state.utilisation, 3),
+            saturated=state.saturated,
             limits=LimitsOut(
                 batch_rows=pool.batch_rows,
                 batch_rows_max=traits.batch_rows_max,
