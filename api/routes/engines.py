@@ -1,7 +1,7 @@
 """Pools of engines, as they are at this moment."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Literal
 
@@ -15,6 +15,7 @@ from executors.engines.engine import Condition
 from executors.runner import PoolState
 from executors.store.errors import Unknown
 from planner.costs import BatchCosts, Costs, LanguageCosts
+from planner.graph import PoolName
 
 router = APIRouter(prefix="/engines", tags=["engines"])
 
@@ -152,16 +153,18 @@ class PoolOut(BaseModel):
             ),
             servers=[ServerOut.model_validate(each, from_attributes=True) for each in servers],
             costs=None if pool.costs is None else _costs(pool.costs),
-            profiles=[
-                ProfileOut(
-                    op=op,
-                    costs=_costs(profile.costs),
-                    source=profile.source,
-                    version=profile.version,
-                    observed=profile.observed,
-                )
-                for op, profile in house.runner.observer.profiles(pool.name).items()
-            ],
+            profiles=list(_profiles(house, pool.name)),
+        )
+
+
+def _profiles(house: House, pool: PoolName) -> Iterator[ProfileOut]:
+    for op, profile in house.runner.observer.profiles(pool).items():
+        yield ProfileOut(
+            op=op,
+            costs=_costs(profile.costs),
+            source=profile.source,
+            version=profile.version,
+            observed=profile.observed,
         )
 
 
