@@ -171,6 +171,13 @@ def plan(
     ] = None,
     off: Off = None,
     on: On = None,
+    utilisation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Plan as if this share of a pool's slots were in use: llm=0.9; again for more.",
+            metavar="POOL=SHARE",
+        ),
+    ] = None,
 ) -> None:
     """Show what a workflow becomes: its operations, their pools, and what waits for what."""
     settings = _settings()
@@ -181,7 +188,7 @@ def plan(
     only = None if passes is None else [passes]
     choice = _usable(lambda: choice_of_options(off or [], on or [], only))
     wanted = Wanted(as_json, as_mermaid, is_explained, is_between)
-    raise typer.Exit(show_plan(settings, file, choice, wanted))
+    raise typer.Exit(show_plan(settings, file, choice, utilisation or [], wanted))
 
 
 @app.command(epilog=_EPILOG)

@@ -15,6 +15,8 @@ from api.cli_validate import TENANT, declared_library, module_name
 from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.explained import ExplainedOut, explained_text, pictures
+from api.load import BadLoad, saturated_by_options
+from api.plans import Terms
 from api.problems import ApiProblem
 from api.settings import Settings
 from planner.explain import Explained
@@ -46,8 +48,12 @@ class Wanted:
     between: bool = False
 
 
-def show_plan(settings: Settings, file: Path, passes: Choice, wanted: Wanted) -> Exit:
-    """Show the plan of the workflow in `file`; return what to say at the end."""
+def show_plan(
+    settings: Settings, file: Path, passes: Choice, utilisation: list[str], wanted: Wanted
+) -> Exit:
+    """Show the plan of the workflow in `file` by `passes`, in a service of which `utilisation`
+    says how busy it is; return what to say at the end.
+    """
     if wanted.as_json and wanted.as_mermaid:
         sys.stderr.write("teola: --json and --mermaid exclude each other\n")
         return Exit.USAGE
@@ -61,10 +67,14 @@ def show_plan(settings: Settings, file: Path, passes: Choice, wanted: Wanted) ->
         return Exit.NOT_VALID
     try:
         library = declared_library(settings)
+        terms = Terms(passes, saturated_by_options(utilisation, library.pools.kinds))
         document = library.read_workflow(TENANT, source)
-        explained = library.explain(TENANT, document, source, passes)
+        explained = library.explain(TENANT, document, source, terms)
     except BadEngines as error:
         sys.stderr.write(f"{error}\n")
+        return Exit.USAGE
+    except BadLoad as error:
+        sys.stderr.write(f"teola: {error}\n")
         return Exit.USAGE
     except ApiProblem as problem:
         sys.stderr.write(f"{problem.page or problem.detail}\n")

@@ -18,6 +18,7 @@ from api.engines_file import BadEngines
 from api.exit_codes import Exit
 from api.explained_text import ExplainedRunOut, lines_of
 from api.house import House
+from api.plans import Terms
 from api.problems import ApiProblem
 from api.run_inputs import resolve
 from api.settings import Settings
@@ -96,7 +97,7 @@ async def _run(
             tenant=TENANT,
             workflow=document.name,
             version=document.version,
-            plan=house.library.plan(TENANT, document, source, request=passes),
+            plan=house.library.plan(TENANT, document, source, terms=Terms(passes)),
             inputs=resolved,
         )
         run = await house.runner.submit(submission)

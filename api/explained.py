@@ -58,7 +58,7 @@ class StageOut(BaseModel):
 
 class PassOut(BaseModel):
     """What a pass did, or the `reason` why not: `off`, `nothing-to-do`, `no-pool-can`,
-    `would-not-pay`, `broke-a-law`. `by`: who says whether it is on.
+    `would-not-pay`, `saturated`, `broke-a-law`. `by`: who says whether it is on.
 
     Waits are pairs: who, for whom. `critical_ms` and `work_ms` are changes, in ms.
     """

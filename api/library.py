@@ -7,11 +7,11 @@ run of one costs neither; a registered module makes both void for its tenant.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from api.flows import Flows
-from api.plans import PlanKey, Plans, layout_of
+from api.plans import NO_TERMS, PlanKey, Plans, Terms, layout_of
 from api.problems import ApiProblem, from_spec, problem_of
 from executors.errors import Refused
 from executors.store.errors import Unknown
@@ -20,6 +20,7 @@ from planner.available import Later, is_available, not_available
 from planner.errors import BrokenPass, IllegalGraph, PlanTooLarge
 from planner.expand import choice_of, make_plan
 from planner.explain import Explained, explain
+from planner.graph import PoolName
 from planner.lints import Lint, lints
 from planner.needs import kinds_needed, unserved
 from planner.passes.choice import NO_CHOICE, Choice, Chosen, are_on, choose
@@ -182,24 +183,24 @@ class Library:
         self._shelves[tenant] = Shelf(changed, shelf.edition + 1)
         return True
 
-    def open(self, tenant: str, stored: StoredWorkflow, request: Choice = NO_CHOICE) -> Opened:
-        """Return a stored workflow ready to run, by the passes that `request` chooses.
+    def open(self, tenant: str, stored: StoredWorkflow, terms: Terms = NO_TERMS) -> Opened:
+        """Return a stored workflow ready to run, planned by `terms`.
 
         Raise `invalid-workflow` if a module it uses has changed so that it no longer fits.
         """
         document = self._document(tenant, stored)
         source = Source(stored.name, stored.source, stored.media)
-        return Opened(document, self.plan(tenant, document, source, request=request))
+        return Opened(document, self.plan(tenant, document, source, terms=terms))
 
-    def is_open(self, tenant: str, stored: StoredWorkflow, request: Choice = NO_CHOICE) -> bool:
+    def is_open(self, tenant: str, stored: StoredWorkflow, terms: Terms = NO_TERMS) -> bool:
         """Whether `open` would have nothing to do."""
         document = self._read.get(self._key(tenant, stored))
-        return document is not None and self._plan_key(tenant, document, request) in self._plans
+        return document is not None and self._plan_key(tenant, document, terms) in self._plans
 
-    def open_text(self, tenant: str, source: Source, request: Choice = NO_CHOICE) -> Opened:
+    def open_text(self, tenant: str, source: Source, terms: Terms = NO_TERMS) -> Opened:
         """Return a workflow that is not stored, ready to run. Raise `invalid-workflow`."""
         document = self.read_workflow(tenant, source)
-        return Opened(document, self.plan(tenant, document, source, request=request))
+        return Opened(document, self.plan(tenant, document, source, terms=terms))
 
     def refuses(self, tenant: str, source: Source) -> ApiProblem | None:
         """Return what is wrong with a workflow, or None if nothing is."""
@@ -215,35 +216,35 @@ class Library:
         document: Document,
         text: Source | Page,
         within: str = "",
-        request: Choice = NO_CHOICE,
+        terms: Terms = NO_TERMS,
     ) -> Plan:
         """Return the plan of a checked workflow, which says `text` and stands at `within` of it.
 
         Raise `invalid-workflow` when it would be too large.
         """
-        key = self._plan_key(tenant, document, request)
+        key = self._plan_key(tenant, document, terms)
         plan = self._plans.recall(key)
         if plan is None:
-            plan = self._planned(tenant, document, text, within, key.passes)
+            plan = self._planned(tenant, document, text, within, key)
             self._plans.keep(key, plan, _size(text))
         return plan
 
     def explain_stored(
-        self, tenant: str, stored: StoredWorkflow, request: Choice = NO_CHOICE
+        self, tenant: str, stored: StoredWorkflow, terms: Terms = NO_TERMS
     ) -> tuple[Document, Explained]:
         """Return a stored workflow, and how its plan comes about. Raise as `open`."""
         document = self._document(tenant, stored)
         source = Source(stored.name, stored.source, stored.media)
-        return document, self.explain(tenant, document, source, request)
+        return document, self.explain(tenant, document, source, terms)
 
     def explain(
-        self, tenant: str, document: Document, text: Source | Page, request: Choice = NO_CHOICE
+        self, tenant: str, document: Document, text: Source | Page, terms: Terms = NO_TERMS
     ) -> Explained:
         """Return how the plan of a checked workflow comes about. Raise as `plan`."""
-        modules, chosen = self.modules(tenant), self.passes(document, request)
+        modules, chosen = self.modules(tenant), self.passes(document, terms.request)
         flows = self._flows(tenant).documents(document, modules)
         try:
-            return explain(document, modules, self._known(), chosen, flows)
+            return explain(document, modules, self._known(terms.saturated), chosen, flows)
         except (PlanTooLarge, IllegalGraph) as error:
             raise _unplanned(text, document, error) from None
 
@@ -265,23 +266,24 @@ class Library:
         document: Document,
         text: Source | Page,
         within: str,
-        passes: frozenset[str],
+        key: PlanKey,
     ) -> Plan:
         modules = self.modules(tenant)
         flows = self._flows(tenant).documents(document, modules)
-        pools = self._known()
+        pools = self._known(key.saturated)
         try:
-            return make_plan(document, modules, pools, flows, passes)
+            return make_plan(document, modules, pools, flows, key.passes)
         except BrokenPass as error:
             self._on_bug(error)
         except (PlanTooLarge, IllegalGraph) as error:
             raise _unplanned(text, document, error, within) from None
         return make_plan(document, modules, pools, flows, NONE)
 
-    def _known(self) -> Pools:
-        return self.pools if self._learned is None else self._learned.known(self.pools)
+    def _known(self, saturated: frozenset[PoolName]) -> Pools:
+        pools = self.pools if self._learned is None else self._learned.known(self.pools)
+        return replace(pools, saturated=saturated)
 
-    def _plan_key(self, tenant: str, document: Document, request: Choice) -> PlanKey:
+    def _plan_key(self, tenant: str, document: Document, terms: Terms) -> PlanKey:
         flows = self._flows(tenant).documents(document, self.modules(tenant))
         return PlanKey(
             tenant=tenant,
@@ -289,8 +291,9 @@ class Library:
             content=document.version,
             layout=layout_of(document),
             flows=tuple(sorted(flows)),
-            passes=are_on(self.passes(document, request)),
+            passes=are_on(self.passes(document, terms.request)),
             snapshot=self._learned.version() if self._learned is not None else 0,
+            saturated=terms.saturated,
         )
 
     def _document(self, tenant: str, stored: StoredWorkflow) -> Document:

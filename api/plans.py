@@ -2,9 +2,9 @@
 
 A plan is a pure function of few things, and its key is these and no more. It does not depend on the
 inputs of a run: how long a list is, which branch is taken and how large a text is are opened while
-a run goes on, so there is one plan for all of them. Nor does it depend on priorities or on how busy
-pools are. What engines are like is the service's own, and stays as long as it does, but for their
-costs: those are known by the number of their snapshot.
+a run goes on, so there is one plan for all of them. Nor does it depend on priorities. What engines
+are like is the service's own, and stays as long as it does, but for two things: their costs, known
+by the number of their snapshot, and how busy they are, of which it matters who is saturated.
 """
 
 import threading
@@ -12,6 +12,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from planner.graph import PoolName
+from planner.passes.choice import NO_CHOICE, Choice
 from planner.plan import Plan
 from spec.model import Document
 from spec.records import record
@@ -21,12 +23,27 @@ PRIMITIVE_BYTES = 4_096
 
 
 @record
+class Terms:
+    """What a plan is made by that is not said on its page: the passes that a request chooses, and
+    the pools that are `saturated`, to which no pass adds work.
+    """
+
+    request: Choice = NO_CHOICE
+    saturated: frozenset[PoolName] = frozenset()
+
+
+#: Of whoever asks for nothing, in a service that is idle.
+NO_TERMS = Terms()
+
+
+@record
 class PlanKey:
     """What decides how a plan comes out.
 
     `content` is the hash of the workflow, `layout` where on its page steps stand, which failures
     point at; `edition` is that of the tenant's modules, `flows` the versions of the workflows that
-    it runs, `passes` those that are on, `snapshot` the number of the costs that they weigh by.
+    it runs, `passes` those that are on, `snapshot` the number of the costs that they weigh by,
+    `saturated` the pools that they leave alone.
     """
 
     tenant: str
@@ -36,6 +53,7 @@ class PlanKey:
     flows: tuple[tuple[str, str], ...]
     passes: frozenset[str]
     snapshot: int = 0
+    saturated: frozenset[PoolName] = frozenset()
 
 
 def layout_of(document: Document) -> tuple[str | int, ...]:

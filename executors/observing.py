@@ -32,6 +32,7 @@ from executors.scheduler.events import (
     RunAccepted,
     RunId,
 )
+from executors.utilisation import Utilisation
 from planner.costs import DEFAULTS, Costs, default_of
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
@@ -56,9 +57,12 @@ class _Batch:
 
 @dataclass(slots=True)
 class Observer:
-    """Learns what the engines of `pools` take, and how large what runs ask for is."""
+    """Learns what the engines of `pools` take, and how large what runs ask for is; and sees how
+    busy they are.
+    """
 
     pools: Sequence[Pool]
+    utilisation: Utilisation = field(init=False)
     _refining: dict[tuple[PoolName, str], Refining] = field(init=False, repr=False)
     _sizes: LearnedSizes = field(default_factory=LearnedSizes, repr=False)
     _work: dict[RunId, dict[PrimitiveId, tuple[str, int]]] = field(default_factory=dict, repr=False)
@@ -67,6 +71,7 @@ class Observer:
     _started: set[_Place] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
+        self.utilisation = Utilisation({pool.name: pool.slots for pool in self.pools})
         self._refining = {}
         for pool in self.pools:
             configured = pool.facts.costs
@@ -103,6 +108,7 @@ class Observer:
 
     def watch(self, now: float, event: Event, commands: Sequence[Command]) -> None:
         """Take in one event and what was ordered on it."""
+        self.utilisation.watch(now, event, commands)
         match event:
             case Prepared(task, _, op, work):
                 self._work.setdefault(task.run, {})[task.unit] = (op, work)

@@ -53,6 +53,11 @@ class Pool:
         return self.replicas[0].traits
 
     @property
+    def slots(self) -> int:
+        """How many batches all replicas run at a time."""
+        return len(self.replicas) * self.traits.slots
+
+    @property
     def facts(self) -> PoolFacts:
         """What a planner may rely on."""
         traits = self.traits

@@ -24,6 +24,7 @@ from executors.store.record import RunRecord
 from executors.store.runs import RunStore
 from executors.values import Values
 from executors.workspace import Workspace
+from planner.graph import PoolName
 from planner.plan import Plan
 from planner.pools import Pools
 from planner.sizes import Sizes
@@ -64,6 +65,8 @@ class PoolState:
     waiting: int
     batches: int
     started: int  #: replicas that are up
+    utilisation: float  #: share of the slots in use, smoothed
+    saturated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,7 @@ class Runner:
 
     def pools(self) -> tuple[PoolState, ...]:
         """Return every pool as it is now."""
-        queues = self._scheduler.pools
+        queues, saturated, now = self._scheduler.pools, self.saturated(), self._driver.now()
         return tuple(
             PoolState(
                 pool=pool,
@@ -211,9 +214,15 @@ class Runner:
                 waiting=len(queues[pool.name].waiting),
                 batches=len(queues[pool.name].busy),
                 started=self._driver.started(pool.name),
+                utilisation=self.observer.utilisation.share(pool.name, now),
+                saturated=pool.name in saturated,
             )
             for pool in self._pools
         )
+
+    def saturated(self) -> frozenset[PoolName]:
+        """Return the pools to which plans of runs that come now are to add no work."""
+        return self.observer.utilisation.saturated(self._driver.now())
 
     def warm(self) -> None:
         """Begin to start the engines that take long to: those with servers of their own."""

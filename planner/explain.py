@@ -11,6 +11,7 @@ from planner.errors import BrokenPass
 from planner.estimate import Estimate, Estimator
 from planner.expand import NO_FLOWS, make_plan
 from planner.graph import PoolName, PrimitiveId
+from planner.held_back import held_back_by
 from planner.library import Library
 from planner.passes.choice import Chosen, are_on
 from planner.passes.names import NAMES, NONE
@@ -123,7 +124,8 @@ def _explained(
             if after is not draft or name in stage.inside:
                 stages.append(stage)
                 change = _change(*stages[-2:])
-        why = None if change else _why(name, chosen[name], draft, library, broken)
+        opened = replace(library, passes=made)
+        why = None if change else _why(name, chosen[name], draft, opened, broken)
         passes.append(Told(name, chosen[name], change, why))
     return Explained(plan, tuple(stages), tuple(passes))
 
@@ -174,6 +176,9 @@ def _why(
     if broken is not None:
         detail = f"{broken.name} broke a law, so no pass is made: {'; '.join(broken.problems)}"
         return Why("broke-a-law", detail)
+    full = ", ".join(held_back_by(name, draft, library))
+    if full:
+        return Why("saturated", f"it would add work to pools that are busy: {full}")
     return why_not(name, draft, library)
 
 

@@ -43,11 +43,15 @@ _UNKNOWN = PoolFacts()
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """The kind of each pool, the one used where a step names none, and what engines are like."""
+    """The kind of each pool, the one used where a step names none, and what engines are like.
+
+    To those `saturated` no pass adds work; `planner.load` says which are.
+    """
 
     kinds: Mapping[PoolName, str]
     default: Mapping[str, PoolName]
     facts: Mapping[PoolName, PoolFacts] = field(default_factory=lambda: MappingProxyType({}))
+    saturated: frozenset[PoolName] = frozenset()
 
     def of(self, kind: str, engine: str | None) -> PoolName:
         """Return the pool for work of `kind`.

@@ -17,7 +17,9 @@ from planner.primitives import OPS
 from spec.records import record
 from spec.values import Literal, Text, leaves
 
-Reason: TypeAlias = OneOf["off", "nothing-to-do", "no-pool-can", "would-not-pay", "broke-a-law"]
+Reason: TypeAlias = OneOf[
+    "off", "nothing-to-do", "no-pool-can", "would-not-pay", "saturated", "broke-a-law"
+]
 
 
 @record

@@ -1,7 +1,7 @@
 """Pools of engines, as they are at this moment."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Literal
 
@@ -15,6 +15,7 @@ from executors.engines.engine import Condition
 from executors.runner import PoolState
 from executors.store.errors import Unknown
 from planner.costs import BatchCosts, Costs, LanguageCosts
+from planner.graph import PoolName
 
 router = APIRouter(prefix="/engines", tags=["engines"])
 
@@ -108,6 +109,10 @@ class PoolOut(BaseModel):
     slots: int
     busy: int
     waiting: int
+    utilisation: float = Field(
+        description="The share of its slots that is in use, 0 to 1: a mean over about ten seconds."
+    )
+    saturated: bool = Field(description="Passes add no work to it in runs that come now.")
     limits: LimitsOut
     traits: TraitsOut
     servers: list[ServerOut] = Field(description="One for each replica that starts its own.")
@@ -130,9 +135,11 @@ class PoolOut(BaseModel):
             replicas=len(pool.replicas),
             default=house.library.pools.default[pool.kind] == pool.name,
             state=_state(state, servers),
-            slots=len(pool.replicas) * traits.slots,
+            slots=pool.slots,
             busy=state.batches,
             waiting=state.waiting,
+            utilisation=round(state.utilisation, 3),
+            saturated=state.saturated,
             limits=LimitsOut(
                 batch_rows=pool.batch_rows,
                 batch_rows_max=traits.batch_rows_max,
@@ -146,16 +153,18 @@ class PoolOut(BaseModel):
             ),
             servers=[ServerOut.model_validate(each, from_attributes=True) for each in servers],
             costs=None if pool.costs is None else _costs(pool.costs),
-            profiles=[
-                ProfileOut(
-                    op=op,
-                    costs=_costs(profile.costs),
-                    source=profile.source,
-                    version=profile.version,
-                    observed=profile.observed,
-                )
-                for op, profile in house.runner.observer.profiles(pool.name).items()
-            ],
+            profiles=list(_profiles(house, pool.name)),
+        )
+
+
+def _profiles(house: House, pool: PoolName) -> Iterator[ProfileOut]:
+    for op, profile in house.runner.observer.profiles(pool).items():
+        yield ProfileOut(
+            op=op,
+            costs=_costs(profile.costs),
+            source=profile.source,
+            version=profile.version,
+            observed=profile.observed,
         )
 
 

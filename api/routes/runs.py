@@ -13,6 +13,7 @@ from api.house import Here, House
 from api.negotiation import WAIT_S_MAX, form_of, wait_s_of
 from api.openapi import RUN_SCHEMA, RUN_YAML, answers, document_body, events_content, problems
 from api.passes import choice_at
+from api.plans import Terms
 from api.principal import Asker
 from api.problems import ApiProblem
 from api.run_inputs import resolve
@@ -177,8 +178,9 @@ async def _submit(house: House, tenant: str, source: Source) -> str:
         size = len(source.data)
         body, page, passes = await off_the_loop(size, _read, source)
         stored = _stored(house, tenant, body.workflow)
-        submission = partial(_submission, house, tenant, body, page, stored, passes)
-        if stored is not None and house.library.is_open(tenant, stored, passes):
+        terms = Terms(passes, house.runner.saturated())
+        submission = partial(_submission, house, tenant, body, page, stored, terms)
+        if stored is not None and house.library.is_open(tenant, stored, terms):
             wanted = await off_the_loop(size, submission)
         else:  # whatever its size: a few lines may open into a large plan
             wanted = await asyncio.to_thread(submission)
@@ -210,14 +212,14 @@ def _submission(
     body: RunIn,
     page: Tree,
     stored: StoredWorkflow | None,
-    passes: Choice,
+    terms: Terms,
 ) -> Submission:
     if stored is not None:
-        opened = house.library.open(tenant, stored, passes)
+        opened = house.library.open(tenant, stored, terms)
         document, plan = opened.document, opened.plan
     else:
         document = house.library.read_inline(tenant, page, "spec")
-        plan = house.library.plan(tenant, document, page.page, "/spec", passes)
+        plan = house.library.plan(tenant, document, page.page, "/spec", terms)
     at = ("inputs",) if "inputs" in page.value else ()
     given = page if at else Tree.of({}, page.page.name)
     return Submission(

@@ -11,8 +11,10 @@ from api.explained import ExplainedOut
 from api.graph_forms import Between, Format, Off, On, form_of, written
 from api.house import Here, House
 from api.library import Opened, same_name
+from api.load import Utilisation, saturated_by_query
 from api.openapi import DOCUMENT_SCHEMA, WORKFLOW_YAML, answers, document_body, problems
 from api.passes import choice_of_query
+from api.plans import NO_TERMS, Terms
 from api.principal import Asker
 from api.wire import (
     CheckedOut,
@@ -27,7 +29,6 @@ from api.wire import (
 from executors.moments import rfc3339
 from executors.store.workflows import StoredWorkflow
 from planner.lints import lints
-from planner.passes.choice import NO_CHOICE, Choice
 from planner.render import mermaid
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
@@ -131,20 +132,23 @@ async def graph(
     version: Annotated[str | None, Query(description="Not the latest but this one.")] = None,
     off: Off = None,
     on: On = None,
+    utilisation: Utilisation = None,
     format: Format = None,
     between: Between = False,
 ) -> Response:
     """Return the graph of primitives that a run follows, as a Mermaid flowchart unless `format` or
-    `Accept` asks for text or JSON; these tell of each pass, too.
+    `Accept` asks for text or JSON; these tell of each pass, too. The service is taken to be idle
+    but for what `utilisation` says.
     """
-    passes = choice_of_query(off or (), on or ())
+    saturated = saturated_by_query(utilisation or (), house.library.pools.kinds)
+    terms = Terms(choice_of_query(off or (), on or ()), saturated)
     form = format or form_of(request, "mermaid")
     stored = house.workflows.get(asker.tenant, name, version)
     if form == "mermaid" and not between:
-        opened = await _opened(house, asker.tenant, stored, passes)
+        opened = await _opened(house, asker.tenant, stored, terms)
         return PlainTextResponse(mermaid(opened.plan))
     document, explained = await asyncio.to_thread(
-        house.library.explain_stored, asker.tenant, stored, passes
+        house.library.explain_stored, asker.tenant, stored, terms
     )
     return written(document, explained, form, between=between)
 
@@ -173,8 +177,8 @@ async def _written(house: House, tenant: str, name: str, version: str | None = N
 
 
 async def _opened(
-    house: House, tenant: str, stored: StoredWorkflow, passes: Choice = NO_CHOICE
+    house: House, tenant: str, stored: StoredWorkflow, terms: Terms = NO_TERMS
 ) -> Opened:
-    if house.library.is_open(tenant, stored, passes):
-        return house.library.open(tenant, stored, passes)
-    return await asyncio.to_thread(house.library.open, tenant, stored, passes)
+    if house.library.is_open(tenant, stored, terms):
+        return house.library.open(tenant, stored, terms)
+    return await asyncio.to_thread(house.library.open, tenant, stored, terms)

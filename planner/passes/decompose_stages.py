@@ -3,7 +3,8 @@
 A pair of operations becomes a structure: how many rows there are is known in the run, and so is how
 they are cut. Who read what the second gave reads it still, under the same name. A pair stays whole
 where anyone else reads what the first gave, where the two may not fail alike, and where pieces
-cannot pay; an index with a name stays whole, since half of it must never be seen.
+cannot pay; an index with a name stays whole, since half of it must never be seen. Each piece costs
+the fixed part of a batch once more, so what a saturated pool does stays whole, too.
 Source: pass 2 of Teola (arXiv 2407.00326), with sizes from costs instead of a threshold.
 
 >>> from planner.pools import PoolFacts
@@ -143,7 +144,9 @@ def _is_alone(
 
 
 def _sizing(first: Primitive | None, second: Primitive, pools: Pools) -> Sizing | None:
-    """Return how pieces are cut; None where they gain nothing."""
+    """Return how pieces are cut; None where they gain nothing, or ask more of a saturated pool."""
+    if second.pool in pools.saturated or (first is not None and first.pool in pools.saturated):
+        return None
     return _of_lone(second, pools) if first is None else _of_pair(first, second, pools)
 
 

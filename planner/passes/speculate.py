@@ -4,7 +4,8 @@ Only what gives a result and does nothing else is begun: nothing that stores, ca
 timed. It is begun once all that it reads is done, which a gate waits for, and only if it is worth
 it then: `P·saved > (1-P)·Σ price·work`. What is saved and worked follows from a plan and is found
 here; how likely the condition is met, and what work costs under the load there is, the run knows.
-Nobody reads what was begun before the condition is known.
+What may be for nothing is not asked of a saturated pool at all. Nobody reads what was begun before
+the condition is known.
 Source: expected benefit against expected cost, as branches are speculated on; a pool's price is
 what a unit of its work makes others wait: u/(1-u) at utilisation u.
 """
@@ -35,6 +36,7 @@ Refusal: TypeAlias = Literal[
     "it comes in turn",
     "it takes no time",
     "it could not begin sooner",
+    "it asks work of a saturated pool",
 ]
 
 
@@ -112,6 +114,8 @@ def _worth(
     saved_ms = min(sooner_ms, inside.critical_ms)
     if saved_ms < SAVED_MS_MIN:
         return "it could not begin sooner"
+    if not inside.work_ms.keys().isdisjoint(times.library.pools.saturated):
+        return "it asks work of a saturated pool"
     id = PrimitiveId(f"{structure.opening}:gate")
     place = replace(structure.body.place, step=None, region=structure.region)
     gate = replace(computed("close", id, {}, place, times.library), after=after)

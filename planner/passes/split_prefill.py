@@ -3,7 +3,8 @@
 A prompt is cut where readiness changes, as often as it does, anywhere in it: what is known earlier
 than all the call waits for becomes a partial prefill. That is a hint. The call itself keeps its
 whole prompt, so no answer can change; engines find the beginning in their cache of prefixes. Where
-the calls of a list, a fold or a loop begin alike, that is read before the list is known.
+the calls of a list, a fold or a loop begin alike, that is read before the list is known. A hint is
+one request more, so calls of a saturated pool have none.
 
 Source: pass 3 of Teola (arXiv 2407.00326), with n cuts and on engines as they are: there the
 prompt has one cut, after its second slot, and the rest is sent alone.
@@ -21,9 +22,8 @@ from dataclasses import replace
 from planner.distance import distances
 from planner.draft import Draft
 from planner.elements import asked_each
-from planner.graph import Output, Primitive, PrimitiveId
+from planner.graph import Output, PoolName, Primitive, PrimitiveId
 from planner.library import Library
-from planner.pools import PoolFacts
 from planner.primitives import OPS
 from planner.prompt_parts import Part, beginning, parts_of
 from planner.samples import Unopened, sample
@@ -41,7 +41,7 @@ _Distances = Mapping[PrimitiveId, int]
 
 def split_prefill(draft: Draft, library: Library) -> Draft:
     """Add the partial prefills that the prompts of `draft` have, each before what it is for."""
-    if not any(facts.warms for facts in library.pools.facts.values()):
+    if not any(_reads_ahead(pool, library) for pool in library.pools.facts):
         return draft
     far = distances(draft)
     hinted = {each.warms for each in draft.primitives}
@@ -66,13 +66,12 @@ def _of_call(
     head: Primitive, rest: Primitive | None, far: _Distances, library: Library
 ) -> Iterator[Primitive]:
     """Yield the partial prefills of one call."""
-    facts = library.pools.fact(head.pool)
-    if not facts.warms:
+    if not _reads_ahead(head.pool, library):
         return
     waits = head.waits_for() | (rest.waits_for() - {head.id} if rest is not None else frozenset())
     ready = max((far.get(id, 0) for id in waits), default=0)
     parts = parts_of(head.params)
-    for number, count in enumerate(_cuts(parts, far, ready, _least(facts))):
+    for number, count in enumerate(_cuts(parts, far, ready, _least(head.pool, library))):
         yield _partial(head, head.id, number, parts[:count])
 
 
@@ -94,10 +93,9 @@ def _of_structure(
     if structure.kind in _CERTAIN and not asked_each(structure.body.step):
         inside = {each.id: _NEVER for each in made}
         for head in made:
-            facts = library.pools.fact(head.pool)
-            if head.op == "prefill" and facts.warms:
-                parts = parts_of(head.params)
-                for count in _cuts(parts, {**far, **inside}, far[opening.id], _least(facts)):
+            if head.op == "prefill" and _reads_ahead(head.pool, library):
+                parts, least = parts_of(head.params), _least(head.pool, library)
+                for count in _cuts(parts, {**far, **inside}, far[opening.id], least):
                     partial = _partial(head, opening.id, len(found), parts[:count])
                     found.append(replace(partial, region=opening.region))
     return found, replace(structure, later=frozenset(outside)) if outside else structure
@@ -106,8 +104,13 @@ def _of_structure(
 _NEVER = 1 << 30  # of what is made in a part that is not opened yet
 
 
-def _least(facts: PoolFacts) -> int:
-    return BLOCKS_MIN * facts.block_tokens
+def _reads_ahead(pool: PoolName, library: Library) -> bool:
+    """Whether hints may be given to a pool: its engines can, and have time for it."""
+    return library.pools.fact(pool).warms and pool not in library.pools.saturated
+
+
+def _least(pool: PoolName, library: Library) -> int:
+    return BLOCKS_MIN * library.pools.fact(pool).block_tokens
 
 
 def _cuts(parts: Sequence[Part], far: _Distances, ready: int, least: int) -> Iterator[int]:

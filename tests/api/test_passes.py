@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.passes import BadPasses, choice_of_options
 from planner.passes.choice import Choice
-from planner.passes.names import DEFAULT, NAMES, PRUNE, SPECULATE
+from planner.passes.names import COMMON, DEFAULT, NAMES, PRUNE, SPECULATE
 from tests.api.houses import ASK, GREETING, YAML, client_of, finished, problem_of, put
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +75,15 @@ async def test_a_pass_that_does_not_exist_is_told_in_a_query_too(client):
     assert (error["name"], error["hint"]) == ("off", SPECULATE)
     both = await client.post("/v1/plan?off=speculate&on=speculate", content=GREETING, headers=YAML)
     problem_of(both, 422, "invalid-parameter")
+
+
+async def test_passes_are_turned_off_one_after_another_in_a_query(client):
+    url = f"/v1/plan?off={PRUNE}&off={COMMON}"
+    told = (await client.post(url, content=GREETING, headers=YAML)).json()["passes"]
+    assert [each["name"] for each in told if each["by"] == "request"] == [PRUNE, COMMON]
+    twice = await client.post(f"{url}&format=json&format=text", content=GREETING, headers=YAML)
+    (error,) = problem_of(twice, 422, "invalid-parameter")["errors"]
+    assert (error["code"], error["name"]) == ("duplicate-key", "format")
 
 
 async def test_a_plan_is_told_as_json_text_and_mermaid(client):

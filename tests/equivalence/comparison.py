@@ -9,11 +9,12 @@ from random import Random
 from executors.scheduler.policies.table import POLICIES
 from planner.available import Later, is_available, later_modules
 from planner.draft import Draft
+from planner.graph import PoolName
 from planner.passes.names import NAMES
 from spec.inputs import check_inputs
 from spec.model import Document
 from spec.values import JSON
-from tests.equivalence.service import DROPPED, Settings, plan_of, serve
+from tests.equivalence.service import DROPPED, POOLS, Settings, plan_of, serve
 from tests.interpreter.callees import stocked
 from tests.interpreter.conftest import ACCEPTED_AT
 from tests.interpreter.documents import workflow
@@ -30,6 +31,8 @@ from tests.interpreter.twins import with_twins
 
 #: Between the seeds of one workflow: no other number is one of them.
 SEED_STEP = 1_000_003
+#: The share of workflows that come while pools are saturated: few enough that every pass fires.
+UNDER_LOAD = 1 / 8
 #: The first attempt at any list.
 LISTS_FAIL = Rule(
     "decode", '"form": "list"', Trouble("engine-busy", "for now", transient=True), attempts=1
@@ -104,6 +107,7 @@ class Comparison:
         report.fired.update({name: count > 0 for name, count in plain.fired.items()})
         report.counts[f"plainly {plain.status}"] += 1
         settings, changed = _settings(number), Changed()
+        report.counts["planned under load"] += bool(settings.saturated)
         for seed in range(number, number + seeds * SEED_STEP, SEED_STEP):
             settings = replace(settings, seed=seed)
             found = [*self.differences(document, made.inputs, script, plain, settings, changed)]
@@ -131,7 +135,7 @@ class Comparison:
             id: opened(value) if _is_file(document, id) else value
             for id, value in check_inputs(document.inputs, inputs).items()
         }
-        plan = plan_of(document, self.library, settings.passes, changed)
+        plan = plan_of(document, self.library, settings, changed)
         changed.prompts.clear()
         served = serve(plan, given, script, settings, changed.met, changed.prompts)
         if served.status != plain.status:
@@ -170,6 +174,7 @@ def _settings(number: int) -> Settings:
         batch_rows=random.choice((1, 2, 8, 64)),
         replicas=random.choice((1, 2, 5)),
         passes=_passes(number, random),
+        saturated=_saturated(random),
     )
 
 
@@ -178,6 +183,13 @@ def _passes(number: int, random: Random) -> frozenset[str]:
     if number % 3:
         return frozenset(NAMES)
     return frozenset(name for name in NAMES if random.random() < 0.5)
+
+
+def _saturated(random: Random) -> frozenset[PoolName]:
+    """Return the pools that are saturated: of seven workflows in eight none, else any."""
+    if random.random() >= UNDER_LOAD:
+        return frozenset()
+    return frozenset(pool for pool in sorted(POOLS.kinds) if random.random() < 0.5)
 
 
 def _is_file(document: Document, id: str) -> bool:

@@ -1,7 +1,7 @@
 """One run of a document on the whole scheduler, in virtual time, its laws checked on the way."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,16 +74,20 @@ class Settings:
     batch_rows: int = 8
     replicas: int = 1
     passes: frozenset[str] = DEFAULT
+    saturated: frozenset[PoolName] = frozenset()  #: pools, when the run came
 
 
 def plan_of(
     document: Document,
     library: Library,
-    passes: frozenset[str] = DEFAULT,
+    settings: Settings = Settings(),  # nobody changes it
     watch: Watch = unwatched,
 ) -> Plan:
-    """Open a document that needs nothing but what `library` has, and rewrite it by `passes`."""
-    return make_plan(document, library.modules, POOLS, library.flows, passes, watch)
+    """Open a document that needs nothing but what `library` has, and rewrite it by the passes that
+    are on, under the load there is.
+    """
+    pools = replace(POOLS, saturated=settings.saturated)
+    return make_plan(document, library.modules, pools, library.flows, settings.passes, watch)
 
 
 def serve(

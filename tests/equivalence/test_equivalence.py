@@ -71,6 +71,7 @@ def test_every_construct_was_met(reports):
     assert compared > COUNT // 2
     assert [name for name in COMMON if fired[name] < COUNT / 20] == []
     assert [name for name in RARE if not fired[name]] == []
+    assert sum(report.counts["planned under load"] for report in reports.values()) > COUNT / 20
     passes = sum((report.passes for report in reports.values()), Counter[str]())
     assert passes[WHILE_IT_CAME] >= COUNT / 20
     assert passes[TAKEN_BACK] > 0

@@ -1,15 +1,22 @@
 """How a plan came about: what each pass changed, or by whose word or for what reason it did not."""
 
+from dataclasses import replace
+
 import pytest
 
 from planner.draft import Draft
+from planner.expand import make_plan
 from planner.explain import explain
+from planner.graph import PoolName
 from planner.passes import pipeline
 from planner.passes.choice import NO_CHOICE, Choice, choose
-from planner.passes.names import COMMON, NAMES, PREFILL, PRUNE, SPECULATE
+from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE, SPECULATE, STAGES
+from planner.pools import PoolFacts
 from planner.render import diagram
 from spec.load import load
+from tests.planner.conftest import MODULES
 
+EXAMPLES = MODULES.parent / "examples"
 PAGE = """
 workflow: w
 inputs: {text: string, question: string}
@@ -71,6 +78,82 @@ def test_why_a_pass_that_is_on_changed_nothing(explained):
     assert whys[COMMON].reason == "nothing-to-do"
     assert (whys[PREFILL].reason, whys[SPECULATE].reason) == ("no-pool-can", "off")
     assert "no engine of llm" in whys[PREFILL].detail
+
+
+def saturated(pools, *names):
+    return replace(pools, saturated=frozenset(names))
+
+
+def told(registry, document, pools, name):
+    found = explain(document, registry.modules, pools, choose(Choice(on=frozenset({SPECULATE}))))
+    return next(each for each in found.passes if each.name == name)
+
+
+WARM = {PoolName("llm"): PoolFacts(warms=True)}
+BEHIND = """
+workflow: w
+inputs: {question: string}
+steps:
+  judge: {use: llm, prompt: "Is this about us? {{ inputs.question }}"}
+  found: {if: "$judge.text == 'yes'", use: web_search, query: $inputs.question}
+outputs: {docs: $found.docs}
+"""
+LONG = "Answer from the passages. " * 20
+INSIDE = f"""
+workflow: w
+inputs: {{flag: boolean, question: string}}
+steps:
+  part:
+    if: $inputs.flag
+    steps:
+      found: {{use: web_search, query: $inputs.question}}
+      said: {{use: llm, prompt: "{LONG}{{{{ found.docs | numbered }}}}"}}
+    outputs: {{text: $said.text}}
+outputs: {{text: $part.text}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "facts", "name", "full", "named"),
+    [
+        (BEHIND, {}, SPECULATE, {"web", "llm"}, "web"),
+        (INSIDE, WARM, PREFILL, {"web", "llm"}, "llm"),
+        (PAGE, {PoolName("embedding"): PoolFacts(rows_max=4)}, STAGES,
+         {"embedding", "vector", "llm"}, "embedding, vector"),
+    ],
+    ids=["speculate", "in what opens later", "either of a pair"],
+)  # fmt: skip
+def test_a_pass_that_the_load_holds_back_is_told_so_with_the_pools(
+    registry, read, pools, page, facts, name, full, named
+):
+    document, here = load(read(page), registry.vocabulary()), replace(pools, facts=facts)
+    assert told(registry, document, here, name).change is not None
+    found = told(registry, document, saturated(here, *full), name)
+    assert found.change is None
+    assert found.why.reason == "saturated"
+    assert found.why.detail == f"it would add work to pools that are busy: {named}"
+
+
+def test_a_pass_that_the_load_does_not_hold_back_is_told_the_reason_it_has(registry, read, pools):
+    document = load(read(PAGE), registry.vocabulary())
+    every = saturated(pools, *pools.kinds)
+    assert told(registry, document, every, PREFILL).why.reason == "no-pool-can"
+    assert told(registry, document, every, SPECULATE).why.reason == "nothing-to-do"
+    assert told(registry, document, every, PRUNE).change is not None
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_passes_that_add_no_work_are_made_whatever_the_load(registry, read, pools, path):
+    document = load(read(path.read_text()), registry.vocabulary())
+    passes = frozenset({PRUNE, COMMON, DECODING})
+    facts = dict.fromkeys(pools.kinds, PoolFacts(deterministic=True, streams=True))
+    idle = replace(pools, facts=facts)
+    plans = [
+        make_plan(document, registry.modules, here, passes=passes)
+        for here in (idle, saturated(idle, *pools.kinds))
+    ]
+    assert plans[0].graph == plans[1].graph
+    assert plans[0].structures == plans[1].structures
 
 
 def test_a_pass_that_breaks_a_law_is_told_and_the_plan_is_plain(explained, monkeypatch):

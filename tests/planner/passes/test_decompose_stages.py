@@ -48,13 +48,13 @@ outputs: {docs: $hits.docs}
 """
 
 
-def pools(**facts):
+def pools(saturated=frozenset(), **facts):
     known = {
         PoolName(kind): PoolFacts(deterministic=True, pointwise=True, rows_max=4, costs=COSTS)
         for kind in KINDS
     }
     known |= {PoolName(kind): at for kind, at in facts.items()}
-    return Pools(KINDS, {kind: name for name, kind in KINDS.items()}, known)
+    return Pools(KINDS, {kind: name for name, kind in KINDS.items()}, known, saturated)
 
 
 @pytest.fixture
@@ -250,6 +250,35 @@ def test_a_lone_piece_is_at_most_half_the_beginning_of_its_batch(plan, row_ms, s
     pairs = [each.pair for each in found.structures.values() if each.kind == "stages"]
     lone = [pair.sizing for pair in pairs if pair.second.op == "rerank"]
     assert lone == ([] if sizing is None else [sizing])
+
+
+@pytest.mark.parametrize(
+    ("saturated", "cut"),
+    [
+        ({"embedding"}, ["best.scored:stages"]),
+        ({"vector"}, ["best.scored:stages"]),
+        ({"rerank"}, ["index.stored:stages"]),
+        ({"llm", "web"}, ["index.stored:stages", "best.scored:stages"]),
+    ],
+)
+def test_what_a_saturated_pool_would_do_in_pieces_stays_whole(plan, saturated, cut):
+    facts = {"rerank": PoolFacts(True, pointwise=True, replicas=2, costs=COSTS)}
+    made = plan(INDEX + SEARCH + RERANK, "d: $best.docs", saturated=frozenset(saturated), **facts)
+    assert openings(made) == cut
+
+
+@pytest.mark.parametrize(("saturated", "cut"), [(set(), 1), ({"vector"}, 0)])
+def test_what_is_opened_in_a_run_goes_by_the_load_of_its_plan(plan, saturated, cut):
+    page = f"""\
+  found:
+    if: $len(inputs.questions) > 1
+    steps:
+    {INDEX}    {SEARCH}    outputs: {{docs: $hits.docs}}
+"""
+    made = plan(page, "d: $found.docs", saturated=frozenset(saturated))
+    branch = made.structures["found:branch"]
+    opened = open_child(branch, Child(), Shape(), made.library, {})
+    assert [each.kind for each in opened.structures] == ["stages"] * cut
 
 
 def test_what_was_made_before_is_no_first(plan, registry):

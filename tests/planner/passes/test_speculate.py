@@ -1,5 +1,7 @@
 """speculate: which branches are put behind a gate, which are not and why not."""
 
+from dataclasses import replace
+
 import pytest
 
 from planner.expand import make_plan
@@ -131,6 +133,32 @@ def test_in_authored_order_nothing_is_begun_before_its_turn(told):
 def test_it_is_off_unless_it_is_asked_for(plan):
     page = f"  s: {{{GUARD}, {SEARCH}}}\noutputs: {{docs: $s.docs}}\n"
     assert plan(page, DEFAULT).structures["s:branch"].ahead is None
+
+
+@pytest.mark.parametrize(
+    ("saturated", "is_begun"), [({"web"}, False), ({"llm", "embedding"}, True), (set(), True)]
+)
+def test_nothing_is_asked_of_a_saturated_pool_that_may_be_for_nothing(
+    registry, document, pools, saturated, is_begun
+):
+    page = document(f"  s: {{{GUARD}, {SEARCH}}}\noutputs: {{docs: $s.docs}}\n")
+    loaded = replace(pools, saturated=frozenset(saturated))
+    made = make_plan(page, registry.modules, loaded, passes=ON)
+    assert (made.structures["s:branch"].ahead is not None) == is_begun
+
+
+def test_why_a_branch_is_left_alone_under_load(registry, document, pools):
+    seen = {}
+
+    def watch(name, before, _after):
+        if name == SPECULATE:
+            seen.update(considered(before, library))
+
+    page = document(f"  s: {{{GUARD}, {SEARCH}}}\noutputs: {{docs: $s.docs}}\n")
+    loaded = replace(pools, saturated=frozenset({"web"}))
+    library = Library(registry.modules, {}, loaded, ON)
+    make_plan(page, registry.modules, loaded, passes=ON, watch=watch)
+    assert seen == {"s:branch": "it asks work of a saturated pool"}
 
 
 def test_made_twice_it_changes_nothing_more(registry, document, pools):

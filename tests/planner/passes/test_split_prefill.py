@@ -1,6 +1,7 @@
 """split_prefill: where prompts are cut, in plans and in what is opened of them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -186,6 +187,48 @@ def test_where_no_engine_can_or_the_pass_is_off_nothing_is_read_ahead(plan, pool
     assert cuts(plan(written).graph)
     assert cuts(plan(written, pools=pools).graph) == {}
     assert cuts(plan(written, DEFAULT - {PREFILL}).graph) == {}
+
+
+def test_calls_of_a_saturated_pool_have_no_hints_and_those_of_others_do(plan):
+    both = (
+        f'{{use: llm, prompt: "{LONG}{{{{ found.docs | numbered }}}}"}}\n'
+        f'  t: {{use: llm, engine: large, prompt: "{LONG}{{{{ found.docs | numbered }}}}"}}'
+    )
+    kinds = {**KINDS, PoolName("large"): "llm"}
+    facts = dict.fromkeys(("llm", "large"), PoolFacts(warms=True))
+    made = {}
+    for full in ((), ("llm",), ("large",), ("llm", "large"), ("web",)):
+        pools = Pools(kinds, WARM.default, facts, frozenset(full))
+        made[full] = plan(page(both, "{x: $s.text, y: $t.text}"), pools=pools)
+    every = ["s.prefill:begin", "t.prefill:begin"]
+    assert {full: list(cuts(each.graph)) for full, each in made.items()} == {
+        (): every, ("llm",): every[1:], ("large",): every[:1], ("llm", "large"): [],
+        ("web",): every,
+    }  # fmt: skip
+    plain = [each for each in made[()].graph if each.warms is None]
+    assert list(made["llm", "large"].graph) == plain
+
+
+@pytest.mark.parametrize(("full", "known"), [("llm", []), ("large", ["s:for_each:begin"])])
+def test_what_elements_have_in_common_is_not_read_ahead_in_a_saturated_pool(plan, full, known):
+    step = f'{{for_each: $more.docs, use: llm, prompt: "{LONG}{{{{ item.text }}}}"}}'
+    facts = dict.fromkeys(("llm", "large"), PoolFacts(warms=True))
+    kinds = {**KINDS, PoolName("large"): "llm"}
+    made = plan(page(step), pools=Pools(kinds, WARM.default, facts, frozenset({full})))
+    assert list(cuts(made.graph)) == known
+
+
+def test_elements_of_a_plan_made_under_load_have_no_hints(plan):
+    step = (
+        "{for_each: $inputs.docs, use: llm, "
+        f'prompt: "{LONG}{{{{ item.text }}}} {{{{ found.docs | numbered }}}}"}}'
+    )
+    made = plan(page(step), pools=replace(WARM, saturated=frozenset({"llm"})))
+    (structure,) = made.structures.values()
+    assert cuts(made.graph) == {}
+    for index in (0, 1, 5, 700):  # opened for themselves, and by a mould
+        delta = open_child(structure, Child(index), Shape(count=900), made.library, {})
+        assert cuts(delta.primitives) == {}
 
 
 def test_elements_that_read_what_is_done_before_they_open_have_no_hints(plan):
