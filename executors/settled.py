@@ -37,6 +37,8 @@ def _opened(params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape]:
         count = len(params["items"])
     if isinstance(params.get("cut"), list):  # what is no list is refused by whoever is handed it
         count = len(params["cut"])
+    if "lent" in params:
+        outputs["items"] = params["cut"]
     if "max" in params:
         count = _whole(params["max"], "max", 1, _ROUNDS_MAX)
     if "fan_in" in params:
