@@ -3,7 +3,7 @@
 A pair of operations becomes a structure: how many rows there are is known in the run, and so is how
 they are cut. Who read what the second gave reads it still, under the same name. A pair stays whole
 where anyone else reads what the first gave, and where the two may not fail alike; an index with a
-name stays whole, since half of it must never be seen; and so does one operation alone whose engine
+name stays whole, since half of it must never be seen; and so does what is ranked by an engine that
 does not judge each row for itself.
 """
 
@@ -37,14 +37,15 @@ def pairs(draft: Draft, pools: Pools, sized: Sized) -> Sequence[Pair]:
         first = _handing(second, staging, by_id)
         if (first is None) != (staging.first is None):
             continue
-        if first is None and not _judges_each(second, pools):
+        if first is None and not _takes_each(second, pools):
             continue
         if (sizing := sized(first, second)) is not None:
             found.append(Pair(first, second, sizing))
     if any(pair.first is not None for pair in found):
         readers, later = draft.readers(), draft.kept | read_later(draft)
         found = [pair for pair in found if _is_alone(pair, readers, later)]
-    return found
+    firsts = {pair.first.id for pair in found if pair.first is not None}
+    return [pair for pair in found if pair.second.id not in firsts]
 
 
 def in_pieces(draft: Draft, found: Sequence[Pair], library: Library) -> Draft:
@@ -120,9 +121,10 @@ def _is_alike(value: Value, rows: Value) -> bool:
     return value == rows or value == Literal(None)
 
 
-def _judges_each(second: Primitive, pools: Pools) -> bool:
+def _takes_each(second: Primitive, pools: Pools) -> bool:
+    """Whether a row comes to the same whatever is beside it: by what it is, or for its engine."""
     facts = pools.fact(second.pool)
-    return facts.pointwise and facts.deterministic
+    return OPS[second.op].cut is not None or (facts.pointwise and facts.deterministic)
 
 
 def _is_alone(

@@ -316,7 +316,15 @@ _CLOSE = OpSpec(
 _JOIN = OpSpec(
     "join",
     "inline",
-    _signature(("lists: any[]", _one_of("by", ("order", "score")), "top_k: integer?"), "docs: any"),
+    _signature(
+        (
+            "lists: any[]",
+            _one_of("by", ("order", "score")),
+            "top_k: integer?",
+            _one_of("port", ("docs", "vectors")),
+        ),
+        "docs: any, vectors: vector[]",
+    ),
     computed=True,
 )
 _ALIAS = OpSpec("alias", "inline", _signature(("of: port",), "value: any"), computed=True)

@@ -40,6 +40,7 @@ STAGINGS: Mapping[str, Staging] = MappingProxyType(
         "ingest": Staging("embed", "index", "into", "vectors"),
         "search": Staging("embed", "docs", "order", "vectors"),
         "rerank": Staging(None, "docs", "score"),
+        "embed": Staging(None, "vectors", "order"),
     }
 )
 
@@ -76,7 +77,11 @@ def join_pieces(structure: Structure, shape: Shape, library: Library) -> Delta:
     given = tuple(_given(structure, _named(second, index)) for index in range(number))
     if staging.join == "into":
         return _delta(_computed("alias", second, {"of": given[-1]}, library))
-    params: dict[str, Value] = {"lists": ListOf(given), "by": Literal(staging.join)}
+    params: dict[str, Value] = {
+        "lists": ListOf(given),
+        "by": Literal(staging.join),
+        "port": Literal(staging.port),
+    }
     if staging.join == "score":
         params["top_k"] = second.params["top_k"]
     return _delta(_computed("join", second, params, library))

@@ -31,6 +31,7 @@ from planner.library import Library
 from planner.pairs import in_pieces, pairs
 from planner.pieces import PIECES_MAX, Sizing
 from planner.pools import Pools
+from planner.primitives import OPS
 from planner.stages import cut_of
 from spec.values import ListOf, Literal, Value
 
@@ -65,13 +66,15 @@ def _of_pair(first: Primitive, second: Primitive, pools: Pools) -> Sizing | None
 
 
 def _of_lone(second: Primitive, pools: Pools) -> Sizing | None:
-    """One operation gains by being done on several replicas.
+    """One operation gains by being done on several replicas, unless its pool shares it out anyhow.
 
     A piece is large enough that at most half of what it takes is the beginning of a batch.
     """
     facts = pools.fact(second.pool)
     costs = facts.cost(second.op)
-    if facts.replicas == 1 or not isinstance(costs, BatchCosts) or costs.row_ms <= 0:
+    if OPS[second.op].cut is not None or facts.replicas == 1:
+        return None
+    if not isinstance(costs, BatchCosts) or costs.row_ms <= 0:
         return None
     least = max(1, ceil(costs.fixed_ms / costs.row_ms))
     return Sizing(least, pieces_max=min(facts.replicas, PIECES_MAX))

@@ -12,7 +12,7 @@ SHARE = 0.6
 
 def with_rows(page: dict[str, JSON], random: Random) -> dict[str, JSON]:
     """Return `page` with a search for what is listed on it, if that are texts, beside whatever else
-    goes over them, and with what it finds among the outputs.
+    goes over them, or with two that share their vectors; and with what is found among the outputs.
     """
     page = deepcopy(page)
     inside: dict[str, Any] = page
@@ -21,13 +21,11 @@ def with_rows(page: dict[str, JSON], random: Random) -> dict[str, JSON]:
     listed = inside.get("steps", {}).get("listed", {})
     if not listed or "schema" in listed or random.random() > SHARE:
         return page
-    asked = {"use": "own.searches", "index": "$stored", "queries": "$listed.items", "top_k": 2}
-    if random.random() < 0.4:
-        asked["by"] = random.choice(("lexical", "hybrid"))
-    if random.random() < 0.2:
-        asked["retry"] = 1
-    inside["steps"] |= {"stored": {"use": "index", "chunks": "$inputs.docs"}, "found": asked}
-    inside["outputs"]["found"] = "$found.docs"
-    if inside is not page:
-        page["outputs"]["found"] = "$around.found"
+    inside["steps"]["stored"] = {"use": "index", "chunks": "$inputs.docs"}
+    for id, by in (("found", "vector"), ("found_too", "hybrid"))[: random.choice((1, 1, 2))]:
+        asked = {"use": "own.searches", "index": "$stored", "queries": "$listed.items", "by": by}
+        inside["steps"][id] = asked if random.random() < 0.8 else {**asked, "retry": 1}
+        inside["outputs"][id] = f"${id}.docs"
+        if inside is not page:
+            page["outputs"][id] = f"$around.{id}"
     return page

@@ -7,9 +7,10 @@ import asyncio
 import json
 from functools import partial
 
+import numpy as np
 import pytest
 
-from executors.engines.engine import EngineFailed
+from executors.engines.engine import Done, EngineFailed
 from executors.engines.scripted import Behaviour, Scripted
 from executors.scheduler.commands import Dispatch
 from planner.passes.names import DECODING, DEFAULT
@@ -19,6 +20,7 @@ from spec.source import Source
 from tests.executors.drivers.live import Live, play
 from tests.executors.drivers.pipelined import (
     STREAMING,
+    Here,
     by_attempt,
     finished,
     plan_of,
@@ -38,6 +40,15 @@ steps:
   hits: {op: search, index: $inputs.index, vectors: $vectors.vectors, queries: $inputs.queries,
     top_k: 1}
 outputs: {docs: $hits.docs}
+"""
+SHARED = b"""
+module: twice
+inputs: {index: index, queries: "string[]"}
+steps:
+  vectors: {op: embed, texts: $inputs.queries}
+  one: {op: search, index: $inputs.index, vectors: $vectors.vectors, top_k: 1}
+  two: {op: search, index: $inputs.index, vectors: $vectors.vectors, top_k: 2}
+outputs: {docs: [$one.docs, $two.docs]}
 """
 RANKS = b"""
 module: ranks
@@ -67,7 +78,7 @@ def page(steps=LIST + HITS, outputs=OUTPUTS):
 @pytest.fixture(scope="module")
 def plan(registry):
     modules = registry
-    for module in (SEARCHES, RANKS):
+    for module in (SEARCHES, SHARED, RANKS):
         modules = modules.with_module(Source("module.yaml", module, "yaml"))
 
     def build(text, passes=DEFAULT, pools=STREAMING):
@@ -292,6 +303,37 @@ def test_passages_that_a_model_writes_are_ranked_as_they_close(here, plan, plain
     record = ran(world, plan(text, pools=pools), CHUNKS)
     assert record.outputs == plainly(text, says(*pieces)).outputs
     assert finished(world, "rerank") == ([2.0, 3.0, 4.0, 5.0] if judges else [5.0])
+
+
+@pytest.mark.parametrize("reply", [THREE, ["[]"], [ITEMS]])
+def test_vectors_that_several_read_are_made_ahead_and_joined(here, plan, plainly, reply):
+    text = page(LIST + HITS.replace("searches", "twice"))
+    world = here(says(*reply))
+    assert ran(world, plan(text), CHUNKS).outputs == plainly(text, says(*reply)).outputs
+    if reply is THREE:
+        assert finished(world, "embed") == [0.0, 1.0, 3.0, 3.0]
+        assert [id for id, _ in searched(world)] == ["hits.one", "hits.two"]
+
+
+class Uneven(Scripted):
+    """An embedding model whose vectors have as many numbers as a text has letters."""
+
+    def script(self, batch, random):
+        for request in batch.requests:
+            texts = request.args["texts"]
+            yield 0.0, Done(request.id, {"vectors": np.ones((len(texts), len(texts[0])))})
+
+
+def test_vectors_that_do_not_fit_together_are_a_bad_reply(tmp_path, plan):
+    class Other(Here):
+        model = says('["a", ', '"bb"]')
+
+        def _engine(self, name):
+            return Uneven("embedding") if name == "embedding" else super()._engine(name)
+
+    world = Other(1, tmp_path, {}, "throughput", 1, 1, 10, 1000)
+    text = page(LIST.replace("3", "2") + HITS.replace("searches", "twice"))
+    assert ran(world, plan(text), CHUNKS).problem["code"] == "bad-reply"
 
 
 def test_live_the_first_search_starts_before_the_last_item_is_said(tmp_path, plan):

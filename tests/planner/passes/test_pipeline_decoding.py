@@ -168,18 +168,24 @@ def test_rows_wait_where_elements_would(marked, registry, steps, expected):
 
 @pytest.mark.parametrize(
     "hits",
-    [SEARCH.replace("inputs.queries", "inputs.others"), SEARCH + "\n  more: " + SEARCH],
+    [
+        SEARCH.replace("inputs.queries", "inputs.others"),
+        SEARCH + "\n  more: " + SEARCH.replace("}", ", top_k: 3}"),
+    ],
     ids=["other queries beside them", "two that read the vectors"],
 )
-def test_rows_that_may_not_be_cut_wait(marked, registry, hits):
+def test_where_a_search_may_not_be_cut_its_vectors_are_made_ahead(marked, registry, hits):
     steps = INDEX + LIST + HITS.replace("}", ", others: $inputs.words}")
-    assert marked(steps, "{x: $l.items, y: $s.given}", modules=with_rows(registry, hits)) == {}
+    found = marked(steps, "{x: $l.items, y: $s.given}", modules=with_rows(registry, hits))
+    assert found == {"s.vectors:stages": SOURCE}
 
 
-def test_what_is_stored_waits_until_the_list_is_accepted(marked, registry):
+@pytest.mark.parametrize("stages", [True, False])
+def test_what_is_stored_waits_until_the_list_is_accepted(marked, registry, stages):
     steps = INDEX + LIST + HITS + "  t: {use: search, index: $s.given, query: x}\n"
-    found = marked(steps, "{x: $t.docs}", modules=with_rows(registry, INGEST, "index"))
-    assert found == {"s.hits:stages": None}
+    passes = DEFAULT if stages else DEFAULT - {STAGES}
+    found = marked(steps, "{x: $t.docs}", passes, with_rows(registry, INGEST, "index"))
+    assert found == ({"s.hits:stages": None} if stages else {"s.vectors:stages": SOURCE})
 
 
 @pytest.fixture
