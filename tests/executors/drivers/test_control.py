@@ -9,7 +9,6 @@ import pytest
 
 from executors.engines.scripted import Behaviour
 from executors.performer import PROGRESS_TOLD_MAX
-from planner.passes.names import COMMON
 
 HEAD = "workflow: control\ninputs: {words: 'string[]', n: integer}\nsteps:\n"
 ASKED = "use: llm, prompt: 'About {{ item }}'"
@@ -339,28 +338,6 @@ def test_an_attempt_fails_once_however_much_of_it_does(world, plan_of, cured_at,
     here.run()
     assert here.record().status == status
     assert len({(request.args["prompt"], request.attempt) for request in seen}) == asked
-
-
-def test_a_block_in_authored_order_ends_after_what_is_done_once_in_it(world, plan_of):
-    """The first search takes longest, and the second has its turn when it is over."""
-    block = """\
-  index: {use: index, chunks: [{id: x, text: x, meta: {}}]}
-  s:
-    for_each: [a]
-    steps:
-      one: {use: search, index: $index, query: x, top_k: 1}
-      two: {use: search, index: $index, query: x, top_k: 2}
-    outputs: {one: $one.docs, two: $two.docs}
-"""
-    plan = plan_of(page(block, "{x: $s.two}"), passes=frozenset({COMMON}))
-
-    def behave(request):
-        return Behaviour(latency_s=1.0 if request.args.get("top_k") == 1 else 0.5)
-
-    here = world(behaviours={"vector": behave}, replicas=2)
-    here.submit(plan, {"words": [], "n": 1})
-    here.run()
-    assert len(here.record().outputs["x"][0]) == 2
 
 
 def test_what_is_opened_late_is_of_the_attempt_that_goes_on(world, plan_of):
