@@ -1,14 +1,16 @@
 """What is computed in place: what a structure depends on, and what it gives in the end.
 
-Pure: values in, values and their shape out. Every error is an `EvaluationError`.
+Pure: values in, values and their shape out. Every error is an `EvaluationError`, or `Unjoinable`.
 """
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import orjson
 
+from executors.errors import Unjoinable
 from executors.ranking import in_order
 from planner.structure import ELEMENTS_MAX, Shape
 from spec.evaluate import EvaluationError
@@ -25,7 +27,7 @@ def settled(op: str, params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape
     if op == "barrier":
         return {}, Shape()
     if op == "join":
-        return {"docs": _joined(params)}, Shape()
+        return {params["port"]: _joined(params)}, Shape()
     return _opened(params) if op == "open" else _closed(params)
 
 
@@ -37,6 +39,8 @@ def _opened(params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape]:
         count = len(params["items"])
     if isinstance(params.get("cut"), list):  # what is no list is refused by whoever is handed it
         count = len(params["cut"])
+    if "lent" in params:
+        outputs["items"] = params["cut"]
     if "max" in params:
         count = _whole(params["max"], "max", 1, _ROUNDS_MAX)
     if "fan_in" in params:
@@ -50,8 +54,18 @@ def _opened(params: Mapping[str, JSON]) -> tuple[dict[str, JSON], Shape]:
 
 def _joined(params: Mapping[str, JSON]) -> list[JSON]:
     """Return what pieces gave as the whole would have: row after row, or the best of all."""
-    rows = [row for part in params["lists"] for row in part]
+    rows = in_a_row(params["port"], params["lists"])
     return in_order(rows, params["top_k"]) if params["by"] == "score" else rows
+
+
+def in_a_row(port: str, parts: Sequence[Any]) -> Any:
+    """Return the rows of all `parts` as one list or array. Raise `Unjoinable`."""
+    if not isinstance(parts[0], np.ndarray):
+        return [row for part in parts for row in part]
+    try:
+        return np.concatenate(parts)
+    except ValueError:
+        raise Unjoinable(port) from None
 
 
 def hashed(value: JSON) -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from executors.arrival import check_arrivals
 from executors.engines.engine import Request
 from executors.errors import StorageFailed, Unjoinable, ValueTooLarge
@@ -24,7 +22,7 @@ from executors.scheduler.events import (
     TaskId,
     Trouble,
 )
-from executors.settled import settled
+from executors.settled import in_a_row, settled
 from executors.values import Ref, Values, weigh
 from planner.costs import rows_of
 from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
@@ -108,7 +106,7 @@ class Workspace:
         except EvaluationError as error:
             code = "too-large" if error.code == "too-large" else "bad-value"
             return PrepareFailed(task, Trouble(code, str(error), task.unit, unit.pool))
-        except (StorageFailed, ValueTooLarge) as error:
+        except (StorageFailed, Unjoinable, ValueTooLarge) as error:
             return PrepareFailed(task, Trouble(error.code, str(error), task.unit, unit.pool))
 
     def _lay_out(self, task: TaskId, desk: _Desk, unit: Unit, reader: Evaluation) -> Prepared:
@@ -187,7 +185,7 @@ class Workspace:
         if len(pieces) == 1:
             whole = {port: outputs[port] for port in ports}
         else:
-            whole = {port: _joined(port, [piece[port] for piece in pieces]) for port in ports}
+            whole = {port: in_a_row(port, [piece[port] for piece in pieces]) for port in ports}
         self._values.put(Ref(piece.task.run, last), whole)
         del desk.work[piece.task.unit]
 
@@ -264,12 +262,3 @@ def _cut(desk: _Desk, unit: PrimitiveId) -> Cut | None:
 def _rows(run: RunId, rows: Rows) -> Iterator[Ref]:
     for index in range(rows.count):
         yield Ref(run, f"{rows.path}[{index}]")
-
-
-def _joined(port: str, parts: list[Any]) -> Any:
-    if not isinstance(parts[0], np.ndarray):
-        return [row for part in parts for row in part]
-    try:
-        return np.concatenate(parts)
-    except ValueError:
-        raise Unjoinable(port) from None

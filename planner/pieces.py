@@ -37,7 +37,8 @@ class Pieces:
 
 @record
 class Sizing:
-    """How large pieces are: `rows` at the most, where there are no more than `pieces_max` of them.
+    """How large pieces are: `rows` at the most, where there are no more than `pieces_max` of them,
+    if that is said.
 
     Where work in pieces goes on to other work, `ratio` is what a batch of the first costs whatever
     is in it, over what a row of the second costs: pieces of k rows take n·a/k + c·k beside what is
@@ -50,10 +51,15 @@ class Sizing:
 
     rows: int
     ratio: float | None = None
-    pieces_max: int = PIECES_MAX
+    pieces_max: int | None = PIECES_MAX
 
     def of(self, count: int) -> Pieces:
         """Return the pieces of `count` rows."""
         best = self.rows if self.ratio is None else ceil(sqrt(count * self.ratio))
-        size = max(1, min(self.rows, best), ceil(count / self.pieces_max))
-        return Pieces(count, size)
+        least = 1 if self.pieces_max is None else ceil(count / self.pieces_max)
+        return Pieces(count, max(1, min(self.rows, best), least))
+
+
+#: Of a list that is still said: whatever it comes to, its pieces so far stay the same. Engines do
+#: together what waits together.
+ONE_EACH = Sizing(rows=1, pieces_max=None)

@@ -32,15 +32,17 @@ class Cut:
 class OpSpec:
     """One operation. `continues` names the op that shares its engine request, as decode does.
 
-    `later` names the ports that no engine can serve yet. One that is `computed` needs no engine,
-    and only the planner makes it; a `hint` goes to one, gives nothing, and only passes make it.
-    What a `pure` one gives follows from what goes in, and nothing else comes of it; a model may
-    throw dice. `inner` inputs are given by passes alone.
+    `each` are the inputs whose rows are taken one by one, as they come; all others are waited for
+    as a whole. `later` names the ports that no engine can serve yet. One that is `computed` needs
+    no engine, and only the planner makes it; a `hint` goes to one, gives nothing, and only passes
+    make it. What a `pure` one gives follows from what goes in, and nothing else comes of it; a
+    model may throw dice. `inner` inputs are given by passes alone.
     """
 
     name: str
     kind: str
     signature: Signature
+    each: tuple[str, ...] = ()
     cut: Cut | None = None
     continues: str | None = None
     streams: str | None = None
@@ -129,6 +131,7 @@ _EMBED = OpSpec(
     "embed",
     "embedding",
     _signature(("texts: any[]?",), "vectors: vector[]"),
+    each=("texts",),
     cut=Cut("texts", "vectors"),
     pure=True,
 )
@@ -136,6 +139,7 @@ _INGEST = OpSpec(
     "ingest",
     "vector",
     _signature(("chunks: doc[]?", "vectors: vector[]?", "name: string?"), "index: index"),
+    each=("chunks", "vectors"),
     inner=(_input("into: index?"),),  #: a private index of this run that has had no reader yet
 )
 _SEARCH = OpSpec(
@@ -152,12 +156,14 @@ _SEARCH = OpSpec(
         ),
         "docs: doc[][]",
     ),
+    each=("vectors", "queries"),
     pure=True,
 )
 _RERANK = OpSpec(
     "rerank",
     "rerank",
     _signature(("query: string", "docs: doc[]", _input("top_k: integer?", least=1)), "docs: doc[]"),
+    each=("docs",),
     pure=True,
 )
 _PREFILL = OpSpec(
@@ -284,9 +290,11 @@ _OPEN = OpSpec(
             "fan_in: any?",
             "key: any?",
             "cut: any?",
+            "lent: any?",
         ),
         "items: any, start: any",
     ),
+    each=("items", "cut"),
     computed=True,
 )
 _CLOSE = OpSpec(
@@ -311,7 +319,15 @@ _CLOSE = OpSpec(
 _JOIN = OpSpec(
     "join",
     "inline",
-    _signature(("lists: any[]", _one_of("by", ("order", "score")), "top_k: integer?"), "docs: any"),
+    _signature(
+        (
+            "lists: any[]",
+            _one_of("by", ("order", "score")),
+            "top_k: integer?",
+            _one_of("port", ("docs", "vectors")),
+        ),
+        "docs: any, vectors: vector[]",
+    ),
     computed=True,
 )
 _ALIAS = OpSpec("alias", "inline", _signature(("of: port",), "value: any"), computed=True)

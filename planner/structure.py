@@ -103,10 +103,11 @@ class Structure:
     """What opens at run time: at most `width` children at once, in `region`.
 
     `inside` is the step that its children are of, or what is done in pieces. `source` is the decode
-    whose items it goes over, where each may be begun with as soon as it is closed; if it `stops`,
-    nothing else of that reply is read, and its rest is not waited for. `later` is what they read
-    from outside that may not be known yet when they are opened. A branch that may be opened `ahead`
-    of its condition says so. `mould` is a cache: elements of a list are alike.
+    whose items it goes over, where each may be begun with as soon as it is closed, a piece by
+    itself; if it `stops`, nothing else of that reply is read, and its rest is not waited for.
+    `later` is what they read from outside that may not be known yet when they are opened. A branch
+    that may be opened `ahead` of its condition says so. `mould` is a cache: elements of a list are
+    alike.
     """
 
     opening: PrimitiveId
@@ -140,6 +141,14 @@ class Structure:
         if not isinstance(self.inside, Pair):
             raise TypeError(f"{self.opening} opens a step")
         return self.inside
+
+    def is_whole(self, count: int) -> bool:
+        """Whether `count` rows are done as if nothing were cut. Of what is begun with while it
+        comes, only nothing is: the first item does not know whether it is the last.
+        """
+        if self.source is not None:
+            return count == 0
+        return self.pair.sizing.of(count).number == 1
 
 
 @record

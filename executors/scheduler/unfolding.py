@@ -35,7 +35,7 @@ class Unfolding:
     ready: deque[Child] = field(default_factory=deque)
     live: int = 0
     over: int = 0
-    next: int = 0  #: element or round that follows
+    next: int = 0  #: element, round or piece that follows
     arrived: dict[tuple[int, int], int] = field(default_factory=dict)  #: members of each group
     root: bool = False  #: whether the whole of a tree is known
     last: Shape | None = None  #: of the round that ended last
@@ -44,18 +44,16 @@ class Unfolding:
     ended: list[PrimitiveId] = field(default_factory=list)  #: exits of children, while growing
 
     def __post_init__(self) -> None:
-        if self.ends_at_once:
+        if self.structure.kind in _ENDING_AT_ONCE:
             self.ready.append(Child())
-        elif self.structure.kind == "stages":
-            self.ready.extend(map(Child, range(self._pieces().number)))
         elif self.structure.kind == "reduce":
             self._plant()
 
     @property
     def ends_at_once(self) -> bool:
-        """Whether its one child is its end. What is done in pieces is whole in a single one."""
+        """Whether its one child is its end: so it is of pieces where there is but the whole."""
         if self.structure.kind == "stages":
-            return self._pieces().number == 1
+            return not self.growing and self.structure.is_whole(self.shape.count)
         return self.structure.kind in _ENDING_AT_ONCE
 
     @property
@@ -66,8 +64,6 @@ class Unfolding:
         match self.structure.kind:
             case "reduce":
                 return self.root
-            case "stages":
-                return True
             case "loop":
                 stopped = self.last is not None and self.last.truth
                 return stopped or self.over == self.shape.count
@@ -118,7 +114,7 @@ class Unfolding:
         return moved
 
     def _next(self) -> Child | None:
-        if self.structure.kind in (*_ENDING_AT_ONCE, "reduce", "stages"):
+        if self.structure.kind in (*_ENDING_AT_ONCE, "reduce"):
             return self.ready.popleft() if self.ready else None
         if self.structure.kind == "loop" and self.last is not None and self.last.truth:
             return None
@@ -128,11 +124,13 @@ class Unfolding:
         return Child(self.next - 1)
 
     def _count(self) -> int:
-        """Return how many elements or rounds may be begun with.
+        """Return how many elements, rounds or pieces may be begun with.
 
         The last element of a fold is opened as such, so the last item there is has to wait until
         another one comes, or none.
         """
+        if self.structure.kind == "stages":
+            return self._pieces().number
         lagging = self.growing and self.structure.kind == "fold"
         return self.shape.count - lagging
 

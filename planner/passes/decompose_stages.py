@@ -1,12 +1,10 @@
 """decompose_stages: work on many rows is done in pieces, so that what follows can begin.
 
-A pair of operations becomes a structure: how many rows there are is known in the run, and so is how
-they are cut. Who read what the second gave reads it still, under the same name. A pair stays whole
-where anyone else reads what the first gave, where the two may not fail alike, and where pieces
-cannot pay; an index with a name stays whole, since half of it must never be seen. Each piece costs
-the fixed part of a batch once more, so what a saturated pool does stays whole, too.
+What may be cut at all is said in `planner/pairs.py`; of that, what cannot pay stays whole. Each
+piece costs the fixed part of a batch once more, so what a saturated pool does stays whole, too.
 Source: pass 2 of Teola (arXiv 2407.00326), with sizes from costs instead of a threshold.
 
+>>> from planner.graph import Output, PrimitiveId
 >>> from planner.pools import PoolFacts
 >>> from spec.model import Origin
 >>> def doing(id, op, pool, **params):
@@ -25,122 +23,29 @@ stored:stages open ['chunks']
 stored ingest ['chunks', 'stored:stages']
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from math import ceil
 
 from planner.costs import BatchCosts
 from planner.draft import Draft
-from planner.graph import Output, Primitive, PrimitiveId
+from planner.graph import Primitive
 from planner.library import Library
-from planner.opened_later import read_later
+from planner.pairs import in_pieces, pairs
 from planner.pieces import PIECES_MAX, Sizing
 from planner.pools import Pools
-from planner.stages import STAGINGS, Staging, cut_of
-from planner.structure import Pair, Structure
+from planner.primitives import OPS
+from planner.stages import cut_of
 from spec.values import ListOf, Literal, Value
 
 
 def decompose_stages(draft: Draft, library: Library) -> Draft:
     """Cut what is batched into pieces, each of which goes on as soon as it is done."""
-    pairs = {pair.second.id: pair for pair in _pairs(draft, library.pools)}
-    if not pairs:
-        return draft
-    gone = {pair.first.id for pair in pairs.values() if pair.first is not None}
-    structures = {id: _structure(pair) for id, pair in pairs.items()}
-    primitives: list[Primitive] = []
-    for each in draft.primitives:
-        if each.id in pairs:
-            opening = structures[each.id].opening
-            primitives.append(_opening(pairs[each.id], opening, library))
-            primitives.append(_closing(each, opening))
-        elif each.id not in gone:
-            primitives.append(each)
-    whole = draft.with_primitives(primitives)
-    return replace(whole, structures=(*draft.structures, *structures.values()))
 
+    def sized(first: Primitive | None, second: Primitive) -> Sizing | None:
+        sizing = _sizing(first, second, library.pools)
+        several = sizing is not None and _may_be_several(cut_of(first, second), sizing)
+        return sizing if several else None
 
-def _structure(pair: Pair) -> Structure:
-    return Structure(
-        opening=PrimitiveId(f"{pair.second.id}:stages"),
-        closing=pair.second.id,
-        kind="stages",
-        region=pair.second.region,
-        width=PIECES_MAX,
-        fields=(),
-        inside=pair,
-    )
-
-
-def _opening(pair: Pair, id: PrimitiveId, library: Library) -> Primitive:
-    """Return what counts the rows, as soon as the first might have begun."""
-    begins = pair.first or pair.second
-    return replace(
-        begins,
-        id=id,
-        op="open",
-        pool=library.pools.default["inline"],
-        params={"cut": cut_of(pair.first, pair.second)},
-    )
-
-
-def _closing(second: Primitive, opening: PrimitiveId) -> Primitive:
-    """Return what holds the place of the second until its pieces are joined."""
-    handed = STAGINGS[second.op].handed
-    params = dict(second.params)
-    if handed:
-        params[handed] = Output(opening, "items")
-    return replace(second, params=params, after=second.after | {opening}, pending=True)
-
-
-def _pairs(draft: Draft, pools: Pools) -> Iterator[Pair]:
-    """Yield what can be done in pieces, and pays."""
-    candidates = [each for each in draft.primitives if each.op in STAGINGS and not each.pending]
-    if not candidates:
-        return
-    by_id, found = draft.by_id(), []
-    for second in candidates:
-        staging = STAGINGS[second.op]
-        first = _handing(second, staging, by_id)
-        if (first is None) == (staging.first is None):
-            sizing = _sizing(first, second, pools)
-            if sizing is not None and _may_be_several(cut_of(first, second), sizing):
-                found.append(Pair(first, second, sizing))
-    if any(pair.first is not None for pair in found):
-        readers, later = draft.readers(), draft.kept | read_later(draft)
-        found = [pair for pair in found if _is_alone(pair, readers, later)]
-    yield from found
-
-
-def _handing(
-    second: Primitive, staging: Staging, by_id: Mapping[PrimitiveId, Primitive]
-) -> Primitive | None:
-    """Return the first of a pair: what hands its rows to the second, which reads them alike."""
-    match second.params.get(staging.handed):
-        case Output(id) if id in by_id and by_id[id].op == staging.first:
-            first = by_id[id]
-            rows = cut_of(first, second)
-            alike = (second.params.get(port) for port in staging.alike)
-            together = (first.region, first.step, first.priority)
-            if together != (second.region, second.step, second.priority):
-                return None
-            private = second.params.get("name", Literal(None)) == Literal(None)
-            return first if private and all(_is_alike(each, rows) for each in alike) else None
-    return None
-
-
-def _is_alike(value: Value | None, rows: Value) -> bool:
-    return value == rows or value == Literal(None)
-
-
-def _is_alone(
-    pair: Pair,
-    readers: Mapping[PrimitiveId, list[Primitive]],
-    later: frozenset[PrimitiveId],
-) -> bool:
-    if pair.first is None:
-        return True
-    return pair.first.id not in later and readers[pair.first.id] == [pair.second]
+    return in_pieces(draft, pairs(draft, library.pools, sized), library)
 
 
 def _sizing(first: Primitive | None, second: Primitive, pools: Pools) -> Sizing | None:
@@ -164,13 +69,13 @@ def _of_pair(first: Primitive, second: Primitive, pools: Pools) -> Sizing | None
 
 
 def _of_lone(second: Primitive, pools: Pools) -> Sizing | None:
-    """One operation gains by being done on several replicas, where each row is judged for itself.
+    """One operation gains by being done on several replicas, unless its pool shares it out anyhow.
 
     A piece is large enough that at most half of what it takes is the beginning of a batch.
     """
     facts = pools.fact(second.pool)
     costs = facts.cost(second.op)
-    if not (facts.pointwise and facts.deterministic) or facts.replicas == 1:
+    if OPS[second.op].cut is not None or facts.replicas == 1:
         return None
     if not isinstance(costs, BatchCosts) or costs.row_ms <= 0:
         return None

@@ -44,15 +44,18 @@ _Met: TypeAlias = tuple[Primitive, Primitive | None]
 
 @dataclass(slots=True)
 class _Common:
-    """What has been met so far. `first` names, for each that is not, the one that it is equal to.
+    """What has been met so far. `first` names, for each that is not, the one that it is equal to,
+    and `turns` what it waits for in authored order.
 
-    What reads a later one is made to read the first, so that it may be found equal in its turn.
+    What reads a later one is made to read the first, so that it may be found equal in its turn. It
+    comes no sooner for that, and so no sooner does the end of what all of them are in.
     """
 
     by_id: Mapping[PrimitiveId, Primitive]
     inline: PoolName
     met: dict[object, list[_Met]] = field(default_factory=dict)
     first: dict[PrimitiveId, PrimitiveId] = field(default_factory=dict)
+    turns: dict[PrimitiveId, frozenset[PrimitiveId]] = field(default_factory=dict)
     heads: dict[PrimitiveId, Primitive] = field(default_factory=dict)  #: of calls, rewritten
 
     def taken(self, draft: Draft) -> Iterator[Primitive]:
@@ -66,16 +69,19 @@ class _Common:
             head = self.heads.pop(each.call) if each.call is not None else None
             equal = self._equal(now, head) if each.id not in draft.kept else None
             if equal is not None:
-                self.first[each.id] = equal
-                yield self._alias(now, head, self.by_id[equal])
+                alias = self._alias(now, head, self.by_id[equal])
+                self.first[each.id], self.turns[each.id] = equal, alias.waits
+                yield alias
             else:
                 yield from (part for part in (head, now) if part is not None)
 
     def _redirected(self, each: Primitive) -> Primitive:
-        if self.first.keys().isdisjoint(output.primitive for output in each.reads()):
+        later = self.first.keys() & {output.primitive for output in each.reads()}
+        if not later:
             return each
         params = {name: rewrite(value, self._read) for name, value in each.params.items()}
-        return replace(each, params=params)
+        waits = each.waits.union(*(self.turns[id] for id in later))
+        return replace(each, params=params, waits=waits)
 
     def _read(self, value: Value) -> Value | None:
         if isinstance(value, Output) and value.primitive in self.first:

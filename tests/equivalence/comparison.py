@@ -24,6 +24,7 @@ from tests.interpreter.interpreter import run
 from tests.interpreter.judges import with_judges
 from tests.interpreter.outcome import Fault as Trouble
 from tests.interpreter.outcome import Outcome
+from tests.interpreter.rows import with_rows
 from tests.interpreter.scripted import Scripted
 from tests.interpreter.several import with_several_queries
 from tests.interpreter.shelf import ALIASES, Shelf
@@ -84,8 +85,8 @@ class Comparison:
         `seeds` of what happens first.
 
         With `twins` some steps of two in three stand on their pages twice, and some searches ask
-        several things at once; with `judges` some steps of every other one stand there once more,
-        where a model decides about them.
+        several things at once, also all that a model lists; with `judges` some steps of every other
+        one stand there once more, where a model decides about them.
         """
         report = Report()
         for number in numbers:
@@ -97,6 +98,7 @@ class Comparison:
         page = with_several_queries(made.page, Random(number)) if twins else made.page
         page = with_twins(page, Random(number)) if twins and number % 3 else page
         page = with_judges(page, Random(number)) if judges else page
+        page = with_rows(page, Random(number)) if twins else page
         document = self.shelf.load(page)
         if not is_available(document, self.later):
             report.counts["not available yet"] += 1

@@ -59,6 +59,7 @@ POOLS = Pools(
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_EVENT = 300  # laws are checked after each of so many, then after every so many
 WHILE_IT_CAME, TAKEN_BACK = "list gone over while it came", "list taken back"
+ROW_BY_ROW = "list taken row by row while it came"
 KEPT, DROPPED = "begun ahead and kept", "begun ahead and dropped"
 IN_PIECES = "list done in pieces"
 _FOR_EVER = 1e15
@@ -167,8 +168,11 @@ class _World:
     def _check(self, scheduler: Scheduler) -> None:
         self.events += 1
         for run in scheduler.runs.values():
-            if any(each.growing for each in run.unfoldings.values()):
+            growing = {u.structure.kind for u in run.unfoldings.values() if u.growing}
+            if growing:
                 self.met.add(WHILE_IT_CAME)
+            if "stages" in growing:
+                self.met.add(ROW_BY_ROW)
             if any(each.structure.kind == "stages" for each in run.unfoldings.values()):
                 self.met.add(IN_PIECES)
             if run.edition:

@@ -12,6 +12,7 @@ from tests.equivalence.service import (
     DROPPED,
     IN_PIECES,
     KEPT,
+    ROW_BY_ROW,
     TAKEN_BACK,
     WHILE_IT_CAME,
     Settings,
@@ -74,6 +75,7 @@ def test_every_construct_was_met(reports):
     assert sum(report.counts["planned under load"] for report in reports.values()) > COUNT / 20
     passes = sum((report.passes for report in reports.values()), Counter[str]())
     assert passes[WHILE_IT_CAME] >= COUNT / 20
+    assert passes[ROW_BY_ROW] >= COUNT / 100
     assert passes[TAKEN_BACK] > 0
     assert passes[STAGES] >= COUNT / 10
     assert passes[IN_PIECES] >= COUNT / 20

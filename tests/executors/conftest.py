@@ -25,6 +25,7 @@ from executors.values import Values
 from executors.workspace import Workspace
 from planner.expand import make_plan
 from planner.graph import PoolName
+from planner.passes.names import DEFAULT
 from planner.plan import Plan
 from planner.pools import Pools
 from planner.registry import Registry
@@ -156,9 +157,9 @@ def registry() -> Registry:
 def plan_of(registry: Registry) -> Callable[..., Plan]:
     """Return what makes a plan of a workflow's YAML."""
 
-    def build(page: str, modules: Registry = registry) -> Plan:
+    def build(page: str, modules: Registry = registry, passes: frozenset[str] = DEFAULT) -> Plan:
         document = load(Source("test.yaml", page.encode(), "yaml"), modules.vocabulary())
-        return make_plan(document, modules.modules, POOLS)
+        return make_plan(document, modules.modules, POOLS, passes=passes)
 
     return build
 

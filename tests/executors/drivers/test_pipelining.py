@@ -5,27 +5,20 @@ What each comes to is held against the plain run in `tests/equivalence`.
 
 import asyncio
 import json
+from functools import partial
 from random import Random
 
 import pytest
 
 from executors.engines.engine import EngineFailed
 from executors.engines.scripted import Behaviour, Scripted
-from planner.expand import make_plan
-from planner.graph import PoolName
 from planner.passes.names import DECODING, DEFAULT
-from planner.pools import PoolFacts, Pools
-from spec.load import load
 from spec.source import Source
-from tests.executors.conftest import KINDS, World
+from tests.executors.drivers import pipelined
 from tests.executors.drivers.live import Live, play
+from tests.executors.drivers.pipelined import by_attempt, finished, plan_of, says, world_of
 from tests.executors.drivers.saying import Breaks, Saying
 
-STREAMING = Pools(
-    kinds=KINDS,
-    default={kind: name for name, kind in KINDS.items()},
-    facts={PoolName("llm"): PoolFacts(streams=True)},
-)
 HEAD = "workflow: pipelined\ninputs: {word: string}\nsteps:\n"
 WORDS = {"word": "mill"}
 ITEMS = '["a", "b", "c"]'
@@ -41,59 +34,18 @@ def page(steps: str, outputs: str = "{x: $s.docs, l: $l.items}") -> str:
 @pytest.fixture(scope="module")
 def plan(registry):
     def build(text, passes=DEFAULT, modules=registry):
-        document = load(Source("test.yaml", text.encode(), "yaml"), modules.vocabulary())
-        return make_plan(document, modules.modules, STREAMING, passes=passes)
+        return plan_of(text, modules, passes)
 
     return build
-
-
-class Here(World):
-    """A world in which the language model is of the test's own making."""
-
-    def _engine(self, name):
-        return self.model if name == "llm" else super()._engine(name)
 
 
 @pytest.fixture
 def here(tmp_path):
-    def build(model, seed=1, **behaviours):
-        Here.model = model
-        return Here(seed, tmp_path / "values", behaviours, "throughput", 1, 8, 10, 1000)
-
-    return build
-
-
-def says(*pieces):
-    return Saying(lambda request: pieces)
-
-
-def by_attempt(*replies):
-    """A model whose list is another one in each attempt; whatever else it is asked it says."""
-
-    def say(request):
-        if request.args["form"] == "list":
-            return replies[min(request.attempt, len(replies) - 1)]
-        return [request.args["prompt"]]
-
-    return Saying(say)
+    return partial(world_of, tmp_path / "values")
 
 
 def ran(world, made):
-    world.submit(made, WORDS)
-    world.run()
-    assert not world.values.held
-    assert not any(pool.waiting or pool.busy for pool in world.scheduler.pools.values())
-    return world.record()
-
-
-def finished(world, op):
-    """When each primitive of an operation was done, in virtual seconds."""
-    events = world.store.events("local", "r1", limit=10_000)
-    return [
-        (event.at - world.store.events("local", "r1", limit=1)[0].at).total_seconds()
-        for event in events
-        if event.kind == "primitive.finished" and event.data["op"] == op
-    ]
+    return pipelined.ran(world, made, WORDS)
 
 
 def test_each_item_is_begun_with_as_it_closes(here, plan):

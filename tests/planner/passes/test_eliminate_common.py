@@ -90,3 +90,10 @@ def test_a_plan_without_twins_is_left_as_it_is(plan):
 def test_in_authored_order_the_twin_ends_in_its_turn(plan):
     found = plan(f"  one: {CALL}}}\n  two: {CALL}}}\noutputs: {{q: $two.text}}\n", {COMMON})
     assert found.graph["two.decode"].waits == {"one:over"}
+
+
+def test_in_authored_order_what_reads_a_twin_comes_in_its_turn(plan):
+    found = plan(SEARCHES.replace("question}", "question, top_k: 3}", 1), frozenset({COMMON}))
+    assert aliases(found) == {"two.query": Output("one.query", "vectors")}
+    assert found.graph["two.hits"].reads() >= {Output("one.query", "vectors")}
+    assert found.graph["two.hits"].waits == {"one:over"}

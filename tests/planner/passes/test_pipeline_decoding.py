@@ -6,17 +6,18 @@ import pytest
 
 from planner.draft import Draft
 from planner.expand import make_plan
-from planner.graph import PoolName
+from planner.graph import Output, PoolName
 from planner.library import Library
 from planner.opener import Opener
-from planner.passes.names import DECODING, DEFAULT, NONE
+from planner.passes.names import DECODING, DEFAULT, NONE, STAGES
 from planner.passes.pipeline_decoding import pipeline_decoding
 from planner.place import Place
 from planner.pools import PoolFacts
 from planner.structure import Child, Shape
-from planner.unfold import open_child
+from planner.unfold import close, open_child
 from spec.load import load
 from spec.source import Source
+from spec.values import ListOf
 
 HEAD = "workflow: w\ninputs: {words: 'string[]', flag: boolean}\nsteps:\n"
 LIST = "  l: {use: llm.list, prompt: List}\n"
@@ -32,7 +33,11 @@ SOURCE = ("l.decode", True)
 
 @pytest.fixture
 def streaming(pools):
-    facts = {PoolName("llm"): PoolFacts(streams=True), PoolName("large"): PoolFacts()}
+    facts = {
+        PoolName("llm"): PoolFacts(streams=True),
+        PoolName("large"): PoolFacts(),
+        PoolName("embedding"): PoolFacts(rows_max=64),
+    }
     return replace(pools, facts=facts)
 
 
@@ -110,6 +115,111 @@ def test_a_list_inside_what_may_fail_alone_is_not_waited_for_from_outside_of_wha
     assert marked(block + each) == {"s:for_each": ("b.l.decode", True)}
 
 
+ROWS = """
+module: rows
+inputs: {{index: index, queries: "string[]", others: "string[]?"}}
+steps:
+  vectors: {{op: embed, texts: $inputs.queries}}
+  hits: {hits}
+outputs: {{given: $hits.{port}}}
+"""
+SEARCH = "{op: search, index: $inputs.index, vectors: $vectors.vectors, queries: $inputs.queries}"
+INGEST = "{op: ingest, chunks: null, vectors: $vectors.vectors}"
+INDEX = "  i: {use: index, name: kept}\n"
+HITS = "  s: {use: rows, index: $i, queries: $l.items}\n"
+ROW_BY_ROW = {"s.hits:stages": SOURCE}
+
+
+def with_rows(registry, hits=SEARCH, port="docs"):
+    text = ROWS.format(hits=hits, port=port)
+    return registry.with_module(Source("rows.yaml", text.encode(), "yaml"))
+
+
+@pytest.mark.parametrize("stages", [True, False])
+def test_what_takes_a_list_row_by_row_is_cut_into_its_items(marked, registry, stages):
+    """Also where no list that is known is cut, by what engines take or since that is off."""
+    passes = DEFAULT if stages else DEFAULT - {STAGES}
+    page, modules = INDEX + LIST + HITS, with_rows(registry)
+    assert marked(page, "{x: $s.given}", passes, modules) == ROW_BY_ROW
+    without = marked(page, "{x: $s.given}", passes - {DECODING}, modules)
+    assert without == ({"s.hits:stages": None} if stages else {})
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (LIST + EACH.replace("s:", "e:") + HITS, {"e:for_each": SOURCE, **ROW_BY_ROW}),
+        (LIST.replace("}", ", retry: 2, fallback: {items: []}}") + HITS, ROW_BY_ROW),
+        (LIST + HITS.replace("$l.items", "'$l.items[:2]'"), {}),
+        (LIST + HITS.replace("$l.items", "$inputs.words, after: [l]"), {}),
+        ("  l: {use: llm.list, prompt: List, engine: large}\n" + HITS, {}),
+        (LIST + "  s: {use: rows, index: $i, queries: $l.items, after: [l]}\n", {}),
+        (LIST + "  s: {use: rows, index: $i, queries: $l.items, retry: 1}\n", {}),
+    ],
+    ids=[
+        "beside a for_each", "out of attempts", "a part of it", "another list",
+        "an engine that is silent", "the author's order", "what is tried again apart from it",
+    ],
+)  # fmt: skip
+def test_rows_wait_where_elements_would(marked, registry, steps, expected):
+    outputs, passes = "{x: $s.given, l: $l.items}", DEFAULT - {STAGES}
+    assert marked(INDEX + steps, outputs, passes, with_rows(registry)) == expected
+
+
+@pytest.mark.parametrize(
+    "hits",
+    [
+        SEARCH.replace("inputs.queries", "inputs.others"),
+        SEARCH + "\n  more: " + SEARCH.replace("}", ", top_k: 3}"),
+    ],
+    ids=["other queries beside them", "two that read the vectors"],
+)
+def test_where_a_search_may_not_be_cut_its_vectors_are_made_ahead(marked, registry, hits):
+    steps = INDEX + LIST + HITS.replace("}", ", others: $inputs.words}")
+    found = marked(steps, "{x: $l.items, y: $s.given}", modules=with_rows(registry, hits))
+    assert found == {"s.vectors:stages": SOURCE}
+
+
+@pytest.mark.parametrize("stages", [True, False])
+def test_what_is_stored_waits_until_the_list_is_accepted(marked, registry, stages):
+    steps = INDEX + LIST + HITS + "  t: {use: search, index: $s.given, query: x}\n"
+    passes = DEFAULT if stages else DEFAULT - {STAGES}
+    found = marked(steps, "{x: $t.docs}", passes, with_rows(registry, INGEST, "index"))
+    assert found == ({"s.hits:stages": None} if stages else {"s.vectors:stages": SOURCE})
+
+
+@pytest.fixture
+def structure(registry, read, streaming):
+    modules = with_rows(registry)
+    page = f"{HEAD}{INDEX}{LIST}{HITS}outputs: {{x: $s.given}}\n"
+    document = load(read(page), modules.vocabulary())
+    plan = make_plan(document, modules.modules, streaming)
+    return plan.structures["s.hits:stages"], plan.library
+
+
+def test_a_piece_is_the_same_whatever_the_list_comes_to(structure):
+    made, library = structure
+    piece, later = (open_child(made, Child(1), Shape(count=at), library, {}) for at in (2, 99))
+    assert piece == later
+    embed, search, over = piece.primitives
+    items = Output("s.hits:stages", "items")  # as much of it as is there
+    assert embed.reads() == {items}
+    assert search.reads() - {items} == {
+        Output("s.vectors[1]", "vectors"), Output("i.stored", "index")
+    }  # fmt: skip
+    assert {each.region for each in (embed, search, over)} == {"s.hits[1]"}
+    (joined,) = close(made, 3, Shape(count=3), library).primitives
+    overs = tuple(Output(f"s.hits[{at}]:over", "value") for at in range(3))
+    assert joined.params["lists"] == ListOf(overs)
+
+
+def test_a_list_of_which_nothing_came_is_done_as_a_whole(structure):
+    made, library = structure
+    none, one = (open_child(made, Child(), Shape(count=at), library, {}) for at in (0, 1))
+    assert [each.id for each in none.primitives] == ["s.vectors", "s.hits"]
+    assert [each.id for each in one.primitives] == ["s.vectors[0]", "s.hits[0]", "s.hits[0]:over"]
+
+
 def test_it_is_off_where_it_is_turned_off(marked):
     assert marked(LIST + EACH, passes=DEFAULT - {DECODING}) == {"s:for_each": None}
 
@@ -168,7 +278,7 @@ outputs: {{x: $o.texts}}
         assert (inner.source, inner.stops) == (f"o[{index}].l.decode", True)
 
 
-def test_twice_is_as_good_as_once_and_nothing_else_is_changed(registry, read, streaming):
+def test_of_what_goes_over_a_list_nothing_but_its_structure_is_changed(registry, read, streaming):
     document = load(read(f"{HEAD}{LIST}{EACH}outputs: {{x: $s}}\n"), registry.vocabulary())
     library = Library(registry.modules, {}, streaming, NONE)
     opener = Opener(library)
@@ -179,3 +289,13 @@ def test_twice_is_as_good_as_once_and_nothing_else_is_changed(registry, read, st
     assert once != before
     assert replace(once, structures=before.structures) == before
     assert pipeline_decoding(once, library) == once
+
+
+def test_twice_is_as_good_as_once(registry, read, streaming):
+    modules = with_rows(registry)
+    page = f"{HEAD}{INDEX}{LIST}{HITS}{EACH.replace('s:', 'e:')}outputs: {{x: $s.given}}\n"
+    plan = make_plan(load(read(page), modules.vocabulary()), modules.modules, streaming)
+    structures = tuple(plan.structures.values())
+    once = Draft(tuple(plan.graph), structures, tuple(plan.regions.values()), frozenset())
+    assert {each.source for each in structures} == {"l.decode"}
+    assert pipeline_decoding(once, plan.library) == once
