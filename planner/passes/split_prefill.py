@@ -8,11 +8,30 @@ the calls of a list, a fold or a loop begin alike, that is read before the list 
 Source: pass 3 of Teola (arXiv 2407.00326), with n cuts and on engines as they are: there the
 prompt has one cut, after its second slot, and the rest is sent alone.
 
->>> from planner.graph import PrimitiveId
->>> from spec.values import Text
->>> prompt = Text(("x" * 300, Slot(Output(PrimitiveId("found"), "docs")), " So?"))
->>> list(_cuts(parts_of({"prompt": prompt}), {PrimitiveId("found"): 1}, 1, 64))
-[1]
+>>> from planner.pools import PoolFacts
+>>> from planner.render import listing
+>>> from planner.sketch import sketch
+>>> page = '''
+... module: answer
+... inputs: {question: string}
+... steps:
+...   found: {op: web_search, query: $inputs.question}
+...   read: {op: prefill, prompt: "Question: {{ inputs.question }}{{ found.docs | numbered }}"}
+...   said: {op: decode, call: $read.call}
+... outputs: {text: $said.text}
+... '''
+>>> draft, library = sketch(page, llm=PoolFacts(warms=True))
+>>> print(listing(draft))
+found        web_search @ web <- .
+read         prefill @ llm <- found
+said         decode @ llm <- read
+output:text  select @ inline <- said
+>>> print(listing(split_prefill(draft, library)))
+found        web_search @ web <- .
+read:begin   partial_prefill @ llm <- .; reads ahead for read
+read         prefill @ llm <- found
+said         decode @ llm <- read
+output:text  select @ inline <- said
 """
 
 from collections.abc import Iterator, Mapping, Sequence
