@@ -1,11 +1,4 @@
-"""decompose_stages: what is cut, and what stays whole since pieces could be seen, or gain nothing.
-
-The golden file shows a plan before and after, and what is opened of it for ten passages. Run
-`TEOLA_GOLDEN=write` to write it anew, and read what changed.
-"""
-
-import os
-from pathlib import Path
+"""decompose_stages: what is cut; what stays whole since pieces could be seen, or gain nothing."""
 
 import pytest
 
@@ -18,13 +11,10 @@ from planner.passes.decompose_stages import decompose_stages
 from planner.passes.names import COMMON, NONE, PRUNE, STAGES
 from planner.pieces import PIECES_MAX, Sizing
 from planner.pools import PoolFacts, Pools
-from planner.structure import Child, Shape
-from planner.unfold import close, open_child
 from spec.load import load
 from spec.source import Source
 from tests.planner.conftest import KINDS
 
-GOLDEN = Path(__file__).parent / "golden" / "decompose_stages.txt"
 HEAD = """
 workflow: w
 inputs: {text: string, question: string, questions: "string[]", docs: "object[]", vague: "string?"}
@@ -69,35 +59,6 @@ def plan(registry, read):
 
 def openings(plan):
     return [each.opening for each in plan.structures.values() if each.kind == "stages"]
-
-
-def lines(primitives):
-    return [
-        f"{each.id}: {each.op}{' (to be made)' if each.pending else ''}"
-        f" ← {', '.join(sorted(each.waits_for())) or 'nothing'}"
-        for each in primitives
-    ]
-
-
-def test_golden(plan):
-    page, outputs = INDEX + SEARCH + RERANK, "docs: $best.docs"
-    facts = {"rerank": PoolFacts(True, pointwise=True, replicas=2, costs=COSTS)}
-    before, after = (
-        plan(page, outputs, passes, **facts)
-        for passes in (frozenset({PRUNE, COMMON}), frozenset({PRUNE, COMMON, STAGES}))
-    )
-    told = ["before", *lines(before.graph), "", "after", *lines(after.graph)]
-    for opening, count in (("index.stored:stages", 10), ("best.scored:stages", 30)):
-        structure, shape = after.structures[opening], Shape(count=count)
-        number = structure.pair.sizing.of(count).number
-        told += ["", f"{opening}, of {count} rows"]
-        for index in range(number):
-            told += lines(open_child(structure, Child(index), shape, after.library, {}).primitives)
-        told += lines(close(structure, count, shape, after.library).primitives)
-    found = "\n".join(told) + "\n"
-    if os.environ.get("TEOLA_GOLDEN") == "write":
-        GOLDEN.write_text(found, "utf-8")
-    assert found == GOLDEN.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["name: kept", "name: $inputs.vague"])
