@@ -33,7 +33,7 @@ from planner.library import Library
 
 def prune_dependencies(draft: Draft, _library: Library) -> Draft:
     """Take away all waits of authored order, and the barriers that only they were for."""
-    if not any(each.waits or each.op == "barrier" for each in draft.primitives):
+    if not any(each.waits for each in draft.primitives):  # a barrier has some
         return draft
     return draft.with_primitives(
         each.ordered(each.after, frozenset()) if each.waits else each

@@ -12,8 +12,11 @@ from planner.draft import Draft
 from planner.expand import make_plan
 from planner.graph import PoolName
 from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE, SPECULATE, STAGES
+from planner.passes.pipeline import PASSES
+from planner.passes.prune_dependencies import prune_dependencies
 from planner.pools import PoolFacts, Pools
 from planner.render import listing
+from planner.sketch import sketch
 from planner.structure import Child, Shape
 from planner.unfold import close, open_child
 from spec.load import load
@@ -69,6 +72,40 @@ def test_a_pass_makes_of_its_page_what_is_written(name, rewritten):
     for opening, count in OPENED.get(name, {}).items():
         told += ["", f"{opening}, of {count}", *opened(plan, plan.structures[opening], count)]
     assert_golden(GOLDEN / f"{name}.txt", "\n".join(told) + "\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_made_twice_a_pass_changes_nothing_more(name, rewritten):
+    """What is told of a pass is whether it gave another draft: it hands back what it got."""
+    before, after, plan = rewritten(name)
+    assert after != before
+    again = PASSES[name](after, plan.library)
+    assert again == after
+    assert (again is after) == (name != DECODING)  # this one notes the same once more
+
+
+IDLE = """
+module: idle
+inputs: {question: string, questions: "string[]", flag: boolean}
+steps:
+  read: {op: prefill, prompt: "About: {{ inputs.question }}"}
+  said: {op: decode, call: $read.call}
+  each: {for_each: $inputs.questions, op: embed, texts: [$item, $said.text]}
+  maybe: {if: $inputs.flag, op: chunk, text: $inputs.question}
+outputs: {text: $said.text}
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("able", [{}, dict.fromkeys(KINDS, ABLE)], ids=["unable", "able"])
+def test_where_nothing_is_to_be_done_a_pass_hands_back_what_it_got(name, able):
+    draft, library = sketch(IDLE, **able)
+    draft = prune_dependencies(draft, library)
+    done = PASSES[name](draft, library)
+    if able and name == PREFILL:  # its elements wait for what is said
+        assert [each.later for each in done.structures] == [frozenset({"said"}), frozenset()]
+    else:
+        assert done is draft
 
 
 def opened(plan, structure, count):
