@@ -132,17 +132,17 @@ def _least(facts: PoolFacts) -> int:
 def _cuts(parts: Sequence[Part], far: _Distances, ready: int, least: int) -> Iterator[int]:
     """Yield how many of the first parts are known before the next one is, and before `ready`.
 
-    Each time at least so many tokens more, as far as that can be told.
+    They are `least` tokens or more, as far as that can be told; what is read beyond an earlier cut
+    begins with what only the run knows, and may be as many again.
     """
-    known, unread = 0, 0
+    known, read = 0, 0
     for count, part in enumerate(parts):
         at = max((_at(leaf, far) for leaf in _leaves(part)), default=0)
-        if at > known and known < ready and unread >= least and count:
+        if at > known and known < ready and read >= least and count:
             yield count
-            unread = 0
         known = max(known, at)
-        unread += _tokens(part, least)
-    if parts and known < ready and unread >= least:
+        read += _tokens(part, least)
+    if parts and known < ready and read >= least:
         yield len(parts)
 
 

@@ -272,6 +272,15 @@ def test_a_whole_prompt_is_read_ahead_where_only_how_to_answer_comes_late(plan):
     assert found == ("answer.prefill", [], f"prompt: {LONG}")
 
 
+@pytest.mark.parametrize("end", ['{{ found.docs | numbered }}"', '", max_tokens: $len(found.docs)'])
+@pytest.mark.parametrize(("chars", "count"), [(127, 0), (128, 1)])
+def test_just_two_blocks_are_enough(plan, chars, count, end):
+    facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=16)}
+    step = f'{{use: llm, prompt: "{"x" * chars}{end}}}'
+    found = plan(page(step), pools=Pools(KINDS, WARM.default, facts))
+    assert len(cuts(found.graph)) == count
+
+
 @pytest.mark.parametrize(("engine", "count"), [("llm", 1), ("large", 0)])
 def test_in_a_list_only_engines_that_can_read_ahead_are_asked_to(plan, engine, count):
     prompt = f"{LONG}{{{{ item.text }}}}"
@@ -315,18 +324,21 @@ def test_no_prompt_is_too_short_for_a_cache_without_blocks_but_none_at_all(plan,
 
 LED = """
 module: led
-inputs: {lead: string, docs: "doc[]"}
+inputs: {lead: string, leads: "string[]", docs: "doc[]"}
 steps:
-  prefill: {op: prefill, prompt: "{{ inputs.lead }}{{ inputs.docs | numbered }}"}
+  prefill:
+    op: prefill
+    prompt: "{{ inputs.lead }}{{ inputs.leads | join(', ') }}{{ inputs.docs | numbered }}"
   decode: {op: decode, call: $prefill.call}
 outputs: {text: $decode.text}
 """
 
 
 @pytest.mark.parametrize(("chars", "count"), [(40, 0), (300, 1)])
-def test_text_that_a_caller_gives_is_as_long_as_it_is(registry, read, chars, count):
+@pytest.mark.parametrize("given", ["lead: %s, leads: []", "lead: '', leads: [%s]"])
+def test_text_that_a_caller_gives_is_as_long_as_it_is(registry, read, chars, count, given):
     modules = registry.with_module(read(LED))
-    step = f"answer: {{use: led, lead: {'x' * chars}, docs: $found.docs}}"
+    step = f"answer: {{use: led, {given % ('x' * chars)}, docs: $found.docs}}"
     document = load(read(re.sub(r"answer: {use.*}", step, LATE)), modules.vocabulary())
     facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=16)}
     made = make_plan(document, modules.modules, Pools(KINDS, WARM.default, facts))
