@@ -7,11 +7,15 @@ from pydantic import BaseModel
 
 from planner.explain import Change, Explained, Stage, Told
 from planner.graph import Primitive, PrimitiveId
-from planner.render import diagram
+from planner.render import diagram, listing
+from planner.structure import Structure
 
 
 class PlannedOut(BaseModel):
-    """One primitive of a graph. `ms`: what it takes alone; `critical`: it is on the longest way."""
+    """One primitive of a graph. `ms`: what it takes alone; `critical`: it is on the longest way.
+
+    `warms`: the call, or what opens the calls, for which it reads the beginning of a prompt ahead.
+    """
 
     id: str
     op: str
@@ -19,6 +23,7 @@ class PlannedOut(BaseModel):
     step: str | None
     line: int
     waits_for: list[str]
+    warms: str | None
     ms: float
     critical: bool
 
@@ -28,8 +33,39 @@ class PlannedOut(BaseModel):
         estimate = stage.estimate
         return PlannedOut(
             id=each.id, op=each.op, pool=each.pool, step=each.step, line=each.origin.line,
-            waits_for=sorted(each.waits_for()), ms=_ms(estimate.ms.get(each.id, 0.0)),
-            critical=each.id in estimate.path,
+            waits_for=sorted(each.waits_for()), warms=each.warms,
+            ms=_ms(estimate.ms.get(each.id, 0.0)), critical=each.id in estimate.path,
+        )  # fmt: skip
+
+
+class StructureOut(BaseModel):
+    """What is opened in a run, when `opening` is done; `closing` gives what came of it.
+
+    `cut`: what is done in pieces. `source`: the call whose items are taken as each is closed; it
+    `stops` after the last. `later`: what parts read that may be done after they are opened. `gate`:
+    what a branch may be begun after, ahead of its condition; `saved_ms` are won if that is met.
+    """
+
+    kind: str
+    opening: str
+    closing: str
+    cut: list[str]
+    source: str | None
+    stops: bool
+    later: list[str]
+    gate: str | None
+    saved_ms: float | None
+
+    @staticmethod
+    def of(each: Structure) -> "StructureOut":
+        """Write `each`."""
+        pair = (each.pair.first, each.pair.second) if each.kind == "stages" else ()
+        return StructureOut(
+            kind=each.kind, opening=each.opening, closing=each.closing,
+            cut=[part.id for part in pair if part is not None], source=each.source,
+            stops=each.stops, later=sorted(each.later),
+            gate=each.ahead.gate if each.ahead else None,
+            saved_ms=_ms(each.ahead.saved_ms) if each.ahead else None,
         )  # fmt: skip
 
 
@@ -41,6 +77,7 @@ class StageOut(BaseModel):
     critical_path: list[str]
     work_ms: dict[str, float]
     primitives: list[PlannedOut]
+    structures: list[StructureOut]
     mermaid: str
 
     @staticmethod
@@ -52,6 +89,7 @@ class StageOut(BaseModel):
             critical_path=list(stage.estimate.path),
             work_ms={pool: _ms(ms) for pool, ms in sorted(stage.estimate.work_ms.items())},
             primitives=[PlannedOut.of(each, stage) for each in stage.draft.primitives],
+            structures=[StructureOut.of(each) for each in stage.draft.structures],
             mermaid=picture(stage),
         )
 
@@ -118,7 +156,8 @@ class ExplainedOut(BaseModel):
 
 def picture(stage: Stage) -> str:
     """Return a stage as a Mermaid flowchart."""
-    return diagram(stage.draft.primitives, stage.estimate.ms, stage.estimate.path)
+    draft, estimate = stage.draft, stage.estimate
+    return diagram(draft.primitives, estimate.ms, estimate.path, structures=draft.structures)
 
 
 def pictures(stages: Sequence[Stage]) -> str:
@@ -144,22 +183,16 @@ def passes_text(explained: Explained) -> str:
 
 
 def graph_text(stage: Stage) -> str:
-    """Return a line for each primitive: what it takes, and what it waits for.
+    """Return a line for each primitive: what it takes, what it waits for, and what is noted of it.
 
     Those on the critical path begin with a star.
     """
     estimate = stage.estimate
-    lines = [f"after {stage.made_by}: {estimate.critical_ms:,.1f} ms on the critical path (*)"]
-    width = max((len(each.id) for each in stage.draft.primitives), default=0)
-    for each in stage.draft.primitives:
-        mark = "*" if each.id in estimate.path else " "
-        ms = estimate.ms.get(each.id, 0.0)
-        waits = ", ".join(sorted(each.waits_for())) or "."
-        lines.append(
-            f"{mark} {each.id:<{width}} {ms:>10,.1f} ms  {each.op} @ {each.pool} <- {waits}"
-        )
-    lines.append("work: " + ", ".join(_pools(estimate.work_ms)))
-    return "\n".join(lines) + "\n"
+    return (
+        f"after {stage.made_by}: {estimate.critical_ms:,.1f} ms on the critical path (*)\n"
+        f"{listing(stage.draft, estimate.ms, estimate.path)}\n"
+        f"work: {', '.join(_pools(estimate.work_ms))}\n"
+    )
 
 
 def explained_text(explained: Explained, *, between: bool) -> str:

@@ -36,9 +36,9 @@ def make_plan(
     `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass makes does.
     """
     library = Library(modules, flows, pools, passes, limits, watch)
-    outputs, opened = _opened(document, library)
-    verify(Graph.of(opened.primitives), "expand", pools.kinds)
-    draft = rewritten(opened, library)
+    outputs, plain = opened(document, library)
+    verify(Graph.of(plain.primitives), "expand", pools.kinds)
+    draft = rewritten(plain, library)
     graph = Graph.of(draft.primitives)
     streams, feeds = _shown(document, outputs, graph)
     return Plan.of(
@@ -53,8 +53,11 @@ def make_plan(
     )
 
 
-def _opened(document: Document, library: Library) -> tuple[dict[str, PrimitiveId], Draft]:
-    """Return what gives each output, and all that a document opens into, in authored order."""
+def opened(document: Document, library: Library) -> tuple[dict[str, PrimitiveId], Draft]:
+    """Return what gives each output, and all that a document opens into, in authored order.
+
+    No pass has looked at it. Raise `PlanTooLarge` for what passes a limit.
+    """
     opener = Opener(library)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
     fields = opener.document(document, inputs, Place())

@@ -316,9 +316,11 @@ class Opener:
             names = params.pop("names")
             params = {key: fill_names(value, names) for key, value in params.items()}
         head = params.get("call")
+        # An element ends under the name of its place, so what is done for it has one of its own.
+        path = place.path if step.control.over is None else f"{place.path}.{name}"
         id = self.add(
             Primitive(
-                id=PrimitiveId(place.path),
+                id=PrimitiveId(path),
                 op=name,
                 pool=self.library.pools.of(op.kind, place.engine),
                 params=params,

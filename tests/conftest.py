@@ -7,7 +7,9 @@ from hypothesis import settings
 
 # Before any test imports them: the assertions that tests share explain themselves too.
 pytest.register_assert_rewrite(
-    "tests.executors.engines.contract", "tests.executors.engines.official_client"
+    "tests.golden",
+    "tests.executors.engines.contract",
+    "tests.executors.engines.official_client",
 )
 
 # How long an example takes says more of the machine than of the code.

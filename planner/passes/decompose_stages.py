@@ -6,21 +6,30 @@ Source: pass 2 of Teola (arXiv 2407.00326), with sizes from costs instead of a t
 
 >>> from planner.graph import Output, PrimitiveId
 >>> from planner.pools import PoolFacts
->>> from spec.model import Origin
->>> def doing(id, op, pool, **params):
-...     page, none = Origin("page", "", 1, 1), frozenset()
-...     return Primitive(PrimitiveId(id), op, pool, params, none, None, 0, "index", page)
->>> rows, nothing = Output("chunks", "items"), Literal(None)
->>> embed = doing("vectors", "embed", "embedding", texts=rows)
->>> vectors = Output("vectors", "vectors")
->>> ingest = doing("stored", "ingest", "vector", chunks=rows, vectors=vectors, name=nothing)
->>> pools = Pools({}, {"inline": "inline"}, {"embedding": PoolFacts(rows_max=64)})
->>> draft = Draft((embed, ingest), (), (), frozenset())
->>> cut = decompose_stages(draft, Library({}, {}, pools))
->>> for each in cut.primitives:
-...     print(each.id, each.op, sorted(each.waits_for()))
-stored:stages open ['chunks']
-stored ingest ['chunks', 'stored:stages']
+>>> from planner.render import listing
+>>> from planner.sketch import sketch
+>>> page = '''
+... module: kept
+... inputs: {docs: "doc[]"}
+... steps:
+...   index:
+...     steps:
+...       vectors: {op: embed, texts: $inputs.docs}
+...       stored: {op: ingest, chunks: $inputs.docs, vectors: $vectors.vectors}
+...     outputs: {index: $stored.index}
+... outputs: {index: $index.index}
+... '''
+>>> draft, library = sketch(page, embedding=PoolFacts(rows_max=64))
+>>> print(listing(draft))
+index.vectors  embed @ embedding <- .
+index.stored   ingest @ vector <- index.vectors
+index:over     barrier @ inline <- index.stored
+output:index   select @ inline <- index.stored
+>>> print(listing(decompose_stages(draft, library)))
+index.stored:stages  open @ inline <- .; in pieces: index.vectors, then index.stored
+index.stored         ingest @ vector <- index.stored:stages; made in the run
+index:over           barrier @ inline <- index.stored
+output:index         select @ inline <- index.stored
 """
 
 from math import ceil

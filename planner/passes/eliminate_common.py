@@ -5,6 +5,34 @@ give is decided by that alone. The later one becomes an `alias`: all that the fi
 from it too, and its step ends when the first is done. Both fail together and wait alike, so only
 what is in one region and of one priority is looked at.
 Source: common subexpressions, as in query plans (Helium, arXiv 2603.16104).
+
+>>> from planner.render import listing
+>>> from planner.sketch import sketch
+>>> page = '''
+... module: near_and_far
+... inputs: {index: index, queries: "string[]"}
+... steps:
+...   one: {op: embed, texts: $inputs.queries}
+...   two: {op: embed, texts: $inputs.queries}
+...   near: {op: search, index: $inputs.index, vectors: $one.vectors}
+...   far: {op: search, index: $inputs.index, vectors: $two.vectors, top_k: 100}
+... outputs: {near: $near.docs, far: $far.docs}
+... '''
+>>> draft, library = sketch(page)
+>>> print(listing(draft))
+one          embed @ embedding <- .
+two          embed @ embedding <- .
+near         search @ vector <- one
+far          search @ vector <- two
+output:near  select @ inline <- near
+output:far   select @ inline <- far
+>>> print(listing(eliminate_common(draft, library)))
+one          embed @ embedding <- .
+two          alias @ inline <- one
+near         search @ vector <- one
+far          search @ vector <- one
+output:near  select @ inline <- near
+output:far   select @ inline <- far
 """
 
 from collections.abc import Iterator, Mapping

@@ -7,6 +7,32 @@ What changes something outside the run waits until the whole reply is accepted. 
 anything of the reply but its items, it is ended once its list is closed. What reads the items as
 one, a `reduce` among it, waits: which of its groups is the last depends on how many there are.
 Source: pass 4 of Teola (arXiv 2407.00326), over one request instead of a chain of partial ones.
+
+>>> from planner.pools import PoolFacts
+>>> from planner.render import listing
+>>> from planner.sketch import sketch
+>>> page = '''
+... module: each
+... inputs: {question: string}
+... steps:
+...   read: {op: prefill, prompt: "Which towns? {{ inputs.question }}"}
+...   towns: {op: decode, call: $read.call, form: list}
+...   web: {for_each: $towns.items, op: web_search, query: $item}
+... outputs: {docs: $web.docs}
+... '''
+>>> draft, library = sketch(page, llm=PoolFacts(streams=True))
+>>> print(listing(draft))
+read              prefill @ llm <- .
+towns             decode @ llm <- read
+web:for_each      open @ inline <- towns
+web:for_each:end  close @ inline <- web:for_each; made in the run
+output:docs       select @ inline <- web:for_each:end
+>>> print(listing(pipeline_decoding(draft, library)))
+read              prefill @ llm <- .
+towns             decode @ llm <- read
+web:for_each      open @ inline <- towns; each item as towns closes it, which is then ended
+web:for_each:end  close @ inline <- web:for_each; made in the run
+output:docs       select @ inline <- web:for_each:end
 """
 
 from collections.abc import Iterator, Mapping

@@ -8,6 +8,32 @@ What may be for nothing is not asked of a saturated pool at all. Nobody reads wh
 the condition is known.
 Source: expected benefit against expected cost, as branches are speculated on; a pool's price is
 what a unit of its work makes others wait: u/(1-u) at utilisation u.
+
+>>> from planner.render import listing
+>>> from planner.sketch import sketch
+>>> page = '''
+... module: maybe
+... inputs: {question: string}
+... steps:
+...   read: {op: prefill, prompt: "Is this new? {{ inputs.question }}"}
+...   said: {op: decode, call: $read.call}
+...   web: {if: $said.text == "yes", op: web_search, query: $inputs.question}
+... outputs: {docs: $web.docs}
+... '''
+>>> draft, library = sketch(page)
+>>> print(listing(draft))
+read            prefill @ llm <- .
+said            decode @ llm <- read
+web:branch      open @ inline <- said
+web:branch:end  close @ inline <- web:branch; made in the run
+output:docs     select @ inline <- web:branch:end
+>>> print(listing(speculate(draft, library)))
+read             prefill @ llm <- .
+said             decode @ llm <- read
+web:branch:gate  close @ inline <- .
+web:branch       open @ inline <- said; may begin ahead, after web:branch:gate
+web:branch:end   close @ inline <- web:branch; made in the run
+output:docs      select @ inline <- web:branch:end
 """
 
 from collections.abc import Iterable, Iterator

@@ -9,11 +9,30 @@ one request more, so calls of a saturated pool have none.
 Source: pass 3 of Teola (arXiv 2407.00326), with n cuts and on engines as they are: there the
 prompt has one cut, after its second slot, and the rest is sent alone.
 
->>> from planner.graph import PrimitiveId
->>> from spec.values import Text
->>> prompt = Text(("x" * 300, Slot(Output(PrimitiveId("found"), "docs")), " So?"))
->>> list(_cuts(parts_of({"prompt": prompt}), {PrimitiveId("found"): 1}, 1, 64))
-[1]
+>>> from planner.pools import PoolFacts
+>>> from planner.render import listing
+>>> from planner.sketch import sketch
+>>> page = '''
+... module: answer
+... inputs: {question: string}
+... steps:
+...   found: {op: web_search, query: $inputs.question}
+...   read: {op: prefill, prompt: "Question: {{ inputs.question }}{{ found.docs | numbered }}"}
+...   said: {op: decode, call: $read.call}
+... outputs: {text: $said.text}
+... '''
+>>> draft, library = sketch(page, llm=PoolFacts(warms=True))
+>>> print(listing(draft))
+found        web_search @ web <- .
+read         prefill @ llm <- found
+said         decode @ llm <- read
+output:text  select @ inline <- said
+>>> print(listing(split_prefill(draft, library)))
+found        web_search @ web <- .
+read:begin   partial_prefill @ llm <- .; reads ahead for read
+read         prefill @ llm <- found
+said         decode @ llm <- read
+output:text  select @ inline <- said
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,17 +135,17 @@ def _least(pool: PoolName, library: Library) -> int:
 def _cuts(parts: Sequence[Part], far: _Distances, ready: int, least: int) -> Iterator[int]:
     """Yield how many of the first parts are known before the next one is, and before `ready`.
 
-    Each time at least so many tokens more, as far as that can be told.
+    They are `least` tokens or more, as far as that can be told; what is read beyond an earlier cut
+    begins with what only the run knows, and may be as many again.
     """
-    known, unread = 0, 0
+    known, read = 0, 0
     for count, part in enumerate(parts):
         at = max((_at(leaf, far) for leaf in _leaves(part)), default=0)
-        if at > known and known < ready and unread >= least and count:
+        if at > known and known < ready and read >= least and count:
             yield count
-            unread = 0
         known = max(known, at)
-        unread += _tokens(part, least)
-    if parts and known < ready and unread >= least:
+        read += _tokens(part, least)
+    if parts and known < ready and read >= least:
         yield len(parts)
 
 

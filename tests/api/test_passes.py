@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.passes import BadPasses, choice_of_options
 from planner.passes.choice import Choice
-from planner.passes.names import COMMON, DEFAULT, NAMES, PRUNE, SPECULATE
+from planner.passes.names import COMMON, DECODING, DEFAULT, NAMES, PRUNE, SPECULATE
 from tests.api.houses import ASK, GREETING, YAML, client_of, finished, problem_of, put
 
 pytestmark = pytest.mark.anyio
@@ -201,3 +201,39 @@ def test_the_command_line_explains(tmp_path):
         "on": False, "by": "request", "reason": "off", "detail": "",
     }  # fmt: skip
     assert "there is no pass `prun_dependencies`" in plan("--on", "prun_dependencies", code=2)
+
+
+LIST_AND_BRANCH = """
+workflow: towns
+inputs: {question: string}
+steps:
+  towns: {use: llm.list, prompt: "Which towns? {{ inputs.question }}"}
+  each: {for_each: $towns.items, use: llm, prompt: $item}
+  long: {if: $len(towns.items) > 9, use: llm, prompt: "Why so many? {{ inputs.question }}"}
+outputs: {each: $each.text, long: $long.text}
+"""
+
+
+def test_what_passes_change_in_structures_is_seen_between_them(tmp_path):
+    file = tmp_path / "towns.yaml"
+    file.write_text(LIST_AND_BRANCH)
+
+    def plan(*options):
+        told = CliRunner().invoke(app, ["plan", str(file), "--on", SPECULATE, *options])
+        assert told.exit_code == 0, told.output
+        return told.output
+
+    texts = dict(each.split(": ", 1) for each in plan("--print-between").split("\nafter "))
+    streamed, ahead = "; each item as towns.decode closes it", "; may begin ahead, after long"
+    assert [name for name, text in texts.items() if streamed in text] == [DECODING, SPECULATE]
+    assert [name for name, text in texts.items() if ahead in text] == [SPECULATE]
+
+    stages = json.loads(plan("--print-between", "--json"))["stages"]
+    each, branch = stages[-1]["structures"]
+    assert (each["source"], each["gate"]) == ("towns.decode", None)
+    assert (branch["source"], branch["gate"]) == (None, "long:branch:gate")
+    assert branch["saved_ms"] > 0
+    assert stages[0]["structures"][0] == {
+        "kind": "for_each", "opening": "each:for_each", "closing": "each:for_each:end", "cut": [],
+        "source": None, "stops": False, "later": [], "gate": None, "saved_ms": None,
+    }  # fmt: skip

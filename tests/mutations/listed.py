@@ -70,8 +70,8 @@ _LISTED = (
     ),
     (
         "split_prefill.py",
-        "if at > known and known < ready and unread >= least and count:",
-        "if at > known and unread >= least and count:",
+        "if at > known and known < ready and read >= least and count:",
+        "if at > known and read >= least and count:",
         "what is known no sooner than the call is read ahead of it",
     ),
     (

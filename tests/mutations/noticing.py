@@ -19,7 +19,7 @@ from tests.equivalence.comparison import Comparison
 from tests.mutations.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
-TESTS = ("tests/planner/passes",)
+TESTS = ("tests/planner/passes", "planner/passes")
 WORKFLOWS = 150
 #: A mutant may go on for ever; that is noticed too.
 SECONDS_MAX = 240

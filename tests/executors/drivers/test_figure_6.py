@@ -3,7 +3,7 @@
 What began when, and after what, on engines that take the time of real ones: each query is embedded
 and searched as it closes, the prompt of the first answer is read at the beginning, and those that
 refine it before the drafts are there. The golden file has a line for each piece of work: what it
-had waited for last, and the piece.
+had waited for last, and the piece. `TEOLA_GOLDEN=write` writes it anew.
 """
 
 from pathlib import Path
@@ -21,6 +21,7 @@ from planner.sizes import Sizes
 from spec.load import load
 from spec.source import Source
 from tests.executors.conftest import KINDS, World
+from tests.golden import assert_golden
 
 GOLDEN = Path(__file__).parent / "golden/figure_6.txt"
 MODELS = {
@@ -91,7 +92,7 @@ def test_what_begins_after_what_is_as_drawn(ran):
         f"{each['after'] or 'the beginning':34} {each['primitive']}"
         for each in sorted(told(ran(DEFAULT)), key=lambda each: (ready_ms(each), each["done_ms"]))
     ]
-    assert lines == GOLDEN.read_text().splitlines()
+    assert_golden(GOLDEN, "\n".join(lines) + "\n")
 
 
 def test_outputs_are_those_of_the_plain_run_and_come_sooner(ran):

@@ -1,11 +1,7 @@
-"""decompose_stages: what is cut, and what stays whole since pieces could be seen, or gain nothing.
+"""decompose_stages: what is cut; what stays whole since pieces could be seen, or gain nothing."""
 
-The golden file shows a plan before and after, and what is opened of it for ten passages. Run
-`TEOLA_GOLDEN=write` to write it anew, and read what changed.
-"""
-
-import os
-from pathlib import Path
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,13 +14,13 @@ from planner.passes.decompose_stages import decompose_stages
 from planner.passes.names import COMMON, NONE, PRUNE, STAGES
 from planner.pieces import PIECES_MAX, Sizing
 from planner.pools import PoolFacts, Pools
+from planner.sketch import sketch
 from planner.structure import Child, Shape
-from planner.unfold import close, open_child
+from planner.unfold import open_child
 from spec.load import load
 from spec.source import Source
 from tests.planner.conftest import KINDS
 
-GOLDEN = Path(__file__).parent / "golden" / "decompose_stages.txt"
 HEAD = """
 workflow: w
 inputs: {text: string, question: string, questions: "string[]", docs: "object[]", vague: "string?"}
@@ -69,35 +65,6 @@ def plan(registry, read):
 
 def openings(plan):
     return [each.opening for each in plan.structures.values() if each.kind == "stages"]
-
-
-def lines(primitives):
-    return [
-        f"{each.id}: {each.op}{' (to be made)' if each.pending else ''}"
-        f" ← {', '.join(sorted(each.waits_for())) or 'nothing'}"
-        for each in primitives
-    ]
-
-
-def test_golden(plan):
-    page, outputs = INDEX + SEARCH + RERANK, "docs: $best.docs"
-    facts = {"rerank": PoolFacts(True, pointwise=True, replicas=2, costs=COSTS)}
-    before, after = (
-        plan(page, outputs, passes, **facts)
-        for passes in (frozenset({PRUNE, COMMON}), frozenset({PRUNE, COMMON, STAGES}))
-    )
-    told = ["before", *lines(before.graph), "", "after", *lines(after.graph)]
-    for opening, count in (("index.stored:stages", 10), ("best.scored:stages", 30)):
-        structure, shape = after.structures[opening], Shape(count=count)
-        number = structure.pair.sizing.of(count).number
-        told += ["", f"{opening}, of {count} rows"]
-        for index in range(number):
-            told += lines(open_child(structure, Child(index), shape, after.library, {}).primitives)
-        told += lines(close(structure, count, shape, after.library).primitives)
-    found = "\n".join(told) + "\n"
-    if os.environ.get("TEOLA_GOLDEN") == "write":
-        GOLDEN.write_text(found, "utf-8")
-    assert found == GOLDEN.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["name: kept", "name: $inputs.vague"])
@@ -156,6 +123,42 @@ def test_queries_that_are_others_than_those_embedded_are_not_cut(plan, registry)
 
 def test_what_is_known_to_be_one_piece_is_not_counted_in_the_run(plan):
     assert "hits.hits:stages" not in openings(plan(INDEX + SEARCH, "docs: $hits.docs"))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "count"),
+    [("null", 0), ("[]", 0), ("[A]", 0), ("[A, $inputs.question]", 0), ("[A, B, C, D, E]", 1),
+     ("[A, B, C, D, $inputs.question]", 1)],
+)  # fmt: skip
+def test_of_a_list_that_is_written_down_it_is_known_how_many_pieces_it_is(
+    plan, registry, read, chunks, count
+):
+    chunks = re.sub(r"[A-E$][.a-z]*", r"{id: x, text: \g<0>, meta: {}}", chunks)
+    page = f"  index: {{use: index, chunks: {chunks}}}\n" if chunks != "null" else PLAIN
+    assert len(openings(plan(page + SEARCH, "docs: $hits.docs"))) == count
+
+
+PLAIN = "  index: {use: index}\n"
+
+
+def test_what_others_keep_is_made_as_a_whole():
+    draft, library = sketch(OWN_INDEX, embedding=PoolFacts(rows_max=4))
+    assert decompose_stages(draft, library) is not draft
+    kept = replace(draft, kept=frozenset({"index.vectors"}))
+    assert decompose_stages(kept, library) is kept
+
+
+OWN_INDEX = """
+module: own
+inputs: {docs: "doc[]"}
+steps:
+  index:
+    steps:
+      vectors: {op: embed, texts: $inputs.docs}
+      stored: {op: ingest, chunks: $inputs.docs, vectors: $vectors.vectors}
+    outputs: {index: $stored.index}
+outputs: {index: $index.index}
+"""
 
 
 @pytest.mark.parametrize(
@@ -235,17 +238,18 @@ def test_pieces_follow_from_what_both_take(plan, ingest, sizing):
 
 
 @pytest.mark.parametrize(
-    ("row_ms", "sizing"),
+    ("costs", "replicas", "sizing"),
     [
-        (1.7, Sizing(10, pieces_max=2)),
-        (16.0, Sizing(1, pieces_max=2)),
-        (0.5, Sizing(32, pieces_max=2)),
-        (0.0, None),
+        (BatchCosts(16, 1.7), 2, Sizing(10, pieces_max=2)),
+        (BatchCosts(16, 16.0), 2, Sizing(1, pieces_max=2)),
+        (BatchCosts(16, 0.5), 2, Sizing(32, pieces_max=2)),
+        (BatchCosts(0, 1.7), 2, Sizing(1, pieces_max=2)),
+        (BatchCosts(16, 1.7), PIECES_MAX + 1, Sizing(10, pieces_max=PIECES_MAX)),
+        (BatchCosts(16, 0.0), 2, None),
     ],
 )
-def test_a_lone_piece_is_at_most_half_the_beginning_of_its_batch(plan, row_ms, sizing):
-    costs = {"rerank": BatchCosts(16, row_ms)}
-    rerank = PoolFacts(deterministic=True, pointwise=True, replicas=2, rows_max=4, costs=costs)
+def test_a_lone_piece_is_at_most_half_the_beginning_of_its_batch(plan, costs, replicas, sizing):
+    rerank = PoolFacts(True, pointwise=True, replicas=replicas, costs={"rerank": costs})
     found = plan(INDEX + SEARCH + RERANK, "d: $best.docs", rerank=rerank)
     pairs = [each.pair for each in found.structures.values() if each.kind == "stages"]
     lone = [pair.sizing for pair in pairs if pair.second.op == "rerank"]

@@ -9,7 +9,7 @@ from spec.load import load
 
 HEAD = """
 workflow: w
-inputs: {text: string, question: string, docs: "object[]"}
+inputs: {text: string, question: string, docs: "object[]", seed: "integer?"}
 steps:
   chunks: {use: chunk, text: $inputs.text}
   index: {use: index, chunks: $chunks.items}
@@ -50,6 +50,7 @@ def test_equal_searches_are_one_and_so_is_what_reads_them(plan):
     [
         (f"{CALL}}}", f"{CALL}, temperature: 0.0}}"),  # 0 and 0.0 may look different on the wire
         (f"{CALL}, temperature: 1}}", f"{CALL}, temperature: 1}}"),  # dice are thrown twice
+        (f"{CALL}, temperature: 1, seed: $inputs.seed}}",) * 2,  # there may be none
         (f"{CALL}}}", f"{CALL}, max_tokens: 9}}"),
         (f"{CALL}}}", f"{CALL}, engine: large}}"),
         (f"{CALL}}}", f"{CALL}, retry: 1}}"),  # fails alone

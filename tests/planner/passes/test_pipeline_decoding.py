@@ -220,6 +220,19 @@ def test_a_list_of_which_nothing_came_is_done_as_a_whole(structure):
     assert [each.id for each in one.primitives] == ["s.vectors[0]", "s.hits[0]", "s.hits[0]:over"]
 
 
+def test_a_list_from_outside_of_what_is_opened_is_there_already(registry, read, streaming):
+    page = f"""{HEAD}{LIST}  o:
+    for_each: $inputs.words
+    steps: {{s: {{for_each: $l.items, use: llm, prompt: "{{{{ item }}}}"}}}}
+    outputs: {{texts: $s.text}}
+outputs: {{x: $o.texts}}
+"""
+    plan = make_plan(load(read(page), registry.vocabulary()), registry.modules, streaming)
+    structure = plan.structures["o:for_each"]
+    delta = open_child(structure, Child(0), Shape(count=1), plan.library, {})
+    assert [each.source for each in delta.structures] == [None]
+
+
 def test_it_is_off_where_it_is_turned_off(marked):
     assert marked(LIST + EACH, passes=DEFAULT - {DECODING}) == {"s:for_each": None}
 
@@ -251,9 +264,23 @@ outputs: {items: $decode.items, text: $decode.text}
             "  t: {for_each: $inputs.words, if: $l.text == item, use: text, template: x}\n",
             False,
         ),
+        ("{x: $s}", "  t: {use: text, template: x, fallback: {text: $l.text}}\n", False),
+        (
+            "{x: $s}",
+            "  t: {for_each: $inputs.words, use: text, template: x, fallback: {text: $l.text}}\n",
+            False,
+        ),
+        (
+            "{x: $s, t: $t.docs}",
+            "  t: {use: rerank, query: $l.text, docs: [{id: x, text: y, meta: {}}]}\n",
+            False,
+        ),
     ],
-    ids=["nobody", "an output", "every element", "a branch", "instead", "a condition"],
-)
+    ids=[
+        "nobody", "an output", "every element", "a branch", "instead", "a condition",
+        "after faults", "after faults of an element", "pieces",
+    ],
+)  # fmt: skip
 def test_a_reply_is_ended_early_unless_somebody_reads_it(marked, registry, outputs, further, stops):
     modules = registry.with_module(Source("told.yaml", MODULE, "yaml"))
     steps = "  l: {use: told, prompt: List}\n" + EACH + further

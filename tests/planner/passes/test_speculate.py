@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from planner.expand import make_plan
-from planner.library import Library
+from planner.library import Library, PlanLimits
 from planner.passes.names import DEFAULT, PRUNE, SPECULATE
-from planner.passes.speculate import considered, speculate
+from planner.passes.speculate import SAVED_MS_MIN, considered, speculate
 from spec.load import load
 
 HEAD = """
@@ -17,6 +17,8 @@ steps:
   judge: {use: llm, prompt: "Is this about us? {{ inputs.question }}"}
 """
 ON = frozenset({PRUNE, SPECULATE})
+LIMITS = PlanLimits()
+DOCS = "outputs: {docs: $t.docs}"
 GUARD = "if: \"$judge.text == 'yes'\""
 SEARCH = "use: web_search, query: $inputs.question"
 
@@ -38,15 +40,16 @@ def plan(registry, document, pools):
 def told(registry, document, pools):
     """Return what is said of each branch of a page, by the step it stands in."""
 
-    def build(page, passes=ON):
+    def build(page, passes=ON, limits=LIMITS):
         seen = {}
 
         def watch(name, before, _after):
             if name == SPECULATE:
-                library = Library(registry.modules, {}, pools, passes)
+                library = Library(registry.modules, {}, pools, passes, limits)
                 seen.update(considered(before, library))
 
-        make_plan(document(page), registry.modules, pools, passes=passes, watch=watch)
+        made = document(page), registry.modules, pools
+        make_plan(*made, passes=passes, watch=watch, limits=limits)
         return {id.removesuffix(":branch"): each for id, each in seen.items()}
 
     return build
@@ -88,6 +91,42 @@ outputs: {{docs: $b.docs}}
     assert plan(page).graph["b.s:branch:gate"].after == {"first.decode"}
 
 
+def test_what_takes_longer_than_it_can_begin_sooner_saves_that_much(plan):
+    short = "  short: {use: llm, max_tokens: 1, prompt: x}\n"
+    page = f"  s: {{if: \"$short.text == 'yes'\", {SEARCH}}}\noutputs: {{docs: $s.docs}}\n"
+    saved = plan(short + page).structures["s:branch"].ahead.saved_ms
+    assert SAVED_MS_MIN < saved < 400.0
+
+
+def test_the_end_of_attempts_is_nothing_that_the_author_has_put_before(plan):
+    again = "  again: {use: llm, retry: 1, prompt: Is it?}\n"
+    page = f"  s: {{if: \"$again.text == 'yes'\", {SEARCH}}}\noutputs: {{docs: $s.docs}}\n"
+    assert plan(again + page).graph["s:branch:gate"].after == frozenset()
+
+
+def test_what_is_timed_begins_after_what_the_author_has_put_before_it(plan):
+    page = f"""\
+  first: {{use: llm, max_tokens: 8, prompt: "Hello"}}
+  b:
+    after: [first]
+    timeout: 9s
+    steps:
+      asked: {{use: llm, prompt: "Is this about us? {{{{ inputs.question }}}}"}}
+      s: {{if: "$asked.text == 'yes'", {SEARCH}}}
+    outputs: {{docs: $s.docs}}
+outputs: {{docs: $b.docs}}
+"""
+    gate = plan(page).graph["b.s:branch:gate"]
+    assert (gate.after, gate.region) == ({"b:start", "first.decode"}, "b:attempts")
+
+
+def test_a_branch_that_may_not_be_opened_at_all_is_not_opened_ahead(told):
+    steps = ", ".join(f"s{n}: {{{SEARCH}}}" for n in range(9))
+    page = f"  s: {{{GUARD}, steps: {{{steps}}}, outputs: {{docs: $s8.docs}}}}\n"
+    told_of = told(f"{page}outputs: {{docs: $s.docs}}\n", limits=PlanLimits(primitives_max=8))
+    assert told_of == {"s": "it is too large"}
+
+
 EFFECTS = f"""\
   pieces: {{use: chunk, text: $inputs.text}}
   s: {{{GUARD}, use: index, chunks: $pieces.items}}
@@ -109,6 +148,7 @@ outputs: {{docs: $s.docs}}
     ("page", "why"),
     [
         (f"  s: {{{GUARD}, {SEARCH}, timeout: 5s}}", "it is timed"),
+        (f"  s: {{{GUARD}, steps: {{t: {{{SEARCH}, timeout: 5s}}}}, {DOCS}}}", "it is timed"),
         (f"  s: {{if: $inputs.flag, {SEARCH}}}", "it could not begin sooner"),
         (f"  s: {{{GUARD}, use: web_search, query: $judge.text}}", "it could not begin sooner"),
         (f"  s: {{{GUARD}, {SEARCH}, after: [judge]}}", "it could not begin sooner"),

@@ -17,11 +17,11 @@ from planner.unfold import open_child
 from planner.verify import verify
 from spec.load import load
 from spec.values import ListOf, Literal, Slot, Text
-from tests.planner.conftest import KINDS, MODULES
+from tests.planner.conftest import KINDS, MODULES, POOLS
 
 EXAMPLES = MODULES.parent / "examples"
 FACTS = {PoolName("llm"): PoolFacts(warms=True)}
-WARM = Pools(KINDS, {kind: name for name, kind in KINDS.items()}, FACTS)
+WARM = Pools(POOLS.kinds, POOLS.default, FACTS)
 LONG = "Answer from the passages alone, and say so where they do not hold the answer. " * 4
 
 
@@ -169,9 +169,16 @@ def test_what_is_read_first_is_cut_first(plan, step, reads):
         f'{{use: llm, prompt: "{LONG}{{{{ inputs.q }}}}"}}',
         f'{{if: "$found.docs == []", use: llm, prompt: "{LONG}{{{{ inputs.q }}}}", '
         "else: {text: none}}",
+        f'{{cache: 1h, use: llm, prompt: "{LONG}{{{{ found.docs | numbered }}}}"}}',
+        f'{{for_each: $found.docs, if: $position > 0, use: llm, prompt: "{LONG}"}}',
+        f'{{use: llm, engine: large, prompt: "{LONG}{{{{ found.docs | numbered }}}}"}}',
     ],
-    ids=["too short", "late at once", "all is known", "of a branch that may not be taken"],
-)
+    ids=[
+        "too short", "late at once", "all is known", "of a branch that may not be taken",
+        "of what may be remembered", "of elements that may be passed over",
+        "where an engine cannot",
+    ],
+)  # fmt: skip
 def test_nothing_is_read_ahead(plan, step):
     assert cuts(plan(page(step)).graph) == {}
 
@@ -308,29 +315,73 @@ def test_a_whole_prompt_is_read_ahead_where_only_how_to_answer_comes_late(plan):
     assert found == ("answer.prefill", [], f"prompt: {LONG}")
 
 
+@pytest.mark.parametrize("end", ['{{ found.docs | numbered }}"', '", max_tokens: $len(found.docs)'])
+@pytest.mark.parametrize(("chars", "count"), [(127, 0), (128, 1)])
+def test_just_two_blocks_are_enough(plan, chars, count, end):
+    facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=16)}
+    step = f'{{use: llm, prompt: "{"x" * chars}{end}}}'
+    found = plan(page(step), pools=Pools(KINDS, WARM.default, facts))
+    assert len(cuts(found.graph)) == count
+
+
 @pytest.mark.parametrize(("engine", "count"), [("llm", 1), ("large", 0)])
 def test_in_a_list_only_engines_that_can_read_ahead_are_asked_to(plan, engine, count):
-    kinds = {**KINDS, PoolName("large"): "llm"}
     prompt = f"{LONG}{{{{ item.text }}}}"
     step = f'{{for_each: $found.docs, use: llm, engine: {engine}, prompt: "{prompt}"}}'
     page = re.sub(r"answer: {use.*}", f"answer: {step}".replace("\\", ""), LATE)
-    assert len(cuts(plan(page, pools=Pools(kinds, WARM.default, FACTS)).graph)) == count
+    assert len(cuts(plan(page).graph)) == count
+
+
+def test_what_is_read_ahead_of_a_list_belongs_where_that_is_opened(plan):
+    prompt = f"{LONG}{{{{ item.text }}}}"
+    step = f'{{for_each: $found.docs, retry: 1, use: llm, prompt: "{prompt}"}}'
+    found = plan(page(step)).graph["s:for_each:begin"]
+    assert found.region is None
+    block = f"{{retry: 1, steps: {{e: {step[:-1]}}}}}, outputs: {{text: $e.text}}}}"
+    assert plan(page(block)).graph["s.e:for_each:begin"].region == "s:attempts"
+
+
+def test_in_authored_order_a_beginning_is_read_at_once_still(plan):
+    step = f'{{use: llm, prompt: "{LONG}{{{{ more.docs | numbered }}}}"}}'
+    found = plan(page(step), frozenset({PREFILL}))
+    assert found.graph["s.prefill"].waits == {"more:over"}
+    assert cuts(found.graph) == {"s.prefill:begin": ("s.prefill", [], f"prompt: {LONG}")}
+
+
+def test_what_is_known_already_is_no_reason_to_cut_again(plan):
+    late, soon = "{{ more.docs | numbered }}", "{{ found.docs | numbered }}"
+    prompt = f"{late}{LONG}{soon}{LONG}{late}{LONG}"
+    before = f"{FOUND}  last: {{use: web_search, query: '$more.docs[0].text'}}\n"
+    step = f'{{use: llm, prompt: "{prompt}", after: [last]}}'
+    (found,) = cuts(plan(page(step, before=before)).graph).values()
+    assert found[1] == ["found.found", "more.found"]
+    assert found[2].count(LONG) == 3
+
+
+@pytest.mark.parametrize("prompt", ["{{ found.docs | numbered }}", ""])
+def test_no_prompt_is_too_short_for_a_cache_without_blocks_but_none_at_all(plan, prompt):
+    facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=0)}
+    step = f'{{use: llm, prompt: "{prompt}", after: [found]}}'
+    assert cuts(plan(page(step), pools=Pools(KINDS, WARM.default, facts)).graph) == {}
 
 
 LED = """
 module: led
-inputs: {lead: string, docs: "doc[]"}
+inputs: {lead: string, leads: "string[]", docs: "doc[]"}
 steps:
-  prefill: {op: prefill, prompt: "{{ inputs.lead }}{{ inputs.docs | numbered }}"}
+  prefill:
+    op: prefill
+    prompt: "{{ inputs.lead }}{{ inputs.leads | join(', ') }}{{ inputs.docs | numbered }}"
   decode: {op: decode, call: $prefill.call}
 outputs: {text: $decode.text}
 """
 
 
 @pytest.mark.parametrize(("chars", "count"), [(40, 0), (300, 1)])
-def test_text_that_a_caller_gives_is_as_long_as_it_is(registry, read, chars, count):
+@pytest.mark.parametrize("given", ["lead: %s, leads: []", "lead: '', leads: [%s]"])
+def test_text_that_a_caller_gives_is_as_long_as_it_is(registry, read, chars, count, given):
     modules = registry.with_module(read(LED))
-    step = f"answer: {{use: led, lead: {'x' * chars}, docs: $found.docs}}"
+    step = f"answer: {{use: led, {given % ('x' * chars)}, docs: $found.docs}}"
     document = load(read(re.sub(r"answer: {use.*}", step, LATE)), modules.vocabulary())
     facts = {PoolName("llm"): PoolFacts(warms=True, block_tokens=16)}
     made = make_plan(document, modules.modules, Pools(KINDS, WARM.default, facts))
