@@ -6,6 +6,7 @@ end was made already has no children to come: what it opened is in the graph its
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from planner.critical_path import topological
 from planner.demand import Demand, demand_of
@@ -15,6 +16,7 @@ from planner.extent import Extent
 from planner.extents import Extents, number
 from planner.graph import Primitive, PrimitiveId
 from planner.library import Library
+from planner.pieces import Sizing
 from planner.plan import Plan
 from planner.sizes import FAN_IN, ROUNDS, TRUTH, Seen, Sizes
 from planner.stages import open_piece
@@ -126,14 +128,22 @@ class _Outlining:
         return Nested(tuple(parts), width, share) if parts else None
 
     def _staged(self, structure: Structure, opening: Primitive | None, extents: Extents) -> Nested:
-        """Of all pieces only the last of the second is waited for once the first is done."""
+        """Of all pieces only the last of the second is waited for once the first is done.
+
+        The last one may be smaller; here they are as large as each other.
+        """
         pair = structure.pair
-        extents.note(pair.second if pair.first is None else pair.first)
+        first = pair.second if pair.first is None else pair.first
+        extents.note(first)
         extents.note(pair.second)
-        rows = extents.of(opening.params.get("cut")).rows if opening is not None else 1.0
+        # What fits into one piece was seen as the whole.
+        rows = self.sizes.of(structure.opening).count or self.sizes.of(first.id).rows
+        if rows is None:
+            rows = extents.of(opening.params.get("cut")).rows if opening is not None else 1.0
         pieces = pair.sizing.of(max(1, round(rows)))
+        even = replace(pair, sizing=Sizing(ceil(pieces.count / pieces.number)))
         shape = Shape(count=pieces.count)
-        delta = open_piece(structure, Child(), shape, self.library)
+        delta = open_piece(replace(structure, inside=even), Child(), shape, self.library)
         child = self.of(_draft(delta), Extents(self.sizes, outer=extents))
         ids = {each.id for each in delta.primitives if each.op == pair.second.op}
         lagging = frozenset(ids) if pair.first is not None else frozenset()

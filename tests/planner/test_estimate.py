@@ -36,10 +36,10 @@ CALL = f"use: llm, prompt: {'x' * 40}, max_tokens: 11"
 ALONE = 110.0
 
 
-def plan_of(steps, inputs="", value="1"):
+def plan_of(steps, inputs="", value="1", pools=POOLS):
     page = f"workflow: w\n{inputs}steps:\n{steps}\noutputs: {{x: {value}}}\n"
     document = load(Source("w.yaml", page.encode(), "yaml"), REGISTRY.vocabulary())
-    return make_plan(document, REGISTRY.modules, POOLS)
+    return make_plan(document, REGISTRY.modules, pools)
 
 
 def estimate(steps, sizes=Sizes(), pools=POOLS, **more):  # noqa: B008  # it is never changed
@@ -104,6 +104,29 @@ def test_rows_that_leave_apart_fill_batches():
     wider = replace(POOLS, facts={**FACTS, **two})
     found = estimate(steps, sizes, wider, inputs="inputs: {d: string}\n")
     assert found.ms["b.vectors"] == pytest.approx(2 * 10.0 + 12.5)
+
+
+def test_pieces_take_no_longer_than_the_whole_though_the_last_is_small():
+    """Of 11 rows one piece has 10; the engine has no more rows to do than before."""
+    steps = "  a: {use: chunk, text: $inputs.d, size: 10}\n  b: {use: index, chunks: $a.items}"
+    ingest = PoolFacts(costs={"ingest": BatchCosts(5.0, 1.0)})
+    pools = replace(POOLS, facts={**FACTS, PoolName("vector"): ingest})
+    sizes = Sizes(inputs={"d": Extent(1.0, 110.0)})
+    plan = plan_of(steps, "inputs: {d: string}\n", pools=pools)
+    found = Estimator(pools, sizes).of(plan)
+    assert "b.stored:stages" in found.ms
+    assert found.ms["b.stored"] == pytest.approx(2 * 16.0 + 5.0 + 6.0)  # whole: 31 and 16
+
+
+def test_what_was_seen_of_pieces_or_of_the_whole_counts():
+    steps = "  a: {use: chunk, text: $inputs.d, size: 10}\n  b: {use: index, chunks: $a.items}"
+    ingest = PoolFacts(costs={"ingest": BatchCosts(5.0, 1.0)})
+    pools = replace(POOLS, facts={**FACTS, PoolName("vector"): ingest})
+    plan = plan_of(steps, "inputs: {d: string}\n", pools=pools)
+    whole = Sizes(seen={"b.vectors": Seen(rows=6), "b.stored": Seen(rows=6)})
+    assert Estimator(pools, whole).of(plan).ms["b.stored"] == pytest.approx(16.0 + 11.0)
+    pieces = Sizes(seen={"b.stored:stages": Seen(count=20)})
+    assert Estimator(pools, pieces).of(plan).ms["b.stored"] == pytest.approx(2 * 20.0 + 15.0)
 
 
 def test_what_was_seen_counts_more_than_what_is_expected():
