@@ -3,7 +3,7 @@
 What it looks for is looked for here once more, roughly: a pass says what it makes and no more.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal as OneOf
 from typing import TypeAlias
@@ -38,10 +38,12 @@ class _Wants:
     ability: str = ""
 
 
-def why_not(name: str, draft: Draft, library: Library) -> Why:
-    """Return why the pass called `name` found nothing to change in `draft`."""
+def why_not(name: str, drafts: Iterable[Draft], library: Library) -> Why:
+    """Return why the pass called `name` found nothing to change in any of `drafts`: those of a plan
+    and of what is opened later.
+    """
     wants = _WANTS[name]
-    found = list(wants.candidates(draft))
+    found = [each for draft in drafts for each in wants.candidates(draft)]
     if not found:
         return Why("nothing-to-do", f"there is no {wants.what}")
     able = [each for each in found if wants.can(library.pools.fact(each.pool))]

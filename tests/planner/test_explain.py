@@ -73,6 +73,26 @@ def test_why_a_pass_that_is_on_changed_nothing(explained):
     assert "no engine of llm" in whys[PREFILL].detail
 
 
+REFINED = """
+workflow: w
+inputs: {docs: "doc[]"}
+steps:
+  last:
+    use: synthesize.refine
+    docs: $inputs.docs
+    prompt: "Better {{ draft }} by {{ doc.text }}"
+outputs: {last: $last.text}
+"""
+
+
+def test_what_is_opened_later_counts_among_what_a_pass_could_change(registry, read, pools):
+    document = load(read(REFINED), registry.vocabulary())
+    found = explain(document, registry.modules, pools, choose(NO_CHOICE))
+    whys = {told.name: told.why for told in found.passes}
+    assert whys[PREFILL].reason == "no-pool-can"
+    assert whys[COMMON].reason == "nothing-to-do"
+
+
 def test_a_pass_that_breaks_a_law_is_told_and_the_plan_is_plain(explained, monkeypatch):
     def breaks(draft: Draft, _library: object) -> Draft:
         return draft.with_primitives(draft.primitives[1:])
