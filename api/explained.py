@@ -178,8 +178,13 @@ def passes_text(explained: Explained) -> str:
             continue
         critical = stages[told.name].estimate.critical_ms
         words = ", ".join(_words(told.change)) or "how work is handed on"
-        lines.append(f"{told.name}: {words}: {critical:,.1f} ms")
+        gains = abs(told.change.critical_ms) >= _SHOWN_MS
+        lines.append(f"{told.name}: {words}: {critical:,.1f} ms{'' if gains else _AS_LONG}")
     return "\n".join(lines) + "\n"
+
+
+#: What makes a difference in a text, and what is said of a pass that makes none.
+_SHOWN_MS, _AS_LONG = 0.05, ", no gain on the critical path"
 
 
 def graph_text(stage: Stage) -> str:

@@ -9,7 +9,7 @@ of list scheduling, the longest path and the work of a machine (Graham, 1969), w
 from collections.abc import Mapping
 
 from planner.draft import Draft
-from planner.durations import best
+from planner.durations import BEST
 from planner.estimate import Estimator, priced
 from planner.graph import PoolName, PrimitiveId
 from planner.library import Library
@@ -32,7 +32,7 @@ class Bound:
 def bound_of(estimator: Estimator, graph: Plan | Draft, library: Library) -> Bound:
     """Return what no run of `graph` beats, by the costs and sizes of `estimator`."""
     pools = estimator.pools
-    least = priced(outline(graph, library, estimator.sizes), pools, best)
+    least = priced(outline(graph, library, estimator.sizes), pools, BEST)
     pool_ms = {pool: ms / pools.fact(pool).replicas for pool, ms in least.work_ms.items()}
     return Bound(
         ms=least.ms,

@@ -6,6 +6,7 @@ Costs are of an operation of a pool: storing and searching in one index take dif
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, sqrt
 from types import MappingProxyType
 from typing import Any
 
@@ -33,6 +34,21 @@ class LanguageCosts:
         return (
             self.prefill_fixed_ms + self.prefill_token_ms * read + self.prefill_square_ms * square
         )
+
+    def read_in(self, ms: float) -> float:
+        """Return how many tokens of a prompt, from its first, are read in `ms`.
+
+        The inverse of `prefill_ms`, written so that it holds without a square, too.
+
+        >>> costs = LanguageCosts(10, 0.1, 0.0001, 20, 0.5, 0.001)
+        >>> round(costs.read_in(costs.prefill_ms(100))), costs.read_in(9.0)
+        (100, 0.0)
+        """
+        left, token = ms - self.prefill_fixed_ms, self.prefill_token_ms
+        if left <= 0:
+            return 0.0
+        below = token + sqrt(token**2 + 4 * self.prefill_square_ms * left)
+        return 2 * left / below if below > 0 else inf
 
     def step_ms(self, sequences: float, held: float) -> float:
         """Return what a token for each of `sequences` takes; `held` is K, replies counted in."""

@@ -15,7 +15,7 @@ class Demand:
     """What is asked of `pool`. `op` is the last of a call; `cut`: its rows may leave apart.
 
     Of `tokens_in`, `tokens_cached` are expected to be known to the engine, and the first `lead`
-    are the same in every run.
+    are the same in every run; the first `ahead` are read by hints meanwhile.
     """
 
     pool: PoolName
@@ -26,6 +26,7 @@ class Demand:
     tokens_cached: float = 0.0
     tokens_out: float = 0.0
     lead: float = 0.0
+    ahead: float = 0.0
 
 
 def demand_of(members: Sequence[Primitive], extents: Extents, sizes: Sizes) -> Demand | None:

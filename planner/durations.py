@@ -11,10 +11,21 @@ from typing import TypeAlias
 from planner.costs import BatchCosts, LanguageCosts
 from planner.demand import Demand
 from planner.pools import PoolFacts
+from spec.records import record
 
 #: What a demand takes of a pool, of which `copies` come at the same time: a call's prompt and its
 #: reply; nothing and all for anything else.
 Price: TypeAlias = Callable[[Demand, PoolFacts, float], tuple[float, float]]
+
+
+@record
+class Outlook:
+    """How things are taken to go: what demands take by `price`, and whether all is `at_best`, so
+    that nothing waits and whatever may overlap does.
+    """
+
+    price: Price
+    at_best: bool
 
 
 def lone(demand: Demand, facts: PoolFacts, copies: float) -> tuple[float, float]:
@@ -32,7 +43,8 @@ def best(demand: Demand, facts: PoolFacts, _copies: float) -> tuple[float, float
     """
     costs = facts.cost(demand.op)
     if isinstance(costs, LanguageCosts):
-        cached = min(demand.tokens_in, max(demand.tokens_cached, demand.lead))
+        known = max(demand.tokens_cached, demand.lead, demand.ahead)
+        cached = min(demand.tokens_in, known)
         held = demand.tokens_in + demand.tokens_out / 2
         steps = max(0.0, demand.tokens_out - 1)
         prefill = costs.prefill_ms(demand.tokens_in, cached)
@@ -67,7 +79,8 @@ def _calls(
     together = max(1.0, copies / facts.replicas)
     waves = max(1.0, together / facts.slots)
     together = min(together, facts.slots)
-    own = costs.prefill_ms(demand.tokens_in, demand.tokens_cached) - costs.prefill_fixed_ms
+    cached = min(demand.tokens_in, max(demand.tokens_cached, demand.ahead))
+    own = costs.prefill_ms(demand.tokens_in, cached) - costs.prefill_fixed_ms
     held = together * (demand.tokens_in + demand.tokens_out / 2)
     steps = max(0.0, demand.tokens_out - 1)
     read = costs.prefill_fixed_ms + together * own
@@ -93,3 +106,7 @@ def _queue(
     if batches <= servers:
         return costs.batch_ms(min(rows, room))
     return costs.fixed_ms * ceil(batches / servers) + costs.row_ms * rows / servers
+
+
+#: A run that is alone, and the best that could ever be.
+LONE, BEST = Outlook(lone, at_best=False), Outlook(best, at_best=True)

@@ -3,7 +3,7 @@
 Facts only: doors write them as text, JSON or pictures. Times are those of a run that is alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.draft import Draft, unwatched
@@ -26,13 +26,15 @@ from spec.records import record
 class Stage:
     """A graph on the way to the plan, as `made_by` left it: `expand`, or a pass.
 
-    `inside` are the passes that change what is opened later, in a run.
+    `inside` are the passes that change what is opened later, in a run, and `opened` what was opened
+    of that, as `made_by` got it.
     """
 
     made_by: str
     draft: Draft
     estimate: Estimate
     inside: frozenset[str] = NONE
+    opened: tuple[Draft, ...] = field(default=(), repr=False)
 
 
 @record
@@ -117,15 +119,17 @@ def _explained(
     passes = []
     for name in NAMES:
         draft, after = seen.drafts.get(name, (stages[-1].draft, stages[-1].draft))
-        change = None
+        change: Change | None = None
+        opened: tuple[Draft, ...] = ()
         if name in library.passes:
             made |= {name}
             stage = _stage(name, after, library, made)
+            opened = stage.opened
             if after is not draft or name in stage.inside:
                 stages.append(stage)
                 change = _change(*stages[-2:])
-        opened = replace(library, passes=made)
-        why = None if change else _why(name, chosen[name], draft, opened, broken)
+        until = replace(library, passes=made)
+        why = None if change else _why(name, chosen[name], (draft, *opened), until, broken)
         passes.append(Told(name, chosen[name], change, why))
     return Explained(plan, tuple(stages), tuple(passes))
 
@@ -142,14 +146,17 @@ def _draft_of(plan: Plan) -> Draft:
 def _stage(name: str, draft: Draft, library: Library, made: frozenset[str]) -> Stage:
     """Estimate a draft, with what is opened later rewritten by the passes `made` so far."""
     inside: set[str] = set()
+    opened: list[Draft] = []
 
     def watch(pass_name: str, before: Draft, after: Draft) -> None:
         if after is not before:
             inside.add(pass_name)
+        if pass_name == name:
+            opened.append(before)
 
     watched = replace(library, passes=made, watch=watch)
     estimate = Estimator(library.pools).of(draft, watched)
-    return Stage(name, draft, estimate, frozenset(inside))
+    return Stage(name, draft, estimate, frozenset(inside), tuple(opened))
 
 
 def _change(before: Stage, after: Stage) -> Change:
@@ -169,17 +176,21 @@ def _change(before: Stage, after: Stage) -> Change:
 
 
 def _why(
-    name: str, chosen: Chosen, draft: Draft, library: Library, broken: BrokenPass | None
+    name: str,
+    chosen: Chosen,
+    drafts: Sequence[Draft],
+    library: Library,
+    broken: BrokenPass | None,
 ) -> Why:
     if not chosen.is_on:
         return Why("off", f"turned off by the {chosen.by}" if chosen.by != "default" else _OFF)
     if broken is not None:
         detail = f"{broken.name} broke a law, so no pass is made: {'; '.join(broken.problems)}"
         return Why("broke-a-law", detail)
-    full = ", ".join(held_back_by(name, draft, library))
+    full = ", ".join(held_back_by(name, drafts[0], library))
     if full:
         return Why("saturated", f"it would add work to pools that are busy: {full}")
-    return why_not(name, draft, library)
+    return why_not(name, drafts, library)
 
 
 _OFF = "off unless it is turned on"

@@ -6,9 +6,8 @@ Of a part that is opened in a run, what is outside counts as done when the part 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from planner.critical_path import topological
 from planner.draft import Draft
-from planner.durations import lone
+from planner.durations import LONE
 from planner.estimate import Estimate, priced
 from planner.graph import Primitive, PrimitiveId
 from planner.library import Library
@@ -27,19 +26,16 @@ class LoneTimes:
     estimate: Estimate = field(init=False)
     _waits: Mapping[PrimitiveId, frozenset[PrimitiveId]] = field(init=False)
     _by_id: Mapping[PrimitiveId, Primitive] = field(init=False)
-    _ends: dict[PrimitiveId, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.library = self.library.plain()
         shape = outline(self.draft, self.library, Sizes())
-        self.estimate = priced(shape, self.library.pools, lone)
+        self.estimate = priced(shape, self.library.pools, LONE)
         self._waits, self._by_id = shape.waits, self.draft.by_id()
-        for id in topological(self._waits, self._waits):
-            self._ends[id] = self.end_ms(self._waits[id]) + self.estimate.ms[id]
 
     def end_ms(self, ids: Iterable[PrimitiveId]) -> float:
         """Return when all of `ids` are done."""
-        return max((self._ends.get(id, 0.0) for id in ids), default=0.0)
+        return max((self.estimate.ends_ms.get(id, 0.0) for id in ids), default=0.0)
 
     def until(self, id: PrimitiveId) -> list[Primitive]:
         """Return a primitive, and every one in the draft that it comes after."""

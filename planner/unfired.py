@@ -3,7 +3,7 @@
 What it looks for is looked for here once more, roughly: a pass says what it makes and no more.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal as OneOf
 from typing import TypeAlias
@@ -40,10 +40,12 @@ class _Wants:
     ability: str = ""
 
 
-def why_not(name: str, draft: Draft, library: Library) -> Why:
-    """Return why the pass called `name` found nothing to change in `draft`."""
+def why_not(name: str, drafts: Iterable[Draft], library: Library) -> Why:
+    """Return why the pass called `name` found nothing to change in any of `drafts`: those of a plan
+    and of what is opened later.
+    """
     wants = _WANTS[name]
-    found = list(wants.candidates(draft))
+    found = [each for draft in drafts for each in wants.candidates(draft)]
     if not found:
         return Why("nothing-to-do", f"there is no {wants.what}")
     able = [each for each in found if wants.can(library.pools.fact(each.pool))]
@@ -91,16 +93,15 @@ def _begins(value: object) -> bool:
 
 
 def _item_by_item(draft: Draft) -> Iterator[Primitive]:
-    """Yield calls that give items, over which something goes."""
-    openings = {each.opening for each in draft.structures if each.kind == "for_each"}
-    over = {
-        output
+    """Yield calls that give items, which something takes one by one."""
+    taken = [
+        each.params[port]
         for each in draft.primitives
-        if each.id in openings
-        for output in each.reads()
-        if output.port == "items"
-    }
-    producers = {output.primitive for output in over}
+        for port in OPS[each.op].each
+        if port in each.params
+    ]
+    read = (leaf for value in taken for leaf in leaves(value) if isinstance(leaf, Output))
+    producers = {output.primitive for output in read if output.port == "items"}
     return (each for each in draft.primitives if each.op == "decode" and each.id in producers)
 
 

@@ -76,6 +76,11 @@ def close(structure: Structure, children: int, shape: Shape, library: Library) -
     return _alone(computed("close", structure.closing, params, place, library))
 
 
+def exit_of(structure: Structure, child: Child) -> PrimitiveId:
+    """Return the primitive at which an element, a round or a group is over."""
+    return PrimitiveId(_place(structure, child).path)
+
+
 def stand_in(region: Region) -> Delta:
     """Return what takes the place of a region that failed for good."""
     if region.instead is None:
@@ -236,7 +241,7 @@ def _node(structure: Structure, tree: Tree, level: int, index: int) -> Value:
 
 
 def _field_of(structure: Structure, child: Child, name: str) -> Value:
-    return Member(Output(PrimitiveId(_place(structure, child).path), "value"), name)
+    return Member(Output(exit_of(structure, child), "value"), name)
 
 
 def _rows(structure: Structure, children: int, _: Shape) -> dict[str, Value]:
@@ -290,7 +295,7 @@ def _before(structure: Structure, child: Child) -> frozenset[PrimitiveId]:
     """Return what a child waits for that is opened ahead of it: the element before, of a fold."""
     if structure.kind != "fold" or child.index == 0:
         return frozenset()
-    return frozenset({PrimitiveId(_place(structure, Child(child.index - 1)).path)})
+    return frozenset({exit_of(structure, Child(child.index - 1))})
 
 
 def _delta(

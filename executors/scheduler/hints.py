@@ -34,6 +34,7 @@ from executors.scheduler.events import (
 from executors.scheduler.pool import Pool
 from executors.scheduler.progress import Progress
 from executors.usage import Usage
+from planner.ahead import BLOCKS_MIN, REQUEST_MS
 from planner.costs import LanguageCosts
 from planner.graph import PoolName, PrimitiveId
 from planner.unit import Unit
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
 
 #: Share of a pool's slots in use beyond which nothing is read ahead there.
 UTILISATION_MAX = 0.8
-#: Blocks of an engine's cache below which nothing is read ahead: the last whole one is held back.
-BLOCKS_MIN = 2
-#: Milliseconds that a request costs by itself, its way to the engine and back.
-REQUEST_MS = 10.0
 #: Hints that stand in the line of one pool. Of more, the one that has stood there longest goes.
 LINE_MAX = 256
 #: What drivers answer at once, and with what.

@@ -194,6 +194,9 @@ def test_the_command_line_explains(tmp_path):
     explained = plan("--explain")
     assert f"{PRUNE}: " in explained
     assert explained.count("critical path (*)") == 1
+    # All of the index that is expected fits into one piece.
+    assert "decompose_stages: 1 added" in explained
+    assert explained.count("no gain on the critical path") == 1
     assert plan("--print-between", "--passes", PRUNE).count("critical path (*)") == 2
     facts = json.loads(plan("--json", "--explain", "--off", PRUNE))
     assert facts["stages"][0]["made_by"] == "expand"

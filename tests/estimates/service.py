@@ -29,12 +29,14 @@ from planner.costs import BatchCosts, Costs, LanguageCosts
 from planner.estimate import Estimator
 from planner.expand import make_plan
 from planner.graph import PoolName
+from planner.passes.names import DEFAULT
 from planner.plan import Plan
 from planner.pools import Pools
 from planner.primitives import OPS
 from planner.refining import Refining
 from planner.registry import Registry
 from spec.load import load
+from spec.model import Document
 from spec.source import Source
 
 ROOT = Path(__file__).parents[2]
@@ -123,11 +125,14 @@ class VirtualService:
         }
         return replace(self.pools, facts=facts)
 
-    def plan(self, name: str) -> Plan:
+    def plan(self, name: str, passes: frozenset[str] = DEFAULT) -> Plan:
         """Return the plan of an example."""
         page = (ROOT / f"workflows/examples/{name}.yaml").read_bytes()
-        document = load(Source(f"{name}.yaml", page, "yaml"), self.registry.vocabulary())
-        return make_plan(document, self.registry.modules, self.pools)
+        return make_plan(self.read(page), self.registry.modules, self.pools, passes=passes)
+
+    def read(self, page: bytes) -> Document:
+        """Return a workflow as a page of YAML says it."""
+        return load(Source("page.yaml", page, "yaml"), self.registry.vocabulary())
 
     def run(self, plan: Plan, inputs: dict[str, Any], run: str) -> float:
         """Run `plan` alone, a second after whatever ran before; return the ms it took."""

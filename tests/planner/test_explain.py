@@ -14,6 +14,7 @@ from planner.passes.names import COMMON, DECODING, NAMES, PREFILL, PRUNE, SPECUL
 from planner.pools import PoolFacts
 from planner.render import diagram
 from spec.load import load
+from spec.source import Source
 from tests.planner.conftest import MODULES
 
 EXAMPLES = MODULES.parent / "examples"
@@ -156,6 +157,26 @@ def test_passes_that_add_no_work_are_made_whatever_the_load(registry, read, pool
     assert plans[0].structures == plans[1].structures
 
 
+REFINED = """
+workflow: w
+inputs: {docs: "doc[]"}
+steps:
+  last:
+    use: synthesize.refine
+    docs: $inputs.docs
+    prompt: "Better {{ draft }} by {{ doc.text }}"
+outputs: {last: $last.text}
+"""
+
+
+def test_what_is_opened_later_counts_among_what_a_pass_could_change(registry, read, pools):
+    document = load(read(REFINED), registry.vocabulary())
+    found = explain(document, registry.modules, pools, choose(NO_CHOICE))
+    whys = {told.name: told.why for told in found.passes}
+    assert whys[PREFILL].reason == "no-pool-can"
+    assert whys[COMMON].reason == "nothing-to-do"
+
+
 def test_a_pass_that_breaks_a_law_is_told_and_the_plan_is_plain(explained, monkeypatch):
     def breaks(draft: Draft, _library: object) -> Draft:
         return draft.with_primitives(draft.primitives[1:])
@@ -175,3 +196,34 @@ def test_the_critical_path_is_drawn(explained):
     path = ",".join(places[id] for id in last.estimate.path)
     assert f"class {path} critical" in drawn
     assert " ms" in drawn
+
+
+ROWS = """
+module: rows
+inputs: {index: index, queries: "string[]"}
+steps:
+  vectors: {op: embed, texts: $inputs.queries}
+  hits: {op: search, index: $inputs.index, vectors: $vectors.vectors, queries: $inputs.queries}
+outputs: {docs: $hits.docs}
+"""
+LISTED = """
+workflow: w
+inputs: {question: string}
+steps:
+  i: {use: index, name: kept}
+  l: {use: llm.list, prompt: "Queries for {{ inputs.question }}", items: 20}
+  s: {use: rows, index: $i, queries: $l.items}
+outputs: {docs: $s.docs}
+"""
+
+
+def test_rows_of_a_list_that_come_one_by_one_are_done_sooner(registry, read, pools):
+    modules = registry.with_module(Source("rows.yaml", ROWS.encode(), "yaml"))
+    document = load(read(LISTED), modules.vocabulary())
+    able = replace(pools, facts={PoolName("llm"): PoolFacts(streams=True)})
+    found = explain(document, modules.modules, able, choose(NO_CHOICE))
+    gained = {told.name: told.change for told in found.passes}
+    assert gained[DECODING].critical_ms < 0
+    silent = explain(document, modules.modules, pools, choose(NO_CHOICE))
+    whys = {told.name: told.why for told in silent.passes}
+    assert whys[DECODING].reason == "no-pool-can"
