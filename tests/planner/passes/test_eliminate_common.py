@@ -19,6 +19,7 @@ SEARCHES = """
   two: {use: search, index: $index, query: $inputs.question}
 outputs: {one: $one.docs, two: $two.docs}
 """
+ALIKE = "  like: {use: llm, prompt: Alike}\n  alike: {use: llm, prompt: Alike}\n"
 CALL = '{use: llm, prompt: "About {{ inputs.question }}"'
 
 
@@ -61,8 +62,10 @@ def test_equal_searches_are_one_and_so_is_what_reads_them(plan):
     ],
 )
 def test_what_may_differ_stays_two(plan, one, two):
+    """Beside work that is equal: where there is none, nothing is compared."""
     outputs = "outputs: {q: $inputs.question}"
-    found = aliases(plan(f"  one: {one}\n  two: {two}\n{outputs}\n"))
+    found = aliases(plan(f"  one: {one}\n  two: {two}\n{ALIKE}{outputs}\n"))
+    assert "alike.decode" in found
     assert not [id for id in found if id.startswith("two.") and not id.endswith("vectors")]
 
 
