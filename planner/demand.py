@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from planner.costs import COUNTED
+from planner.costs import COUNTED, UNASKED
 from planner.extents import Extents, reply_tokens
 from planner.graph import PoolName, Primitive
 from planner.primitives import OPS
@@ -38,6 +38,8 @@ def demand_of(members: Sequence[Primitive], extents: Extents, sizes: Sizes) -> D
     rows, counted = sizes.of(last.id).rows, COUNTED.get(last.op)
     if rows is None:
         rows = extents.of(last.params.get(counted)).rows if counted else 1.0
+    if not rows and last.op in UNASKED:
+        return None
     return Demand(last.pool, last.op, max(1.0, rows), OPS[last.op].cut is not None)
 
 

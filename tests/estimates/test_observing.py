@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from planner.estimate import Estimator
 from planner.graph import PoolName
 from tests.estimates.learning import off_by
 from tests.estimates.service import VirtualService, asked
@@ -47,6 +48,13 @@ def test_sizes_are_means_over_elements_and_runs():
     assert sizes.of("best.scored").rows == 48  # three times sixteen, no two alike
     assert sizes.of("answer.answer[1].decode").tokens_out == 64
     assert sizes.of("answer.answer[1].decode").times == 9
+
+
+def test_what_is_no_work_teaches_nothing_of_an_engine():
+    service, plan = served("chat_with_memory", 5)  # it opens an index, and embeds nothing for it
+    assert service.observer.sizes("local", plan).of("index.vectors").rows == 0
+    assert service.observer.profiles(EMBEDDING)["embed"].observed == 4  # all queries but the first
+    assert Estimator(service.pools).of(plan).ms["index.vectors"] == 0
 
 
 def test_another_tenant_learns_nothing_of_it():
