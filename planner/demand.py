@@ -15,7 +15,7 @@ class Demand:
     """What is asked of `pool`. `op` is the last of a call; `cut`: its rows may leave apart.
 
     Of `tokens_in`, `tokens_cached` are expected to be known to the engine, and the first `lead`
-    are the same in every run.
+    are the same in every run. Of many such calls of a run the longest reply has `tokens_longest`.
     """
 
     pool: PoolName
@@ -25,6 +25,7 @@ class Demand:
     tokens_in: float = 0.0
     tokens_cached: float = 0.0
     tokens_out: float = 0.0
+    tokens_longest: float = 0.0
     lead: float = 0.0
 
 
@@ -55,5 +56,6 @@ def _call(members: Sequence[Primitive], extents: Extents, sizes: Sizes) -> Deman
         tokens_in=max(1.0, sum(tokens) if seen.tokens_in is None else seen.tokens_in),
         tokens_cached=seen.tokens_cached or 0.0,
         tokens_out=reply_tokens(last, seen) if last.op == "decode" else 1.0,
+        tokens_longest=seen.tokens_longest or 0.0,
         lead=extents.beginning(first),
     )
