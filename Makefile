@@ -27,11 +27,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-planning bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-split bench-greedy bench-profile lock chromium language-server
+.PHONY: help setup check fix docs demo examples serve test test-full bad-inputs demo-quality bench-first-run bench-language bench-constructs bench-planning bench-estimates equivalence mutate-passes vllm vllm-up vllm-down test-vllm llamacpp test-llamacpp bench-vllm bench-split bench-estimates-vllm bench-greedy bench-profile lock chromium language-server
 .DELETE_ON_ERROR:
 
 help:  ## Print the verbs of this repository
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(LINKED)  ## Make .venv from the locked, hash-checked packages (at once when nothing changed)
 	@:
@@ -146,6 +146,9 @@ bench-vllm: setup vllm  ## Measure warm prefixes on a real vLLM server, and how 
 
 bench-split: setup vllm  ## Run applications on real vLLM servers with prompts read ahead and without, side by side
 	@$(BIN)/python bench/split_prefill.py $(ARGS)
+
+bench-estimates-vllm: setup vllm  ## Hold estimates on real vLLM servers against lone runs, as they learn (some: ARGS=naive_rag)
+	@$(BIN)/python bench/estimates_vllm.py $(ARGS)
 
 # The empty package called `vllm` is built by what the lock has installed before it.
 $(VLLM_INSTALLED): requirements/vllm-name/pyproject.toml

@@ -11,34 +11,22 @@ estimate is off by more than a tenth.
 
 import sys
 from pathlib import Path
-from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rich.console import Console
-from rich.table import Table
+from forecasts import show
 
 from tests.estimates.learning import forecasts
 from tests.estimates.service import EXAMPLES
 
 RUNS, FACTOR, ERROR_MAX = 30, 2.0, 0.10
-COLUMNS = ("lone run, ms", "first estimate", "took", "off", "last estimate", "took", "off")
 
 
 def main() -> None:
     """Print the table; exit with 1 if an estimate is off by more than `ERROR_MAX`."""
+    found = {name: forecasts(name, RUNS, FACTOR) for name in EXAMPLES}
     title = f"costs wrong by {FACTOR:g} at the start, {RUNS} runs to learn"
-    table = Table(*COLUMNS, "least and most", "bound", title=title)
-    held = True
-    for name in EXAMPLES:
-        first, last = forecasts(name, RUNS, FACTOR)
-        cells = [f"{first.estimated:,.0f}", f"{fmean(first.took):,.0f}", f"{first.error:+.1%}"]
-        cells += [f"{last.estimated:,.0f}", f"{fmean(last.took):,.0f}", f"{last.error:+.1%}"]
-        between = f"{min(last.took):,.0f} to {max(last.took):,.0f}"
-        table.add_row(name, *cells, between, f"{fmean(last.bounds):,.0f}")
-        held = held and abs(last.error) <= ERROR_MAX
-    Console(width=120).print(table)
-    sys.exit(not held)
+    sys.exit(not show(title, found, ERROR_MAX))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ class LearnedSizes:
 
     _plans: OrderedDict[tuple[str, str], dict[str, _Means]] = field(default_factory=OrderedDict)
     _runs: dict[RunId, dict[str, _Means]] = field(default_factory=dict)
+    _longest: dict[RunId, dict[str, int]] = field(default_factory=dict)
 
     def of(self, tenant: str, plan: Plan) -> Sizes:
         """Return what was seen in runs of `plan` of one tenant, as it is now."""
@@ -62,21 +63,27 @@ class LearnedSizes:
 
     def end(self, run: RunId) -> None:
         """A run is over."""
-        self._runs.pop(run, None)
+        means = self._runs.pop(run, {})
+        for name, tokens in self._longest.pop(run, {}).items():
+            means[name].add("tokens_longest", tokens)
 
     def finished(self, done: PrimitiveFinished, rows: int) -> None:
-        """A primitive is done: `rows` of work, where it has rows, and what was used."""
+        """A primitive is done: `rows` of work, where it has rows, or the tokens of a call. Engines
+        of other kinds may count tokens too; what they take goes by rows.
+        """
         if not (done.usage.tokens_in or done.op in COUNTED):
             return
         means = self._means(done.run, done.primitive)
         if means is None:
             return
-        if done.usage.tokens_in:
-            means.add("tokens_in", done.usage.tokens_in)
-            means.add("tokens_cached", done.usage.tokens_cached)
-            means.add("tokens_out", done.usage.tokens_out)
-        else:
+        if done.op in COUNTED:
             means.add("rows", rows)
+            return
+        means.add("tokens_in", done.usage.tokens_in)
+        means.add("tokens_cached", done.usage.tokens_cached)
+        means.add("tokens_out", done.usage.tokens_out)
+        longest, name = self._longest.setdefault(done.run, {}), pattern(done.primitive)
+        longest[name] = max(longest.get(name, 0), done.usage.tokens_out)
 
     def opened(self, order: Unfold) -> None:
         """A part of a structure is opened: at its beginning and its end its shape is known."""

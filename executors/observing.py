@@ -2,8 +2,8 @@
 
 Everything is read off events and orders, so a run that is played again teaches the same. Only what
 tells one thing is learned from: a prompt that was read while nothing else was in the replica, and a
-reply that was said while no prompt was read. The first batch of a replica starts it, and is left
-out; so is one that failed, or that mixes operations.
+reply that was said while no prompt was read. The first batch of an operation is left out, as a
+replica may start for it, or load what it needs; so is one that failed, or that mixes operations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ from executors.scheduler.events import (
     RunId,
 )
 from executors.utilisation import Utilisation
-from planner.costs import DEFAULTS, Costs, default_of
+from planner.costs import DEFAULTS, UNASKED, Costs, default_of
 from planner.graph import PoolName, PrimitiveId
 from planner.plan import Plan
 from planner.pools import PoolFacts, Pools
@@ -68,7 +68,7 @@ class Observer:
     _work: dict[RunId, dict[PrimitiveId, tuple[str, int]]] = field(default_factory=dict, repr=False)
     _batches: dict[BatchId, _Batch] = field(default_factory=dict, repr=False)
     _replicas: dict[_Place, ReplicaCalls] = field(default_factory=dict, repr=False)
-    _started: set[_Place] = field(default_factory=set, repr=False)
+    _started: set[tuple[_Place, str]] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         self.utilisation = Utilisation({pool.name: pool.slots for pool in self.pools})
@@ -147,11 +147,13 @@ class Observer:
         for piece in order.pieces:
             op, work = self._work[piece.task.run][piece.task.unit]
             ops.add(op)
-            rows += piece.stop - piece.start if op and OPS[op].cut else work
+            rows += min(work, piece.stop - piece.start) if op and OPS[op].cut else work
         op = ops.pop() if len(ops) == 1 else ""
-        useful = place in self._started and (order.pool, op) in self._refining
-        self._started.add(place)
-        self._batches[order.batch] = _Batch(place, op, rows, now, useful)
+        asked = rows > 0 or op not in UNASKED
+        known = (place, op) in self._started and (order.pool, op) in self._refining
+        self._batches[order.batch] = _Batch(place, op, rows, now, useful=asked and known)
+        if asked:
+            self._started.add((place, op))
         if op == "decode":
             calls = self._replicas.setdefault(place, ReplicaCalls())
             for position in range(len(order.pieces)):

@@ -88,14 +88,22 @@ COUNTED: Mapping[str, str] = MappingProxyType(
 )
 
 
+#: What asks an engine for nothing where there are no rows.
+UNASKED = frozenset({"embed", "rerank"})
+
+
 def rows_of(op: str, args: Mapping[str, Any]) -> int:
     """Return how many rows of work a request is, from what an engine is handed.
 
     >>> rows_of("rerank", {"query": "", "docs": [{}, {}]}), rows_of("web_search", {})
     (2, 1)
+    >>> rows_of("embed", {"texts": None}), rows_of("ingest", {"chunks": None})
+    (0, 1)
     """
     rows = args.get(COUNTED.get(op, ""))
-    return len(rows) if rows is not None else 1
+    if rows is None:
+        return int(op not in UNASKED)
+    return len(rows)
 
 
 #: What is assumed of an engine that nobody has measured, by operation: published figures of

@@ -75,16 +75,20 @@ def work(demand: Demand, facts: PoolFacts, copies: float) -> tuple[float, float]
 def _calls(
     demand: Demand, facts: PoolFacts, costs: LanguageCosts, copies: float
 ) -> tuple[float, float]:
-    """Calls that come together are read one after another, and speak together."""
+    """Calls that come together are read one after another, and speak together, ever fewer of them,
+    until the longest reply is said.
+    """
     together = max(1.0, copies / facts.replicas)
     waves = max(1.0, together / facts.slots)
     together = min(together, facts.slots)
     cached = min(demand.tokens_in, max(demand.tokens_cached, demand.ahead))
     own = costs.prefill_ms(demand.tokens_in, cached) - costs.prefill_fixed_ms
-    held = together * (demand.tokens_in + demand.tokens_out / 2)
-    steps = max(0.0, demand.tokens_out - 1)
+    said = max(0.0, demand.tokens_out - 1)
+    steps = max(said, demand.tokens_longest - 1) if copies > 1 else said
+    speaking = together * said / steps if steps else together
+    held = speaking * (demand.tokens_in + demand.tokens_out / 2)
     read = costs.prefill_fixed_ms + together * own
-    return waves * read, waves * steps * costs.step_ms(together, held)
+    return waves * read, waves * steps * costs.step_ms(speaking, held)
 
 
 def _batches(demand: Demand, facts: PoolFacts, costs: BatchCosts, copies: float) -> float:

@@ -5,6 +5,11 @@ Identification, 1999, §11.2) and a ridge towards what one starts from. The ridg
 from drifting where nothing is learned: while all batches are equally large, forgetting alone lets
 the shares of what is fixed and what grows wander off. Errors count relative to what was predicted;
 those far beyond the usual count less (Huber, 1964). No share is ever negative.
+
+What one starts from may be wrong by far. Measured by such a start, what is observed of a share says
+little beside the ridge, and what was observed while far too little was predicted counts far too
+much. So a share that has grown far is counted from where it is, and what came before a large rise
+is weighed by what is predicted since.
 """
 
 from collections.abc import Sequence
@@ -16,6 +21,10 @@ FORGETTING = 0.98
 RIDGE = 0.003
 #: Errors beyond so many of the usual count less.
 USUAL_ERRORS = 2.0
+#: A share that has grown by more than this is from then on counted from where it is.
+GROWN = 4.0
+#: A rise of what is predicted beyond which what came before is weighed anew.
+RISEN = 2.0
 _ERROR_MIN = 0.02
 _ERROR_MEMORY = 0.9
 #: How far beyond its start a share may go.
@@ -36,12 +45,13 @@ class LeastSquares:
     start: tuple[float, ...]
     shares: tuple[float, ...] = field(init=False)
     observed: int = 0
+    _units: tuple[float, ...] = field(init=False, repr=False)  #: what growth is counted from
     _information: list[list[float]] = field(init=False, repr=False)
     _moment: list[float] = field(init=False, repr=False)
     _usual_error: float = field(default=1.0, repr=False)
 
     def __post_init__(self) -> None:
-        self.shares = self.start
+        self.shares = self._units = self.start
         self._information = [[0.0] * len(self.start) for _ in self.start]
         self._moment = [0.0] * len(self.start)
 
@@ -57,12 +67,12 @@ class LeastSquares:
         scale = max(self.predicted(features), whole / GROWTH_MAX)
         if not (0.0 < value < float("inf") and scale > 0.0):
             return
-        row = [each * x / scale for each, x in zip(self.start, features, strict=True)]
+        row = [each * x / scale for each, x in zip(self._units, features, strict=True)]
         target = value / scale
         self._take_in(row, target, self._weight(abs(target - self.predicted(features) / scale)))
-        self.shares = tuple(
-            each * growth for each, growth in zip(self.start, self._solved(), strict=True)
-        )
+        growth = self._solved()
+        self.shares = tuple(each * by for each, by in zip(self._units, growth, strict=True))
+        self._weigh_anew(growth, self.predicted(features) / scale)
         self.observed += 1
 
     def _weight(self, error: float) -> float:
@@ -79,6 +89,18 @@ class LeastSquares:
                 kept = FORGETTING * self._information[i][j]
                 self._information[i][j] = kept + weight * one * other
 
+    def _weigh_anew(self, growth: Sequence[float], rise: float) -> None:
+        """Keep to units and weights that fit what is predicted now, which has risen by `rise`."""
+        by = [each if each > GROWN else 1.0 for each in growth]
+        weight = rise**-2 if rise > RISEN else 1.0
+        if weight == max(by) == 1.0:
+            return
+        self._units = tuple(unit * each for unit, each in zip(self._units, by, strict=True))
+        for i, one in enumerate(by):
+            self._moment[i] *= weight * one
+            for j, other in enumerate(by):
+                self._information[i][j] *= weight * one * other
+
     def _solved(self) -> list[float]:
         """Return by how much each share has grown; the most negative is zero, and again."""
         free = [i for i, each in enumerate(self.start) if each > 0.0]
@@ -93,7 +115,7 @@ class LeastSquares:
             worst = min(found, key=found.__getitem__)
             if found[worst] >= 0.0:
                 for i, value in found.items():
-                    growth[i] = min(value, GROWTH_MAX)
+                    growth[i] = min(value, GROWTH_MAX * self.start[i] / self._units[i])
                 break
             free.remove(worst)
         return growth

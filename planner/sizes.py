@@ -30,8 +30,9 @@ def pattern(id: str) -> str:
 class Seen:
     """Running means of what was seen of one primitive, `times` times; None: never of this.
 
-    `rows` of work; tokens of a call; of a structure the `count` of its children and how often its
-    condition was met (`truth`).
+    `rows` of work; tokens of a call, and of the longest reply of a run to any like it
+    (`tokens_longest`); of a structure the `count` of its children and how often its condition was
+    met (`truth`).
     """
 
     times: int = 0
@@ -39,6 +40,7 @@ class Seen:
     tokens_in: float | None = None
     tokens_cached: float | None = None
     tokens_out: float | None = None
+    tokens_longest: float | None = None
     count: float | None = None
     truth: float | None = None
 

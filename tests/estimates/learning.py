@@ -1,30 +1,13 @@
 """What is estimated of one lone run after another, by one who starts out wrong and learns."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from random import Random
-from statistics import fmean
 
 from planner.costs import BatchCosts, Costs, LanguageCosts
 from planner.estimate import Estimator
 from planner.plan import Plan
+from tests.estimates.forecast import HELD_AGAINST, Forecast
 from tests.estimates.service import VirtualService, asked
-
-#: Runs that an estimate is held against: some conditions are met in one and not in the next.
-HELD_AGAINST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What was `estimated` of runs, what they `took`, and what each could not beat, in ms."""
-
-    estimated: float
-    took: tuple[float, ...]
-    bounds: tuple[float, ...]
-
-    @property
-    def error(self) -> float:
-        """How far the estimate is off the mean, as a share of that."""
-        return self.estimated / fmean(self.took) - 1
 
 
 def forecasts(name: str, runs: int, factor: float, seed: int = 1) -> tuple[Forecast, Forecast]:

@@ -4,7 +4,13 @@ from random import Random
 
 import pytest
 
-from planner.graph import PoolName
+from executors.learned_sizes import LearnedSizes
+from executors.scheduler.commands import PrimitiveFinished, Timing
+from executors.scheduler.events import RunId
+from executors.usage import Usage
+from planner.estimate import Estimator
+from planner.graph import PoolName, PrimitiveId
+from planner.sizes import Seen
 from tests.estimates.learning import off_by
 from tests.estimates.service import VirtualService, asked
 
@@ -17,6 +23,11 @@ def served(name, runs, **settings):
     for number in range(runs):
         service.run(plan, asked(name, random), f"r{number}")
     return service, plan
+
+
+def finished(run, primitive, op, usage):
+    timing = Timing(0.0, 0.0, 0.1, rows=1, batch_rows=1)
+    return PrimitiveFinished(RunId(run), PrimitiveId(primitive), op, LLM, 0, 1.0, timing, usage)
 
 
 def test_costs_come_right_and_are_made_known():
@@ -49,6 +60,33 @@ def test_sizes_are_means_over_elements_and_runs():
     assert sizes.of("answer.answer[1].decode").times == 9
 
 
+def test_of_an_engine_that_counts_tokens_rows_are_learned_all_the_same():
+    sizes, plan = LearnedSizes(), VirtualService().plan("naive_rag")
+    sizes.begin(RunId("r"), "local", plan)
+    for op, rows in (("embed", 7), ("rerank", 30)):
+        sizes.finished(finished("r", op, op, Usage(900)), rows)
+        assert sizes.of("local", plan).of(op) == Seen(times=1, rows=rows)
+
+
+def test_of_calls_side_by_side_the_longest_reply_of_a_run_is_learned():
+    sizes, plan = LearnedSizes(), VirtualService().plan("contextual_retrieval")
+    for run, lengths in (("a", (10, 64, 30)), ("b", (20, 32))):
+        sizes.begin(RunId(run), "local", plan)
+        for at, tokens in enumerate(lengths):
+            done = finished(run, f"said[{at}].decode", "decode", Usage(100, tokens))
+            sizes.finished(done, 1)
+        sizes.end(RunId(run))
+    seen = sizes.of("local", plan).of("said[7].decode")
+    assert (seen.times, seen.tokens_longest) == (5, 48)
+
+
+def test_what_is_no_work_teaches_nothing_of_an_engine():
+    service, plan = served("chat_with_memory", 5)  # it opens an index, and embeds nothing for it
+    assert service.observer.sizes("local", plan).of("index.vectors").rows == 0
+    assert service.observer.profiles(EMBEDDING)["embed"].observed == 4  # all queries but the first
+    assert Estimator(service.pools).of(plan).ms["index.vectors"] == 0
+
+
 def test_another_tenant_learns_nothing_of_it():
     service, plan = served("naive_rag", 1)
     assert service.observer.sizes("local", plan).seen
@@ -69,6 +107,7 @@ def test_nothing_of_a_run_is_kept_once_it_is_over():
     assert not observer._work
     assert not observer._batches
     assert not observer._sizes._runs
+    assert not observer._sizes._longest
     assert not any(calls._calls for calls in observer._replicas.values())
 
 

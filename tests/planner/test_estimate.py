@@ -260,6 +260,17 @@ def test_what_was_seen_counts_more_than_what_is_expected():
     assert found.critical_ms == pytest.approx(5 * 40.0 + 20 * (8.0 + 2.0 * 5))
 
 
+@pytest.mark.parametrize(
+    ("parallel", "ms"), [("", 30.0 + 20 * 8.0 + 30 * 2.0), (", max_parallel: 1", 3 * ALONE)]
+)
+def test_calls_side_by_side_last_as_long_as_the_longest_reply(parallel, ms):
+    seen = Seen(times=9, tokens_out=11.0, tokens_longest=21.0)
+    found = estimate(
+        f"  a: {{for_each: [1, 2, 3]{parallel}, {CALL}}}", Sizes(seen={"a[].decode": seen})
+    )
+    assert found.critical_ms == pytest.approx(ms)
+
+
 def test_a_draft_is_estimated_like_the_plan_it_becomes():
     plan = plan_of(f"  a: {{for_each: [1, 2], {CALL}}}")
     draft = Draft(tuple(plan.graph), tuple(plan.structures.values()), (), frozenset())

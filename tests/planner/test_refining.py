@@ -47,6 +47,25 @@ def test_calls_bring_prompts_and_steps_within_five_percent(factor, seed):
         assert found == pytest.approx(MODEL.step_ms(calls, held), rel=0.05)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_start_that_is_wrong_by_far_and_unevenly_is_left_soon(seed):
+    random, true = Random(seed), BatchCosts(15.0, 40.0)
+    refining = Refining(TRUE, "default")  # rows take forty times as long here
+    for number in range(10):
+        rows = 1 if number % 2 else random.randint(17, 23)
+        refining.batch(rows, true.batch_ms(rows) * random.gauss(1.0, 0.05))
+    for rows in (1, 20):
+        assert refining.current.batch_ms(rows) == pytest.approx(true.batch_ms(rows), rel=0.1)
+
+
+@pytest.mark.parametrize("slow", [10.0, 100.0])
+def test_a_slow_beginning_is_forgotten_soon(slow):
+    random, refining = Random(1), Refining(BatchCosts(1.0, 1.6), "default")
+    for number in range(12):
+        refining.batch(1, 5.0 * random.gauss(1.0, 0.05) * (1.0 if number else slow))
+    assert refining.current.batch_ms(1) == pytest.approx(5.0, rel=0.1)
+
+
 def test_outliers_hardly_count():
     random, refining = Random(1), Refining(off_by(TRUE, 2.0), "default")
     for number in range(100):

@@ -12,7 +12,7 @@ from executors.engines.timeline import Moment
 from executors.engines.told import outputs_of
 from executors.scheduler.events import BatchId
 from executors.usage import Usage
-from planner.costs import rows_of
+from planner.costs import UNASKED, rows_of
 
 
 class BatchTimeline:
@@ -57,6 +57,8 @@ class BatchTimeline:
         for op, cost in self._profile.costs.items():
             if requests := [each for each in batch.requests if each.op == op]:
                 rows = sum(rows_of(op, each.args) for each in requests)
+                if not rows and op in UNASKED:
+                    continue
                 plain = cost.fixed_s + cost.row_s * rows
                 total += plain * (_slowest(requests, cost.sigma) if cost.sigma else 1.0)
         return total
