@@ -21,7 +21,6 @@ from planner.structure import FOLD_WINDOW, WINDOW, Body, Kind, Region, Structure
 from planner.waits import own_names
 from spec.model import (
     Block,
-    Control,
     Document,
     Flow,
     Fold,
@@ -98,7 +97,7 @@ class Opener:
 
     def step(self, step: Step, scope: Scope, place: Place) -> Fields:
         """Open one step, control keys and all; return its fields."""
-        if _is_bare(step.control):
+        if step.control.is_bare:
             return self.body(step, scope, place)
         condition = step.control.condition
         if condition is None or asked_each(step):
@@ -369,18 +368,6 @@ class Opener:
             elif each.id in self.exits and self.exits[each.id] == region:
                 last.append(each.id)
         return frozenset(last) - waited_for
-
-
-def _is_bare(control: Control) -> bool:
-    """Whether a step is its body and nothing else."""
-    return (
-        control.condition is None
-        and control.over is None
-        and control.timeout_ms is None
-        and control.fallback is None
-        and control.cache_ms is None
-        and not control.retry
-    )
 
 
 def _may_fail_alone(step: Step) -> bool:

@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 from planner.available import Later, later_modules, uses
+from planner.calls import parted
 from planner.passes.names import NAMES
 from planner.primitives import OPS
 from spec.load import load, read
 from spec.model import Document
+from spec.problems import SpecError
 from spec.source import Source
 from spec.values import JSON
 from spec.vocabulary import Signature, StoredFlow, Vocabulary
@@ -58,6 +60,8 @@ class Registry:
         """
         name = _name(read(source).value)
         document = load(source, self._vocabulary(flows, ops=True, callers=self._callers(name)))
+        if problems := parted(document, read(source)):
+            raise SpecError(problems, source.name)
         modules = {**self.modules, document.name: document}
         changed = replace(
             self,

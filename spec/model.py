@@ -144,6 +144,18 @@ class Control:
     cache_ms: int | None = None
     places: Mapping[str, Origin] = field(default_factory=dict)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether a step is its body and nothing else."""
+        return (
+            self.condition is None
+            and self.over is None
+            and self.timeout_ms is None
+            and self.fallback is None
+            and self.cache_ms is None
+            and not self.retry
+        )
+
 
 @record
 class Step:
@@ -201,6 +213,14 @@ class Document:
     version: str  # hash of the content, key order kept: two texts that say the same share it
     flows_deep: int
     origin: Origin
+
+
+def all_maps(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Yield `steps`, and the steps of every block among them and inside."""
+    yield steps
+    for step in steps:
+        if isinstance(step.body, Block):
+            yield from all_maps(step.body.steps)
 
 
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:

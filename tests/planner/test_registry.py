@@ -77,3 +77,50 @@ def test_a_change_that_would_break_a_registered_module_is_refused(registry, read
             )
         )
     assert codes(error) == ["missing-key", "unknown-key"]  # of `outer`, which still gives `text`
+
+
+CALL = """
+module: parted
+inputs: {{question: string, really: boolean}}
+steps:
+  asked: {{op: prefill, prompt: $inputs.question}}
+  {said}
+outputs: {{said: 1}}
+"""
+SAID = "said: {op: decode, call: $asked.call"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (SAID + ", if: $inputs.really}", "`asked` and `said` are one request"),
+        (SAID + ", retry: 2}", "`asked` and `said` are one request"),
+        (SAID + ", timeout: 2s}", "`asked` and `said` are one request"),
+        ("b: {if: $inputs.really, steps: {" + SAID + "}}, outputs: {text: $said.text}}",
+         "`said` does not stand beside `asked`"),
+    ],
+    ids=["left out", "tried again", "timed", "elsewhere"],
+)  # fmt: skip
+def test_both_ends_of_a_call_stand_together(registry, read, said, told):
+    with pytest.raises(SpecError) as error:
+        registry.with_module(read(CALL.format(said=said)))
+    (problem,) = error.value.problems
+    assert problem.code == "bad-value"
+    assert told in problem.detail
+    assert problem.pointer.endswith("/said/call")
+
+
+def test_a_block_around_both_ends_of_a_call_may_be_left_out(registry, read):
+    page = """
+module: whole
+inputs: {question: string, really: boolean}
+steps:
+  b:
+    if: $inputs.really
+    steps:
+      asked: {op: prefill, prompt: $inputs.question}
+      said: {op: decode, call: $asked.call}
+    outputs: {text: $said.text}
+outputs: {said: 1}
+"""
+    assert "whole" in registry.with_module(read(page)).modules
