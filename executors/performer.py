@@ -155,8 +155,8 @@ class Performer:
         | RunFinished,
     ) -> None:
         match command:
-            case RunStarted(run):
-                self._stories[run] = _Story(started=self._clock())
+            case RunStarted(run, at):
+                self._stories[run] = _Story(started=at)
                 self._append(run, "run.started", {})
             case StepStarted(run, step, pool):
                 self._append(run, "step.started", {"step": step, "pool": pool})

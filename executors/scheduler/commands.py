@@ -102,9 +102,10 @@ class Timing:
 
 @record
 class RunStarted:
-    """`run` has left the queue."""
+    """`run` has left the queue at the driver's time `at`."""
 
     run: RunId
+    at: float
 
 
 @record

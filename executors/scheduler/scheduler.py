@@ -128,7 +128,7 @@ class Scheduler(Failures):
         )
         self.runs[run.id] = run
         ready = run.open_ready(tuple(run.plan.units), now)
-        return [RunStarted(run.id), *map(Prepare, ready), *self._watch_deadlines(run)]
+        return [RunStarted(run.id, now), *map(Prepare, ready), *self._watch_deadlines(run)]
 
     def _queue(self, task: TaskId, rows: int, now: float) -> list[Command]:
         run = self.runs.get(task.run)
