@@ -26,9 +26,18 @@ def distances(draft: Draft) -> Mapping[PrimitiveId, int]:
             whole[primitive.call] |= whole[primitive.id] - {primitive.call}
     known: dict[PrimitiveId, int] = dict.fromkeys(draft.later, 1)
     by_id = draft.by_id()
-    for primitive in draft.primitives:
-        _measure(primitive.id, whole, by_id, known)
+    for id, waits in whole.items():
+        if all(each in known or each not in by_id for each in waits):  # as in most drafts
+            known[id] = _measured(by_id[id], waits, known)
+        else:
+            _measure(id, whole, by_id, known)
     return known
+
+
+def _measured(
+    primitive: Primitive, waits: Iterable[PrimitiveId], known: Mapping[PrimitiveId, int]
+) -> int:
+    return max((known.get(each, 0) for each in waits), default=0) + _work(primitive)
 
 
 def _measure(
@@ -48,8 +57,7 @@ def _measure(
         if missing:
             left += missing
             continue
-        before = max((known.get(each, 0) for each in waits[id]), default=0)
-        known[id] = before + _work(by_id[id])
+        known[id] = _measured(by_id[id], waits[id], known)
         left.pop()
 
 

@@ -117,7 +117,7 @@ def _problems(
         found.append(f"{op.name} must be for something" if op.hint else "is for something else")
     if whole and primitive.warms is not None and primitive.warms not in graph.primitives:
         found.append(f"is for unknown '{primitive.warms}'")
-    if whole and (primitive.after or primitive.waits):
+    if whole and not graph.primitives.keys() >= primitive.waits_for():
         ordered = primitive.after | primitive.waits
         found += [f"waits for unknown '{id}'" for id in ordered if id not in graph.primitives]
     return found + _call_problems(graph, primitive, op.continues)

@@ -89,6 +89,8 @@ def _of_call(
         return
     waits = head.waits_for() | (rest.waits_for() - {head.id} if rest is not None else frozenset())
     ready = max((far.get(id, 0) for id in waits), default=0)
+    if ready == 0:
+        return  # nothing is known before all of it is
     parts = parts_of(head.params)
     for number, count in enumerate(_cuts(parts, far, ready, _least(head.pool, library))):
         yield _partial(head, head.id, number, parts[:count])
