@@ -8,7 +8,7 @@ from planner.graph import Graph, Primitive, PrimitiveId, RunInput
 from planner.library import Library, PlanLimits
 from planner.opener import Opener
 from planner.passes.choice import Choice
-from planner.passes.names import DEFAULT
+from planner.passes.names import DEFAULT, PRUNE
 from planner.passes.pipeline import rewritten
 from planner.place import Place
 from planner.plan import Plan
@@ -32,11 +32,14 @@ def make_plan(
 ) -> Plan:
     """Open `document` over `modules` and `flows`, and rewrite it by `passes`.
 
-    `watch` is shown what each pass makes. Raise `PlanTooLarge` for what passes a limit,
-    `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass makes does.
+    `watch` is shown what each pass makes. Where nobody watches, waits that would be pruned at once
+    are not made, as in what is opened later; the plan is the same. Raise `PlanTooLarge` for what
+    passes a limit, `IllegalGraph` if what comes out breaks a law, and `BrokenPass` if what a pass
+    makes does.
     """
     library = Library(modules, flows, pools, passes, limits, watch)
-    outputs, plain = opened(document, library)
+    is_seen = watch is not unwatched or PRUNE not in passes
+    outputs, plain = opened(document, library, authored=is_seen)
     verify(Graph.of(plain.primitives), "expand", pools.kinds)
     draft = rewritten(plain, library)
     graph = Graph.of(draft.primitives)
@@ -53,12 +56,15 @@ def make_plan(
     )
 
 
-def opened(document: Document, library: Library) -> tuple[dict[str, PrimitiveId], Draft]:
-    """Return what gives each output, and all that a document opens into, in authored order.
+def opened(
+    document: Document, library: Library, *, authored: bool = True
+) -> tuple[dict[str, PrimitiveId], Draft]:
+    """Return what gives each output, and all that a document opens into, in `authored` order or in
+    that of data alone.
 
     No pass has looked at it. Raise `PlanTooLarge` for what passes a limit.
     """
-    opener = Opener(library)
+    opener = Opener(library, authored)
     inputs: dict[str, Value] = {each.id: RunInput(each.id) for each in document.inputs}
     fields = opener.document(document, inputs, Place())
     outputs = {

@@ -138,6 +138,8 @@ class Comparison:
             for id, value in check_inputs(document.inputs, inputs).items()
         }
         plan = plan_of(document, self.library, settings, changed)
+        if plan_of(document, self.library, settings).graph != plan.graph:
+            yield "planned otherwise where nobody watches"
         changed.prompts.clear()
         served = serve(plan, given, script, settings, changed.met, changed.prompts)
         if served.status != plain.status:

@@ -1,5 +1,6 @@
 """prune_dependencies: what is left is what the author's data and `after` say."""
 
+from functools import partial
 from random import Random
 
 import pytest
@@ -62,11 +63,18 @@ def test_what_carries_no_data_is_dropped_and_what_the_author_ordered_stays(plan)
     assert not [id for id in found if id.endswith(":over")]
 
 
+def _note(seen, _name, before, _after):
+    seen.append(before)
+
+
 @pytest.mark.parametrize("number", range(60))
 def test_authored_order_pruned_is_the_order_of_data_alone(shelf, number):
     document = shelf.load(workflow(Random(number)).page)
     library = shelf.library()
-    plan = make_plan(document, library.modules, JUDGED, library.flows, frozenset({PRUNE}))
+    passes, seen = frozenset({PRUNE}), []
+    watch = partial(_note, seen)
+    plan = make_plan(document, library.modules, JUDGED, library.flows, passes, watch)
+    assert [each for each in seen[0].primitives if each.op == "barrier"]
     by_data = Opener(Library(library.modules, library.flows, JUDGED), authored=False)
     inputs = {each.id: RunInput(each.id) for each in document.inputs}
     by_data.document(document, inputs, Place())
