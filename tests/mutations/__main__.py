@@ -21,7 +21,7 @@ def main() -> int:
         sys.stdout.write(f"{wrong} fails without any mutant: nothing can be told\n")
         return 1
     missed = [each for each in listed() if not _told(each, comparison)]
-    paths = sorted((ROOT / "planner/passes").glob("[a-z]*.py"))
+    paths = [*sorted((ROOT / "planner/passes").glob("[a-z]*.py")), ROOT / "planner/pairs.py"]
     mutants = drawn(paths, int(sys.argv[1]) if len(sys.argv) > 1 else COUNT, SEED)
     survivors = [each for each in mutants if not _told(each, comparison)]
     share = 1 - len(survivors) / len(mutants) if mutants else 1.0

@@ -5,77 +5,78 @@ from pathlib import Path
 from tests.mutations.mutants import Mutant
 from tests.mutations.noticing import ROOT
 
-_PASSES = Path("planner/passes")
-#: The file of a pass, what stands there, what is put in its place, and what that breaks.
+_PLANNER = Path("planner")
+#: A file of a pass, or of what one is made with, what stands there, what is put in its place, and
+#: what that breaks.
 _LISTED = (
     (
-        "eliminate_common.py",
+        "passes/eliminate_common.py",
         "place = (each.op, each.pool, each.region, each.priority)",
         "place = (each.op, each.pool, each.priority)",
         "work of two regions is shared, and fails together",
     ),
     (
-        "eliminate_common.py",
+        "passes/eliminate_common.py",
         "return temperature == Literal(0) or (",
         "return True or (",
         "calls that throw dice are shared",
     ),
     (
-        "eliminate_common.py",
+        "passes/eliminate_common.py",
         "return repr([(name, value) for",
         "return repr([(name, type(value)) for",
         "work on other values is shared",
     ),
     (
-        "prune_dependencies.py",
+        "passes/prune_dependencies.py",
         "each.ordered(each.after, frozenset()) if each.waits else each",
         "each.ordered(frozenset(), frozenset()) if each.waits else each",
         "what the author has put in order is pruned too",
     ),
     (
-        "eliminate_common.py",
+        "passes/eliminate_common.py",
         "return OPS[each.op].pure",
         "return each.op not in ('open', 'close')",
         "work that does something besides is done once",
     ),
     (
-        "decompose_stages.py",
+        "pairs.py",
         "if together != (second.region, second.step, second.priority):",
         "if False:",
         "work of two regions is done in one",
     ),
     (
-        "decompose_stages.py",
+        "pairs.py",
         "found = [pair for pair in found if _is_alone(pair, readers, later)]",
         "found = list(found)",
         "what others read too is taken away",
     ),
     (
-        "decompose_stages.py",
+        "pairs.py",
         'private = second.params.get("name", Literal(None)) == Literal(None)',
         "private = True",
         "a collection that has a name may be half written",
     ),
     (
-        "pipeline_decoding.py",
-        "stops=found[each.opening] not in told",
+        "passes/pipeline_decoding.py",
+        "stops=source not in told",
         "stops=True",
         "a reply is cut short that is read as a whole too",
     ),
     (
-        "pipeline_decoding.py",
-        "return None if has_effects(structure.body.step, library) else decode.id",
-        "return decode.id",
+        "passes/pipeline_decoding.py",
+        "if decode is None or _changes_something(structure, self.library):",
+        "if decode is None:",
         "what cannot be undone is done for a list that may be taken back",
     ),
     (
-        "split_prefill.py",
+        "passes/split_prefill.py",
         "if at > known and known < ready and read >= least and count:",
         "if at > known and read >= least and count:",
         "what is known no sooner than the call is read ahead of it",
     ),
     (
-        "speculate.py",
+        "passes/speculate.py",
         'return "it has effects"',
         "pass",
         "what cannot be undone is done before its condition is known",
@@ -89,7 +90,7 @@ def listed() -> list[Mutant]:
 
 
 def _mutant(file: str, before: str, after: str, what: str) -> Mutant:
-    path = ROOT / _PASSES / file
+    path = ROOT / _PLANNER / file
     source = path.read_text()
     if source.count(before) != 1:
         raise ValueError(f"{file} has {source.count(before)} of: {before}")
