@@ -45,4 +45,6 @@ EXPLAINED: Mapping[str, str] = {
     "id, port in _PORTS.items()": "what is known is put over the blanks",
     "split_prefill.py: one more: 1 -> 2": _FAR,
     "split_prefill.py: one more: 30 -> 31": _FAR,
+    "pairs.py: nothing returned: return () -> return None": "of no pairs it is only asked whether "
+    "there are any",
 }
