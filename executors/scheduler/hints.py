@@ -70,9 +70,15 @@ class Hints:
     replicas: dict[PrimitiveId, int] = field(default_factory=dict)  #: that read for what is warmed
 
     def expect(self, unit: Unit, waits: int) -> None:
-        """Take in a hint that waits for so many primitives."""
+        """Take in a hint that waits for so many primitives.
+
+        One that an engine still reads, for a part that was given up and is made anew, is that.
+        """
         if unit.warms is None:
             raise ValueError(f"{unit.leader} is no hint")
+        if unit.leader in self.inside:
+            self.orphans.discard(unit.leader)
+            return
         self.waits[unit.leader] = waits
         self.warms[unit.leader] = unit.warms
         self.of.setdefault(unit.warms, []).append(unit.leader)

@@ -238,7 +238,7 @@ class Run:
             if self.growing.unit(leader).region in regions
         }
         for region in regions:
-            gone.update(self.made.pop(region, ()), self.over.pop(region, ()))
+            gone.update(self.hints.part(self.made.pop(region, ())), self.over.pop(region, ()))
             self.end(region)
         self._forget_guesses(regions, gone)
         for opening in [o for o, u in self.unfoldings.items() if u.structure.region in regions]:

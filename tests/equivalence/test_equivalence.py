@@ -39,6 +39,8 @@ RARE = (
 )  # fmt: skip
 #: Those beyond the first that once came to something else.
 ONCE_DIFFERENT = (1725, 1829, 1915, 2741, 2891, 3231, 4893, 4945, 6100, 6313)
+#: Those that once broke: hints of a list that was taken back were still waiting.
+ONCE_BROKEN = (4927, 5623)
 #: What gives a model tools cannot be run yet.
 WAITS_FOR_TOOLS = ("research_agent",)
 
@@ -62,6 +64,10 @@ def test_made_up_workflows_come_to_the_same(comparison, reports, part):
 
 def test_what_once_came_to_something_else_does_no_more(comparison):
     assert comparison.report(ONCE_DIFFERENT, twins=False, judges=False).differences == []
+
+
+def test_what_once_broke_does_no_more(comparison):
+    assert comparison.report(ONCE_BROKEN, seeds=3).differences == []
 
 
 def test_every_construct_was_met(reports):

@@ -1,5 +1,6 @@
 """Hints: sent where it pays, in nobody's way, and nothing depends on what becomes of them."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -7,14 +8,24 @@ import pytest
 
 from executors.engines.scripted import Behaviour, Scripted
 from executors.scheduler.commands import Abort, Dispatch
-from executors.scheduler.hints import BLOCKS_MIN, LAST, REQUEST_MS, UTILISATION_MAX, has_room, pays
+from executors.scheduler.events import RunId
+from executors.scheduler.hints import (
+    BLOCKS_MIN,
+    LAST,
+    REQUEST_MS,
+    UTILISATION_MAX,
+    Hints,
+    has_room,
+    pays,
+)
 from executors.scheduler.policies.fifo import fifo
 from executors.scheduler.pool import Limits, Pool
 from planner.costs import LanguageCosts
 from planner.expand import make_plan
-from planner.graph import PoolName
+from planner.graph import PoolName, PrimitiveId
 from planner.passes.names import DEFAULT, PREFILL
 from planner.pools import BLOCK_TOKENS, PoolFacts, Pools
+from planner.unit import Unit
 from spec.load import load
 from spec.source import Source
 from tests.executors.conftest import KINDS
@@ -74,6 +85,18 @@ def dispatched(here, pool: str = "llm") -> list[Dispatch]:
         for command in entry.commands
         if isinstance(command, Dispatch) and command.pool == pool
     ]
+
+
+def test_a_hint_that_is_made_anew_while_an_engine_reads_it_is_that_one():
+    begin, call = PrimitiveId("a:begin"), PrimitiveId("a")
+    unit = Unit(begin, (begin,), LLM, 0, frozenset(), warms=call)
+    hints = Hints(RunId("r1"), deque())
+    hints.expect(unit, 0)
+    hints.send(begin, 0, 0.0, None)
+    assert hints.part([begin, call]) == [call]
+    assert hints.orphans == {begin}
+    hints.expect(unit, 0)
+    assert (hints.orphans, hints.waits) == (set(), {})
 
 
 def test_the_beginning_of_a_prompt_is_read_while_the_rest_is_not_known(world, plan):
