@@ -113,11 +113,34 @@ class Comparison:
         for seed in range(number, number + seeds * SEED_STEP, SEED_STEP):
             settings = replace(settings, seed=seed)
             found = [*self.differences(document, made.inputs, script, plain, settings, changed)]
-            if not _gives_up(plain, script, changed):
+            if found and plain.fired.get("timeout"):
+                in_time = [*self._in_time(document, made.inputs, script, settings, found)]
+                report.counts["late or failed, whichever came first"] += not in_time
+                found = in_time
+            elif not _gives_up(plain, script, changed):
                 found += _other_prompts(changed.prompts, scripted.prompts)
             report.differences += [f"workflow {number}, seed {seed}: {what}" for what in found]
         report.passes.update(changed.by | changed.met)
         report.passes["two passes or more"] += len(changed.by) > 1
+
+    def _in_time(
+        self,
+        document: Document,
+        inputs: Mapping[str, JSON],
+        script: Script,
+        settings: Settings,
+        found: Iterable[str],
+    ) -> Iterator[str]:
+        """Yield what was `found` where only time ran out, else what differs with no call slow.
+
+        Of one call that is late and another that fails, what comes first decides whose fallback it
+        is, and that is for whoever goes first.
+        """
+        script = replace(script, slow=0.0)
+        plain = run(document, inputs, self.library, Scripted(script, ALIASES), ACCEPTED_AT)
+        if plain.status == "succeeded" and not _left(plain):
+            yield from found
+        yield from self.differences(document, inputs, script, plain, settings)
 
     def differences(
         self,
@@ -150,8 +173,13 @@ class Comparison:
 
 def _gives_up(plain: Outcome, script: Script, changed: Changed) -> bool:
     """Whether something was begun for nothing: how far that comes is for whoever goes first."""
-    left = any(plain.fired.get(name) for name in ("fallback", "on_error null", "on_error drop"))
-    return plain.status != "succeeded" or script != Script() or left or DROPPED in changed.met
+    given_up = script != Script() or DROPPED in changed.met
+    return plain.status != "succeeded" or given_up or _left(plain)
+
+
+def _left(plain: Outcome) -> bool:
+    """Whether anything stood in for what had failed."""
+    return any(plain.fired.get(name) for name in ("fallback", "on_error null", "on_error drop"))
 
 
 def _other_prompts(sent: set[str], plain: set[str]) -> Iterator[str]:
