@@ -27,6 +27,8 @@ from tests.interpreter.retrieval import filled
 from tests.interpreter.scripted import Scripted
 from tests.interpreter.shelf import ALIASES
 
+#: An answer takes at most so long: of as many as there may be in a run, less than any timeout.
+ANSWER_S = 1e-5
 SLOW_S = 1e9  # as good as for ever, and still over before the end of the virtual world
 _READ = ("prompt", "system", "messages", "tools")
 _DERIVED = ("items", "value", "message", "messages")
@@ -71,12 +73,12 @@ class Judged:
         """Yield each emission with the seconds to wait before it."""
         for request in batch.requests:
             if request.op == "partial_prefill":
-                yield random.uniform(0, 0.01), self._ahead(request)
+                yield random.uniform(0, ANSWER_S), self._ahead(request)
                 continue
             self.asked += 1
             params = self._params(request)
             slow = self.scripted.takes_ms(request.op, params, request.attempt) > 0
-            wait_s = SLOW_S if slow else random.uniform(0, 0.01)
+            wait_s = SLOW_S if slow else random.uniform(0, ANSWER_S)
             answer = self.scripted.fails(request.op, params, request.attempt) or self._answer(
                 request.op, params
             )
@@ -97,8 +99,8 @@ class Judged:
             answer = self.scripted.answer(request.op, params, self.pool)
             if not isinstance(answer, Trouble):
                 text = answer["text"][: random.randrange(len(answer["text"]))]
-                yield 0.001, FirstToken(request.id)
-                yield from _said(request, text, 0.01, random)
+                yield ANSWER_S / 10, FirstToken(request.id)
+                yield from _said(request, text, ANSWER_S, random)
 
     def _ahead(self, request: Request) -> Emission:
         """Let some hints fail: nothing may come of it."""
