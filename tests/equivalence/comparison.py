@@ -113,9 +113,10 @@ class Comparison:
         for seed in range(number, number + seeds * SEED_STEP, SEED_STEP):
             settings = replace(settings, seed=seed)
             found = [*self.differences(document, made.inputs, script, plain, settings, changed)]
-            if found and plain.fired.get("timeout"):
-                in_time = [*self._in_time(document, made.inputs, script, settings, found)]
-                report.counts["late or failed, whichever came first"] += not in_time
+            if found and script.slow:
+                late = found if plain.fired.get("timeout") else ()
+                in_time = [*self._in_time(document, made.inputs, script, settings, late)]
+                report.counts["decided by time"] += not in_time
                 found = in_time
             elif not _gives_up(plain, script, changed):
                 found += _other_prompts(changed.prompts, scripted.prompts)
@@ -129,17 +130,18 @@ class Comparison:
         inputs: Mapping[str, JSON],
         script: Script,
         settings: Settings,
-        found: Iterable[str],
+        late: Iterable[str],
     ) -> Iterator[str]:
-        """Yield what was `found` where only time ran out, else what differs with no call slow.
+        """Yield what differs with no call slow; also what is `late`, if plainly only time ran out.
 
         Of one call that is late and another that fails, what comes first decides whose fallback it
-        is, and that is for whoever goes first.
+        is, and that is for whoever goes first. And a slow call keeps its slot of an engine: what
+        waits behind it is late as well, and plainly nothing waits so.
         """
         script = replace(script, slow=0.0)
         plain = run(document, inputs, self.library, Scripted(script, ALIASES), ACCEPTED_AT)
         if plain.status == "succeeded" and not _left(plain):
-            yield from found
+            yield from late
         yield from self.differences(document, inputs, script, plain, settings)
 
     def differences(
