@@ -83,6 +83,7 @@ def test_every_construct_was_met(reports):
     assert passes[WHILE_IT_CAME] >= COUNT / 20
     assert passes[ROW_BY_ROW] >= COUNT / 100
     assert passes[TAKEN_BACK] > 0
+    assert sum(report.counts["decided by time"] for report in reports.values()) <= COUNT / 100
     assert passes[STAGES] >= COUNT / 10
     assert passes[IN_PIECES] >= COUNT / 20
     assert passes[KEPT] + passes[DROPPED] >= compared / 10
