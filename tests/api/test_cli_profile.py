@@ -131,6 +131,7 @@ def test_interrupted_it_leaves_the_file_alone(tmp_path, engines):
         [*TEOLA, "engines", "profile", "chat", "--within", "1m"], cwd=tmp_path,
         env=environment(tmp_path / "data", TEOLA_ENGINES="engines.yaml"),
         stdout=subprocess.PIPE, stderr=terminal, text=True, start_new_session=True,
+        preexec_fn=_heed_interrupts,
     )  # fmt: skip
     os.close(terminal)
     told = os.read(screen, 4096)  # it shows how far it is, so it has begun
@@ -141,6 +142,11 @@ def test_interrupted_it_leaves_the_file_alone(tmp_path, engines):
     assert b"Traceback" not in told
     assert out == ""
     assert engines.read_text() == ENGINES
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to all that it starts in the background, these tests perhaps."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _rest(screen: int) -> bytes:

@@ -64,5 +64,6 @@ def test_what_is_tied_ends_with_who_started_it_even_if_killed(tmp_path):
         assert parent.stdout is not None
         session = Session(*map(int, parent.stdout.readline().split()))
         assert session.members() == [session.leader]
+        until(lambda: Path(f"/proc/{session.leader}/comm").read_text() == "sleep\n")  # tied by now
         parent.send_signal(signal.SIGKILL)
     until(lambda: session.members() == [])
