@@ -3,8 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
+from typing import TypeVar
 
 from planner.graph import Graph, Primitive, PrimitiveId
+
+_Id = TypeVar("_Id", bound=str)
 
 
 def circle(graph: Graph) -> tuple[PrimitiveId, ...]:
@@ -51,7 +54,7 @@ def _all_come(needs: Mapping[PrimitiveId, Collection[PrimitiveId]]) -> bool:
     return len(ready) == len(left)
 
 
-def _is_in_order(needs: Mapping[PrimitiveId, Collection[PrimitiveId]]) -> bool:
+def _is_in_order(needs: Mapping[_Id, Collection[_Id]]) -> bool:
     to_come = set(needs)
     for id, before in needs.items():
         if not to_come.isdisjoint(before):
