@@ -131,8 +131,8 @@ class Performer:
 
     def _grow(self, command: Unfold | StandIn | Forget) -> Event | None:
         match command:
-            case Forget(run, units, exit):
-                self.workspace.forget(run, units, exit)
+            case Forget(run, units, region):
+                self.workspace.forget(run, units, region)
                 return None
             case StandIn(run, region):
                 growing = self.workspace.growing(run)

@@ -25,7 +25,7 @@ from executors.scheduler.events import (
 from executors.settled import in_a_row, settled
 from executors.values import Ref, Values, weigh
 from planner.costs import rows_of
-from planner.graph import Output, Primitive, PrimitiveId, RunInput, Secret
+from planner.graph import Output, Primitive, PrimitiveId, RegionId, RunInput, Secret
 from planner.growing import GrowingPlan
 from planner.plan import Plan
 from planner.primitives import OPS, Cut
@@ -193,9 +193,12 @@ class Workspace:
         """Return the value of an output of the workflow."""
         return self._values.get(Ref(run, primitive), "value")
 
-    def forget(self, run: RunId, units: Collection[PrimitiveId], exit: PrimitiveId | None) -> None:
-        """Let go of `units`, and of what they gave, but for `exit`."""
+    def forget(
+        self, run: RunId, units: Collection[PrimitiveId], over: RegionId | None = None
+    ) -> None:
+        """Let go of `units` and what they gave, but for the exit of the region that is `over`."""
         desk = self._desks[run]
+        exit = desk.growing.close(over).exit if over is not None else None
         for leader in units:
             desk.work.pop(leader, None)
             desk.lent.pop(leader, None)

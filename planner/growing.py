@@ -101,6 +101,10 @@ class GrowingPlan:
         self.primitives[primitive.id] = primitive
         self.units[unit.leader] = unit
 
+    def close(self, id: RegionId) -> Region:
+        """Return a region, which is over, and let go of it if it was opened in this run."""
+        return self.regions.pop(id, None) or self.plan.regions[id]
+
     def forget(self, leaders: Iterable[PrimitiveId]) -> None:
         """Let go of units that are over, or given up, and were opened in this run."""
         for leader in leaders:
@@ -110,3 +114,13 @@ class GrowingPlan:
                 self.readers.pop(id, None)
                 if self.streams:
                     self.streams.pop(id, None)
+            if self.structures:
+                self._close_up(leader)
+
+    def _close_up(self, opening: PrimitiveId) -> None:
+        """Let go of the structure that an opening opened, if it did."""
+        structure = self.structures.pop(opening, None)
+        if structure is not None and structure.source in self.fed:
+            self.fed[structure.source].pop(opening, None)
+            if not self.fed[structure.source]:
+                del self.fed[structure.source]

@@ -41,11 +41,13 @@ class StandIn:
 
 @record
 class Forget:
-    """Nothing is wanted any more of `units` of `run`, but what `exit` gave, if it is named."""
+    """Nothing is wanted any more of `units` of `run`, but what the exit of `region` gave, if one is
+    named: it is over.
+    """
 
     run: RunId
     units: tuple[PrimitiveId, ...]
-    exit: PrimitiveId | None = None
+    region: RegionId | None = None
 
 
 @record

@@ -179,14 +179,14 @@ class Run:
         self.end(region)
         made = self.hints.part(self.made.pop(region, ()))
         gone = (*made, *self.over.pop(region, ()))
-        exit, within = self.growing.region(region).exit, self.growing.region(region).within
+        closed = self.growing.close(region)
+        exit, within = closed.exit, closed.within
         for leader in gone:
             if leader != exit:
                 self.done.difference_update(self.growing.members(leader))
         if within is not None and exit not in self.plan.units:
             self.over.setdefault(within, []).append(exit)
         self.growing.forget(gone)
-        self.growing.regions.pop(region, None)
         return gone
 
     def drop(self, failed: RegionId) -> set[PrimitiveId]:

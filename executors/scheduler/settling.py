@@ -36,7 +36,7 @@ def settle(run: Run, task: TaskId, shape: Shape, now: float) -> Iterator[Command
     if (timed := run.starts.pop(id, None)) is not None:
         run.start_clock(timed, now)
     if (region := run.exits.get(id)) is not None:
-        yield Forget(run.id, run.close(region), exit=id)
+        yield Forget(run.id, run.close(region), region)
     if id in run.children:
         yield from _child_over(run, id, shape)
 
