@@ -110,9 +110,10 @@ class Observer:
         """Take in one event and what was ordered on it."""
         self.utilisation.watch(now, event, commands)
         match event:
-            case Prepared(task, _, op, work):
-                self._work.setdefault(task.run, {})[task.unit] = (op, work)
+            case Prepared():
+                self._prepared(event)
             case RunAccepted(run, tenant, plan):
+                self._work[run] = {}
                 self._sizes.begin(run, tenant, plan)
             case FirstTokenSeen():
                 self._first_token(event, now)
@@ -124,6 +125,11 @@ class Observer:
                 self._ended(batch, now)
         for command in commands:
             self._ordered(command, now)
+
+    def _prepared(self, event: Prepared) -> None:
+        work = self._work.get(event.task.run)
+        if work is not None:  # else its run has failed meanwhile
+            work[event.task.unit] = (event.op, event.work)
 
     def _ordered(self, command: Command, now: float) -> None:
         match command:
