@@ -117,8 +117,11 @@ class ReplicaCalls:
 
     def _tell_prompt(self, reading: _Reading, usage: Usage, refining: Refining) -> None:
         reading.unknown -= 1
+        if not reading.useful:  # more and more may join it, where prompts are read all the time
+            reading.read.clear()
+            return
         reading.read.append((usage.tokens_in, usage.tokens_cached))
-        if reading.useful and not (reading.unknown or reading.unread):
+        if not (reading.unknown or reading.unread):
             refining.prompts(reading.read, reading.took_s * 1000)
 
     def _add_up(self, now: float) -> None:

@@ -79,6 +79,19 @@ def test_a_prompt_that_came_once_another_was_read_spoils_what_both_tell():
     assert found.read == []
 
 
+def test_of_prompts_that_are_read_without_a_pause_nothing_is_kept():
+    calls, found = ReplicaCalls(), Heard()
+    calls.begin((1, 0), 0.0)
+    for number in range(100):
+        calls.begin((1, number + 1), number)  # it comes before the one before it is read
+        calls.first_token((1, number), number + 0.5)
+        calls.tell((1, number), Usage(9, 3), number + 0.6, found)
+        calls.end((1, number), number + 0.6)
+    assert found.read == []
+    assert calls._reading is not None
+    assert len(calls._reading.read) <= 2
+
+
 @pytest.mark.parametrize("moment", [0.05, 0.2])
 def test_a_call_that_was_lost_spoils_what_was_read_with_it(moment):
     happened = [
