@@ -155,11 +155,15 @@ def reply_tokens(decode: Primitive, seen: Seen) -> float:
     """Return how many tokens a reply has."""
     if seen.tokens_out is not None:
         return seen.tokens_out
-    form, params = decode.params.get("form"), decode.params
-    usual = float(REPLY_TOKENS)
-    if isinstance(form, Literal) and form.value == "list":
-        usual = number(params.get("items"), LISTED) * ITEM_TOKENS
-    return min(usual, number(params.get("max_tokens"), usual))
+    items = _listed(decode)
+    usual = items * ITEM_TOKENS if items else float(REPLY_TOKENS)
+    return min(usual, number(decode.params.get("max_tokens"), usual))
+
+
+def _listed(decode: Primitive) -> float:
+    """Return how many items a reply has: none where no list is asked for."""
+    is_list = decode.params.get("form") == Literal("list")
+    return number(decode.params.get("items"), LISTED) if is_list else 0.0
 
 
 _Gives = Callable[[Extents, Primitive, Seen], Mapping[str, Extent]]
@@ -194,12 +198,11 @@ def _web_search(_: Extents, each: Primitive, __: Seen) -> Mapping[str, Extent]:
     return {"docs": Extent(found, found * PASSAGE_TOKENS)}
 
 
-def _decode(known: Extents, each: Primitive, seen: Seen) -> Mapping[str, Extent]:
+def _decode(_: Extents, each: Primitive, seen: Seen) -> Mapping[str, Extent]:
     tokens = reply_tokens(each, seen)
     said = Extent(1.0, tokens)
-    items = known.of(each.params.get("items")).rows and number(each.params.get("items"), LISTED)
     messages = Extent(2.0, tokens + (seen.tokens_in or 0.0))
-    return {"text": said, "value": said, "message": said, "items": Extent(items, tokens),
+    return {"text": said, "value": said, "message": said, "items": Extent(_listed(each), tokens),
             "messages": messages, "tool_calls": Extent(1.0, tokens)}  # fmt: skip
 
 

@@ -130,6 +130,13 @@ def test_of_a_list_that_is_gone_over_as_it_is_said_less_is_left(step, whole, lef
     assert found.critical_ms == pytest.approx(410.0 + left)
 
 
+def test_a_list_whose_length_nobody_said_is_a_short_one():
+    steps = f"  n: {{use: llm.list, prompt: {'x' * 40}%s}}\n  a: {{for_each: $n.items, {ITEM}}}"
+    unsaid, said = estimate(steps % ""), estimate(steps % ", items: 3")
+    assert unsaid.critical_ms == said.critical_ms
+    assert unsaid.work_ms[PoolName("web")] == 75.0  # three times 100 ms, in four slots
+
+
 def test_what_elements_read_besides_keeps_them_from_beginning():
     seen = Sizes(seen={"n.decode": Seen(tokens_in=10, tokens_out=41)})
     late = f"  b: {{{CALL}}}\n  c: {{use: llm, max_tokens: 11, prompt: '{{{{ b.text }}}}'}}\n"
