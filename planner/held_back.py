@@ -25,12 +25,15 @@ def held_back_by(name: str, draft: Draft, library: Library) -> tuple[PoolName, .
 
 
 def _made(name: str, draft: Draft, library: Library, saturated: Set[PoolName]) -> list[Draft]:
-    """Return what a pass makes of a draft, and of each part that the draft opens later."""
+    """Return what a pass makes of a draft, and of each part opened later where it does something.
+
+    What passes before it make there under another load is no doing of its own.
+    """
     pools = replace(library.pools, saturated=frozenset(saturated))
     later: list[Draft] = []
 
-    def watch(pass_name: str, _before: Draft, after: Draft) -> None:
-        if pass_name == name:
+    def watch(pass_name: str, before: Draft, after: Draft) -> None:
+        if pass_name == name and after is not before:
             later.append(after)
 
     loaded = replace(library, pools=pools, watch=watch)

@@ -143,6 +143,32 @@ def test_a_pass_that_the_load_does_not_hold_back_is_told_the_reason_it_has(regis
     assert told(registry, document, every, PRUNE).change is not None
 
 
+FILED = """
+workflow: w
+inputs: {files: "string[]", question: string}
+steps:
+  each:
+    for_each: $inputs.files
+    steps:
+      chunks: {use: chunk, text: $item}
+      index: {use: index, chunks: $chunks.items}
+      hits: {use: search, index: $index, query: $inputs.question}
+    outputs: {docs: $hits.docs}
+outputs: {docs: $each.docs}
+"""
+
+
+def test_what_another_pass_would_do_in_a_part_holds_no_pass_back(registry, read, pools):
+    document = load(read(FILED), registry.vocabulary())
+    facts = {**dict.fromkeys(pools.kinds, PoolFacts(rows_max=4, streams=True)), **WARM}
+    loaded = replace(pools, facts=facts, saturated=frozenset({"embedding"}))
+    whys = {
+        name: told(registry, document, loaded, name).why for name in (STAGES, PREFILL, SPECULATE)
+    }
+    assert whys[STAGES].reason == "saturated"
+    assert (whys[PREFILL].reason, whys[SPECULATE].reason) == ("nothing-to-do", "nothing-to-do")
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_passes_that_add_no_work_are_made_whatever_the_load(registry, read, pools, path):
     document = load(read(path.read_text()), registry.vocabulary())
