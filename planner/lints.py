@@ -92,7 +92,7 @@ class _Lints:
 
     def _prefill(self, step: Step, chars: int) -> str:
         pools = self.plan.library.pools
-        costs = pools.fact(pools.of("llm", step.engine)).cost("prefill")
+        costs = pools.fact(pools.of("llm", step.engine)).cost("decode")
         if not isinstance(costs, LanguageCosts):
             return "unknown ms"
         tokens = chars / TOKEN_CHARS
