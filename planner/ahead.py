@@ -2,10 +2,11 @@
 
 A hint reads from when it is ready until the call that it is for begins: what there was time for is
 known to the engine then, in whole blocks of its cache, one of which is held back. It is sent only
-where that pays (`executors.scheduler.hints` decides by the same figures). An engine that speaks
-meanwhile is slowed down by as much as is read, and in a run that is alone somebody waits for it: so
-what is read while the pool is busy is gained only as far as it is read by other replicas, which is
-`(R-1)/R` of it where work is spread over R.
+where that pays (`executors.scheduler.hints` decides by the same rule, but by configured costs: one
+that gains less than a request costs is sent to an engine of which they only were learned, and
+counts for nothing here). An engine that speaks meanwhile is slowed down by as much as is read, and
+in a run that is alone somebody waits for it: so what is read while the pool is busy is gained only
+as far as it is read by other replicas, which is `(R-1)/R` of it where work is spread over R.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,8 @@ may go: so a busy service pays nothing for it. It is dropped once what it is for
 engine has begun to read it reads to the end, unless the run ends before.
 
 A warm request that is always sent can cost more than it gives: in a simulation without the guards
-here latency rose by 75 %. A gain is held against what a request costs by itself.
+here latency rose by 75 %. A gain is held against what a request costs by itself, where an engine's
+costs are configured; what was learned of it meanwhile does not come here.
 """
 
 from collections import deque
