@@ -41,12 +41,12 @@ class LanguageCosts:
         The inverse of `prefill_ms`, written so that it holds without a square, too.
 
         >>> costs = LanguageCosts(10, 0.1, 0.0001, 20, 0.5, 0.001)
-        >>> round(costs.read_in(costs.prefill_ms(100))), costs.read_in(9.0)
-        (100, 0.0)
+        >>> round(costs.read_in(costs.prefill_ms(100))), costs.read_in(9.0), costs.read_in(inf)
+        (100, 0.0, inf)
         """
         left, token = ms - self.prefill_fixed_ms, self.prefill_token_ms
-        if left <= 0:
-            return 0.0
+        if left <= 0 or left == inf:
+            return max(0.0, left)
         below = token + sqrt(token**2 + 4 * self.prefill_square_ms * left)
         return 2 * left / below if below > 0 else inf
 
