@@ -5,6 +5,7 @@ What is asked for answers is kept as it came, so that two runs can be laid side 
 
 import http.client
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,7 @@ class Salted:
         self.salt = ""
         self.asked: list[tuple[str, dict[str, Any]]] = []  #: paths and bodies, but for the salt
         made = type("Handler", (_Handler,), {"salted": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), made)
-        self._http.daemon_threads = True
+        self._http = _Server(("127.0.0.1", 0), made)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}{self.behind.path}"
 
     def begin(self, salt: str) -> None:
@@ -53,6 +53,14 @@ class Salted:
             self._http.shutdown()
             thread.join()
             self._http.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionResetError):  # a client may leave as it likes
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 
-from executors.engines.vllm_cores import keep_apart
 from tests.served.starting import ROOT, Kind, Server, ask, down, new_key, started
 
 VLLM = ROOT / ".venv-vllm/bin/vllm"
@@ -25,6 +24,9 @@ COMMON = (
     "--dtype", "float32", "--enforce-eager", "--gpu-memory-utilization", "0.05",
     "--kv-cache-memory-bytes", str(128 << 20), "--block-size", "32",
 )  # fmt: skip
+#: An engine works in its own process. One with workers spins for a second after each answer, and so
+#: do they: on two cores the other servers would stand still meanwhile.
+TOGETHER: Mapping[str, str] = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 #: Free to put blanks between the parts of JSON, a model with random weights writes nothing else.
 CHAT = (
     "--max-model-len", "8192", "--scheduling-policy", "priority", "--enable-prompt-tokens-details",
@@ -89,7 +91,7 @@ def running_alone(name: str, folder: Path, *flags: str) -> Iterator[tuple[Server
     key = new_key()
     with ExitStack() as undo:
         undo.callback(down, folder)
-        (server,) = _started(folder, (name,), key, flags, tied=True)
+        (server,) = started(KIND, folder, (name,), key, flags, tied=True)
         yield server, key
 
 
@@ -97,19 +99,11 @@ def up(folder: Path, *, tied: bool = False) -> Servers:
     """Start all three side by side and return when each has answered a request."""
     down(folder)
     key = new_key()
-    servers = _started(folder, tuple(FLAGS), key, tied=tied)
+    servers = started(KIND, folder, tuple(FLAGS), key, tied=tied)
     engines = folder / "engines.yaml"
     urls = [server.url for server in servers]
     engines.write_text(ENGINES.format(*urls, f"api_key_env: {KEY_VARIABLE}"))
     return Servers(*servers, key, engines)
-
-
-def _started(
-    folder: Path, names: Sequence[str], key: str, flags: Sequence[str] = (), *, tied: bool
-) -> list[Server]:
-    servers = started(KIND, folder, names, key, flags, tied=tied)
-    keep_apart(os.getpid())
-    return servers
 
 
 def _command(name: str, port: int) -> list[str]:
@@ -121,7 +115,7 @@ def _environment(key: str) -> dict[str, str]:
     # Where Python keeps no bytecode, each of nine processes would compile torch and vLLM again.
     ours = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    return {**ours, **quiet, "VLLM_API_KEY": key}
+    return {**ours, **quiet, **TOGETHER, "VLLM_API_KEY": key}
 
 
 KIND = Kind(_command, _environment, PROBES)
