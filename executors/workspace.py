@@ -193,9 +193,7 @@ class Workspace:
         """Return the value of an output of the workflow."""
         return self._values.get(Ref(run, primitive), "value")
 
-    def forget(
-        self, run: RunId, units: Collection[PrimitiveId], over: RegionId | None = None
-    ) -> None:
+    def forget(self, run: RunId, units: Collection[PrimitiveId], over: RegionId | None) -> None:
         """Let go of `units` and what they gave, but for the exit of the region that is `over`."""
         desk = self._desks[run]
         exit = desk.growing.close(over).exit if over is not None else None

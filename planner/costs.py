@@ -45,8 +45,10 @@ class LanguageCosts:
         (100, 0.0, inf)
         """
         left, token = ms - self.prefill_fixed_ms, self.prefill_token_ms
-        if left <= 0 or left == inf:
-            return max(0.0, left)
+        if left <= 0:
+            return 0.0
+        if left == inf:
+            return inf
         below = token + sqrt(token**2 + 4 * self.prefill_square_ms * left)
         return 2 * left / below if below > 0 else inf
 

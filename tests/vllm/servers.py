@@ -27,7 +27,7 @@ COMMON = (
 #: An engine works in its own process, by one thread. With workers apart it spins for a second after
 #: each answer, and so do they; and threads spin while they wait for each other. On two cores all
 #: else would stand still meanwhile.
-ALONE: Mapping[str, str] = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": "1"}
+UNSPINNING: Mapping[str, str] = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": "1"}
 #: Free to put blanks between the parts of JSON, a model with random weights writes nothing else.
 CHAT = (
     "--max-model-len", "8192", "--scheduling-policy", "priority", "--enable-prompt-tokens-details",
@@ -113,10 +113,10 @@ def _command(name: str, port: int) -> list[str]:
 
 
 def _environment(key: str) -> dict[str, str]:
-    # Where Python keeps no bytecode, each of nine processes would compile torch and vLLM again.
+    # Where Python keeps no bytecode, each of six processes would compile torch and vLLM again.
     ours = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    return {**ours, **quiet, **ALONE, "VLLM_API_KEY": key}
+    return {**ours, **quiet, **UNSPINNING, "VLLM_API_KEY": key}
 
 
 KIND = Kind(_command, _environment, PROBES)
